@@ -1,0 +1,11 @@
+/** The {@code suture} command: the only part that prints and exits. */
+module dev.suture.cli {
+    requires com.fasterxml.jackson.databind;
+    requires dev.suture.create;
+    requires dev.suture.runtime;
+    requires info.picocli;
+    requires me.tongfei.progressbar;
+
+    opens dev.suture.cli to
+            info.picocli;
+}

@@ -1,0 +1,2 @@
+/** An ELF file as immutable values, and back to bytes. */
+package dev.suture.elf;

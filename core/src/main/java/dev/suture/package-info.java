@@ -1,0 +1,2 @@
+/** What every part of Suture speaks of: refusals, progress, and the root of its exceptions. */
+package dev.suture;

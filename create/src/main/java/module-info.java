@@ -1,0 +1,5 @@
+/** From a source patch to a payload. Runs where the compiler is; never sees a target. */
+module dev.suture.create {
+    requires transitive dev.suture.core;
+    requires io.github.javadiffutils;
+}

@@ -1,0 +1,4 @@
+/** Payloads on live targets and on rehearsals of them. Runs where the target is; never sees the compiler. */
+module dev.suture.runtime {
+    requires transitive dev.suture.core;
+}
