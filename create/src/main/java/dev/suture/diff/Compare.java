@@ -163,7 +163,8 @@ public final class Compare {
                 return Optional.of(new Difference(
                         Difference.Kind.SPECIAL_ENTRY,
                         before.sizeBytes(),
-                        "one of its entries in %s differs".formatted(is.section().name())));
+                        "one of its entries in %s differs"
+                                .formatted(is.section().name())));
             }
         }
         if (befores.size() != afters.size()) {
@@ -242,7 +243,9 @@ public final class Compare {
         while (at < was.byteSize()) {
             Optional<Instruction> first = isa.decode(was, at);
             Optional<Instruction> second = isa.decode(is, at);
-            if (first.isEmpty() || second.isEmpty() || first.get().sizeBytes() != second.get().sizeBytes()) {
+            if (first.isEmpty()
+                    || second.isEmpty()
+                    || first.get().sizeBytes() != second.get().sizeBytes()) {
                 return false;
             }
             Instruction instruction = first.get();

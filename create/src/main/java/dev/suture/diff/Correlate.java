@@ -71,11 +71,13 @@ public final class Correlate {
             return users.isEmpty() ? "" : users + " " + piece.sizeBytes();
         });
         matchBy(ofOriginal, ofPatched, MatchedBy.CONTENTS, Correlate::contents);
-        matchBy(ofOriginal, ofPatched, MatchedBy.USERS, (object, piece) -> (object == original
-                        ? usersInOriginal
-                        : usersInPatched)
-                .get(piece.index())
-                .toString());
+        matchBy(
+                ofOriginal,
+                ofPatched,
+                MatchedBy.USERS,
+                (object, piece) -> (object == original ? usersInOriginal : usersInPatched)
+                        .get(piece.index())
+                        .toString());
         matchBy(ofOriginal, ofPatched, MatchedBy.NUMBERED_NAME, (object, piece) -> piece.name());
         List<Piece> leftOfOriginal =
                 ofOriginal.stream().filter(this::isOriginalUnmatched).toList();
@@ -160,7 +162,8 @@ public final class Correlate {
         object.pieces().forEach(piece -> users.add(new TreeSet<>()));
         for (Piece piece : object.pieces()) {
             boolean named = piece.kind() == Piece.Kind.FUNCTION;
-            boolean cold = piece.kind() == Piece.Kind.FRAGMENT && !piece.symbols().isEmpty();
+            boolean cold =
+                    piece.kind() == Piece.Kind.FRAGMENT && !piece.symbols().isEmpty();
             if (named || cold) {
                 String user = Names.stem(piece.name()).replaceFirst("\\.(cold|part|isra|constprop).*$", "");
                 for (Reference reference : object.references(piece)) {

@@ -37,7 +37,9 @@ public final class Destinations {
         Set<String> known = new HashSet<>();
         for (Comparison object : objects) {
             for (Piece piece : object.original().pieces()) {
-                piece.symbols().stream().filter(symbol -> !symbol.isLocal()).forEach(symbol -> known.add(symbol.name()));
+                piece.symbols().stream()
+                        .filter(symbol -> !symbol.isLocal())
+                        .forEach(symbol -> known.add(symbol.name()));
             }
         }
         for (int object = 0; object < objects.size(); object++) {
@@ -68,13 +70,12 @@ public final class Destinations {
         Piece piece = comparison.patched().pieces().get(target.pieceIndex());
         PieceId id = new PieceId(object, piece.index());
         Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
-        boolean stays =
-                switch (piece.kind()) {
-                    case FUNCTION -> twin.isPresent() && !isInside(from, reference, target);
-                    case DATA -> twin.isPresent() && !replacedConstants.contains(id);
-                    case ASSEMBLY -> twin.isPresent() && !piece.symbols().isEmpty();
-                    case NAMELESS_DATA, FRAGMENT, STRING, CONSTANT, SPECIAL_ENTRY -> false;
-                };
+        boolean stays = switch (piece.kind()) {
+            case FUNCTION -> twin.isPresent() && !isInside(from, reference, target);
+            case DATA -> twin.isPresent() && !replacedConstants.contains(id);
+            case ASSEMBLY -> twin.isPresent() && !piece.symbols().isEmpty();
+            case NAMELESS_DATA, FRAGMENT, STRING, CONSTANT, SPECIAL_ENTRY -> false;
+        };
         return stays ? new InTarget(object, twin.get()) : new InPayload(id);
     }
 

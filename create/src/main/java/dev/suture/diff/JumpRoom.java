@@ -16,9 +16,7 @@ final class JumpRoom {
     /** {@return why the jump to the replacement does not fit into the original, if it does not} */
     static Optional<Refusal> refusal(Comparison comparison, Piece original) {
         Isa isa = Isa.of(comparison.patched().elf().header().machine());
-        MemorySegment code = original.section()
-                .contents()
-                .asSlice(original.sectionOffset(), original.sizeBytes());
+        MemorySegment code = original.section().contents().asSlice(original.sectionOffset(), original.sizeBytes());
         int needed = isa.entryMarkBytes(code) + isa.jumpBytes();
         return original.statedSizeBytes() >= needed
                 ? Optional.empty()
@@ -39,9 +37,8 @@ final class JumpRoom {
         }
         Isa isa = Isa.of(object.elf().header().machine());
         MemorySegment code = object.contents(piece);
-        Set<Long> relocated = object.references(piece).stream()
-                .map(Reference::pieceOffset)
-                .collect(Collectors.toSet());
+        Set<Long> relocated =
+                object.references(piece).stream().map(Reference::pieceOffset).collect(Collectors.toSet());
         boolean runsOn = true;
         long at = 0;
         while (at < code.byteSize()) {
@@ -60,7 +57,9 @@ final class JumpRoom {
                     && !hasRelocation
                     && (target.getAsLong() < 0 || target.getAsLong() >= code.byteSize())) {
                 return Optional.of(Refusals.leavesItself(
-                        comparison.name(), piece, "jumps to its neighbour at +0x%x without a relocation".formatted(at)));
+                        comparison.name(),
+                        piece,
+                        "jumps to its neighbour at +0x%x without a relocation".formatted(at)));
             }
             runsOn = switch (instruction.flow()) {
                 case JUMP, INDIRECT_JUMP, RETURN, TRAP -> false;

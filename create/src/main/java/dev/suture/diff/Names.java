@@ -19,7 +19,9 @@ final class Names {
      * becomes {@code last}, {@code f.part.0} becomes {@code f.part}}
      */
     static String stem(String symbolName) {
-        return symbolName.indexOf('.') < 0 ? symbolName : NUMBER.matcher(symbolName).replaceAll("");
+        return symbolName.indexOf('.') < 0
+                ? symbolName
+                : NUMBER.matcher(symbolName).replaceAll("");
     }
 
     /** {@return whether the compiler put a number into the name} */

@@ -95,7 +95,8 @@ final class ResolveReferences {
     }
 
     private long endOfInstruction(Section section, long start, Relocation relocation) {
-        long fieldEnd = relocation.sectionOffset() + isa.relocation(relocation.type()).sizeBytes();
+        long fieldEnd =
+                relocation.sectionOffset() + isa.relocation(relocation.type()).sizeBytes();
         return isa.decode(section.contents(), start)
                 .map(Instruction::endOffset)
                 .filter(end -> end >= fieldEnd)

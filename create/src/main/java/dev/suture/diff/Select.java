@@ -97,18 +97,20 @@ public final class Select {
             }
             for (Piece user : namedUsers(comparison.patched(), constant)) {
                 switch (user.role()) {
-                    case CODE -> usersOfConstants.putIfAbsent(
-                            new PieceId(object, user.index()), "it uses the constant `%s`, which changed"
-                                    .formatted(constant.name()));
+                    case CODE ->
+                        usersOfConstants.putIfAbsent(
+                                new PieceId(object, user.index()),
+                                "it uses the constant `%s`, which changed".formatted(constant.name()));
                     case READ_ONLY -> {
                         if (comparison.correlation().twinOfPatched(user).isPresent()) {
                             changed.add(user);
                         }
                     }
-                    case INIT -> refusals.add(Refusals.sharedConstant(
-                            comparison.name(),
-                            constant,
-                            "`%s` may have handed out its address at boot".formatted(user.name())));
+                    case INIT ->
+                        refusals.add(Refusals.sharedConstant(
+                                comparison.name(),
+                                constant,
+                                "`%s` may have handed out its address at boot".formatted(user.name())));
                     case DATA, PER_CPU -> {
                         if (comparison.correlation().twinOfPatched(user).isPresent()) {
                             refusals.add(Refusals.sharedConstant(
@@ -137,8 +139,8 @@ public final class Select {
             int target = open.remove();
             for (Piece piece : object.pieces()) {
                 boolean refers = object.references(piece).stream()
-                        .anyMatch(reference -> reference.target() instanceof Reference.InPiece in
-                                && in.pieceIndex() == target);
+                        .anyMatch(reference ->
+                                reference.target() instanceof Reference.InPiece in && in.pieceIndex() == target);
                 if (refers && seen.add(piece.index())) {
                     if (piece.isNamed()) {
                         users.add(piece);
@@ -176,15 +178,23 @@ public final class Select {
         Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
         String user = usersOfConstants.get(id);
         switch (status) {
-            case CHANGED -> replace(id, piece, twin, comparison.difference(piece).get().what());
+            case CHANGED ->
+                replace(id, piece, twin, comparison.difference(piece).get().what());
             case ONLY_LINE_NUMBERS -> {
                 if (user == null) {
                     leftOut.add(new LeftOut(
-                            comparison.name(), piece.name(), comparison.difference(piece).get().what()));
+                            comparison.name(),
+                            piece.name(),
+                            comparison.difference(piece).get().what()));
                 }
             }
-            case NEW -> movedFrom(piece).ifPresent(from -> replace(
-                    id, piece, Optional.of(from.piece()), "it moved here from %s".formatted(from.object())));
+            case NEW ->
+                movedFrom(piece)
+                        .ifPresent(from -> replace(
+                                id,
+                                piece,
+                                Optional.of(from.piece()),
+                                "it moved here from %s".formatted(from.object())));
             case SAME, UNNAMED -> {}
         }
         if (user != null && twin.isPresent() && !chosen.containsKey(id)) {
@@ -202,7 +212,9 @@ public final class Select {
         String name = piece.name();
         for (Comparison other : objects) {
             for (Piece removed : other.removed()) {
-                if (removed.kind() == Kind.FUNCTION && removed.isGlobal() && removed.name().equals(name)) {
+                if (removed.kind() == Kind.FUNCTION
+                        && removed.isGlobal()
+                        && removed.name().equals(name)) {
                     return Optional.of(new MovedFrom(other.name(), removed));
                 }
             }
@@ -220,7 +232,12 @@ public final class Select {
     private void chooseData(PieceId id, Piece piece, Comparison comparison) {
         Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
         if (piece.role() == SectionRole.HOOKS) {
-            choose(new Chosen(id, piece, Why.HOOK, Optional.empty(), "it is in " + piece.section().name()));
+            choose(new Chosen(
+                    id,
+                    piece,
+                    Why.HOOK,
+                    Optional.empty(),
+                    "it is in " + piece.section().name()));
             return;
         }
         if (twin.isPresent() && twin.get().role() != piece.role()) {
@@ -233,7 +250,8 @@ public final class Select {
                 leftOut.add(new LeftOut(comparison.name(), piece.name(), "it is used only while the system boots"));
             }
         } else if (comparison.status(piece) == Status.CHANGED && piece.role() != SectionRole.READ_ONLY) {
-            refusals.add(Refusals.changedData(comparison.name(), piece, comparison.difference(piece).get()));
+            refusals.add(Refusals.changedData(
+                    comparison.name(), piece, comparison.difference(piece).get()));
         }
     }
 
@@ -290,7 +308,8 @@ public final class Select {
 
     private void takeEntry(PieceId owner, Piece piece, Piece entry, Comparison comparison) {
         if (entry.section().name().equals(".ex_table.pre")) {
-            refusals.add(Refusals.earlyTable(comparison.name(), piece, entry.section().name()));
+            refusals.add(Refusals.earlyTable(
+                    comparison.name(), piece, entry.section().name()));
         }
         choose(new Chosen(
                 new PieceId(owner.object(), entry.index()),

@@ -14,16 +14,13 @@ import java.util.stream.Collectors;
  * @param leftOut what changed and is left out without harm
  * @param refusals reasons why the patch as a whole cannot go live; empty if it can
  */
-public record Selection(
-        List<Comparison> objects, List<Chosen> chosen, List<LeftOut> leftOut, List<Refusal> refusals) {
+public record Selection(List<Comparison> objects, List<Chosen> chosen, List<LeftOut> leftOut, List<Refusal> refusals) {
 
     /** A piece by its object's place in {@link #objects()} and its own place in the patched object. */
     public record PieceId(int object, int piece) implements Comparable<PieceId> {
         @Override
         public int compareTo(PieceId other) {
-            return object != other.object
-                    ? Integer.compare(object, other.object)
-                    : Integer.compare(piece, other.piece);
+            return object != other.object ? Integer.compare(object, other.object) : Integer.compare(piece, other.piece);
         }
     }
 

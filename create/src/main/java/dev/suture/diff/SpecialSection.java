@@ -13,8 +13,7 @@ import java.util.Optional;
  * @param lengthAt offset in the entry of the byte that says how long the code is which the second field refers to; 0 if
  *     there is none
  */
-public record SpecialSection(
-        String name, int entryBytes, List<Field> fields, String structure, int lengthAt) {
+public record SpecialSection(String name, int entryBytes, List<Field> fields, String structure, int lengthAt) {
 
     /**
      * One field that refers to something.

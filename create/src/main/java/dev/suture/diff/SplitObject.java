@@ -66,8 +66,11 @@ public final class SplitObject {
      */
     public static ObjectPieces split(String name, ElfFile elf, SpecialSections specialSections) {
         if (!elf.isRelocatable()) {
-            throw new ElfFormatException(elf.name(), 0x10, "it is not a relocatable object (e_type is %d, expected %d)"
-                    .formatted(elf.header().type(), Elf.ET_REL));
+            throw new ElfFormatException(
+                    elf.name(),
+                    0x10,
+                    "it is not a relocatable object (e_type is %d, expected %d)"
+                            .formatted(elf.header().type(), Elf.ET_REL));
         }
         Isa isa = Isa.of(elf.header().machine());
         return new SplitObject(name, elf, isa, specialSections).split();
@@ -190,8 +193,8 @@ public final class SplitObject {
             }
             runs = switch (instruction.get().flow()) {
                 case JUMP, INDIRECT_JUMP, RETURN, TRAP -> false;
-                case NEXT, CALL, CONDITIONAL, INDIRECT_CALL -> !isa.isPadding(instruction.get(), section.contents())
-                        || runs;
+                case NEXT, CALL, CONDITIONAL, INDIRECT_CALL ->
+                    !isa.isPadding(instruction.get(), section.contents()) || runs;
             };
             at = instruction.get().endOffset();
         }
@@ -218,7 +221,8 @@ public final class SplitObject {
                         && symbol.sizeBytes() <= section.sizeBytes()
                         && symbol.value() <= section.sizeBytes() - symbol.sizeBytes())
                 .sorted(Comparator.comparingLong(Symbol::value)
-                        .thenComparing(Comparator.comparingLong(Symbol::sizeBytes).reversed())
+                        .thenComparing(
+                                Comparator.comparingLong(Symbol::sizeBytes).reversed())
                         .thenComparing(Symbol::isLocal)
                         .thenComparing(Symbol::index))
                 .toList();
