@@ -2,5 +2,7 @@
 module dev.suture.core {
     exports dev.suture;
     exports dev.suture.elf;
+    exports dev.suture.image;
     exports dev.suture.isa;
+    exports dev.suture.payload;
 }

@@ -4,4 +4,5 @@ module dev.suture.create {
     requires io.github.javadiffutils;
 
     exports dev.suture.diff;
+    exports dev.suture.link;
 }
