@@ -1,0 +1,253 @@
+package dev.suture.elf;
+
+import dev.suture.LivePatchException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A little-endian ELF64 file: relocatable, executable or shared object.
+ *
+ * <p>Values are immutable and safe to share between threads. Tables that are parsed on demand may be parsed twice by two
+ * threads at once, with equal results.
+ */
+public final class ElfFile {
+    private final String name;
+    private final MemorySegment bytes;
+    private final ElfHeader header;
+    private final List<Section> sections;
+    private final List<Segment> segments;
+    private volatile List<Symbol> symbols;
+    private volatile List<Symbol> dynamicSymbols;
+    private volatile Map<Integer, List<Section>> relocationSections;
+    private volatile Map<String, Section> sectionsByName;
+
+    ElfFile(String name, MemorySegment bytes, ElfHeader header, List<Section> sections, List<Segment> segments) {
+        this.name = name;
+        this.bytes = bytes;
+        this.header = header;
+        this.sections = List.copyOf(sections);
+        this.segments = List.copyOf(segments);
+    }
+
+    /**
+     * Reads a file by mapping it.
+     *
+     * @throws ElfFormatException if it is not a usable ELF file
+     * @throws LivePatchException if it cannot be read at all
+     */
+    public static ElfFile read(Path file) {
+        try (FileChannel channel = FileChannel.open(file)) {
+            if (channel.size() < Elf.HEADER_BYTES) {
+                throw new ElfFormatException(
+                        file.toString(), 0, "%d bytes are too few for an ELF header".formatted(channel.size()));
+            }
+            MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
+            return read(file.toString(), mapped);
+        } catch (IOException e) {
+            throw new LivePatchException("%s: cannot be read: %s".formatted(file, e), e);
+        }
+    }
+
+    /**
+     * Reads a file from bytes.
+     *
+     * @param name what messages call it
+     * @param bytes the whole file; must not change afterwards
+     * @throws ElfFormatException if it is not a usable ELF file
+     */
+    public static ElfFile read(String name, byte[] bytes) {
+        return read(name, MemorySegment.ofArray(bytes));
+    }
+
+    /**
+     * Reads a file from bytes.
+     *
+     * @param name what messages call it
+     * @param bytes the whole file; must not change afterwards
+     * @throws ElfFormatException if it is not a usable ELF file
+     */
+    public static ElfFile read(String name, MemorySegment bytes) {
+        return new ElfReader(name, bytes.asReadOnly()).read();
+    }
+
+    /** {@return what messages call the file} */
+    public String name() {
+        return name;
+    }
+
+    /** {@return the size of the file in bytes} */
+    public long sizeBytes() {
+        return bytes.byteSize();
+    }
+
+    public ElfHeader header() {
+        return header;
+    }
+
+    /** {@return all sections in the order of the section table, the null section at index 0 included} */
+    public List<Section> sections() {
+        return sections;
+    }
+
+    /** {@return the program headers in file order} */
+    public List<Segment> segments() {
+        return segments;
+    }
+
+    /** {@return the first section of that name} */
+    public Optional<Section> section(String sectionName) {
+        Map<String, Section> map = sectionsByName;
+        if (map == null) {
+            map = HashMap.newHashMap(sections.size());
+            for (Section section : sections) {
+                map.putIfAbsent(section.name(), section);
+            }
+            sectionsByName = map;
+        }
+        return Optional.ofNullable(map.get(sectionName));
+    }
+
+    /** {@return whether this is a relocatable file, made by a compiler or assembler} */
+    public boolean isRelocatable() {
+        return header.type() == Elf.ET_REL;
+    }
+
+    /**
+     * {@return the symbols of {@code .symtab} in table order, the null symbol at index 0 included; empty if the file is
+     * stripped}
+     *
+     * @throws ElfFormatException if the table is corrupt
+     */
+    public List<Symbol> symbols() {
+        List<Symbol> parsed = symbols;
+        if (parsed == null) {
+            parsed = reader().symbols(sections, Elf.SHT_SYMTAB);
+            symbols = parsed;
+        }
+        return parsed;
+    }
+
+    /**
+     * {@return the symbols of {@code .dynsym} in table order; empty if there are none}
+     *
+     * @throws ElfFormatException if the table is corrupt
+     */
+    public List<Symbol> dynamicSymbols() {
+        List<Symbol> parsed = dynamicSymbols;
+        if (parsed == null) {
+            parsed = reader().symbols(sections, Elf.SHT_DYNSYM);
+            dynamicSymbols = parsed;
+        }
+        return parsed;
+    }
+
+    /**
+     * {@return the relocations that change the given section, in file order; empty if there are none}
+     *
+     * @throws ElfFormatException if a relocation names a symbol that is not there, lies outside the section, or has no
+     *     addend of its own ({@link Elf#SHT_REL})
+     */
+    public List<Relocation> relocations(Section section) {
+        List<Section> tables = relocationSections().getOrDefault(section.index(), List.of());
+        if (tables.isEmpty()) {
+            return List.of();
+        }
+        List<Relocation> relocations = new ArrayList<>();
+        for (Section table : tables) {
+            reader().relocations(table, section, header.type(), symbols().size(), relocations);
+        }
+        return List.copyOf(relocations);
+    }
+
+    /** {@return whether any relocation changes the given section} */
+    public boolean hasRelocations(Section section) {
+        return relocationSections().containsKey(section.index());
+    }
+
+    private Map<Integer, List<Section>> relocationSections() {
+        Map<Integer, List<Section>> map = relocationSections;
+        if (map == null) {
+            map = new HashMap<>();
+            for (Section section : sections) {
+                boolean relocates = section.type() == Elf.SHT_RELA || section.type() == Elf.SHT_REL;
+                if (relocates && section.info() != 0 && section.sizeBytes() != 0) {
+                    map.computeIfAbsent(section.info(), index -> new ArrayList<>())
+                            .add(section);
+                }
+            }
+            relocationSections = map;
+        }
+        return map;
+    }
+
+    /**
+     * {@return the notes of a section of type {@link Elf#SHT_NOTE}}
+     *
+     * @throws ElfFormatException if they do not add up
+     */
+    public List<Note> notes(Section section) {
+        return reader().notes(section.contents(), section.fileOffset(), section.alignment());
+    }
+
+    /**
+     * {@return the section groups in file order}
+     *
+     * @throws ElfFormatException if a group names a section or symbol that is not there
+     */
+    public List<SectionGroup> groups() {
+        List<SectionGroup> groups = new ArrayList<>();
+        for (Section section : sections) {
+            if (section.type() == Elf.SHT_GROUP) {
+                groups.add(reader().group(section, sections.size(), symbols()));
+            }
+        }
+        return List.copyOf(groups);
+    }
+
+    /**
+     * {@return the file's build id in lower-case hexadecimal digits, from its note sections or, where there are no
+     * sections, its note segments}
+     *
+     * @throws ElfFormatException if the notes do not add up
+     */
+    public Optional<String> buildId() {
+        for (Section section : sections) {
+            if (section.type() == Elf.SHT_NOTE) {
+                Optional<Note> found =
+                        notes(section).stream().filter(Note::isBuildId).findFirst();
+                if (found.isPresent()) {
+                    return found.map(Note::hex);
+                }
+            }
+        }
+        for (Segment segment : segments) {
+            if (segment.type() == Elf.PT_NOTE) {
+                MemorySegment contents = bytes.asSlice(segment.fileOffset(), segment.fileSizeBytes());
+                Optional<Note> found = reader().notes(contents, segment.fileOffset(), segment.alignment()).stream()
+                        .filter(Note::isBuildId)
+                        .findFirst();
+                if (found.isPresent()) {
+                    return found.map(Note::hex);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private ElfReader reader() {
+        return new ElfReader(name, bytes);
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}
