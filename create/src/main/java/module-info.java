@@ -2,4 +2,7 @@
 module dev.suture.create {
     requires transitive dev.suture.core;
     requires io.github.javadiffutils;
+
+    exports dev.suture.build;
+    exports dev.suture.build.xen;
 }

@@ -14,8 +14,8 @@ public final class Cause {
         return switch (failure) {
             case NoSuchFileException missing -> missing.getFile() + " does not exist";
             case AccessDeniedException denied -> "permission denied for " + denied.getFile();
-            case FileSystemException other when other.getReason() != null ->
-                other.getReason() + " (" + other.getFile() + ")";
+            case FileSystemException other
+            when other.getReason() != null -> other.getReason() + " (" + other.getFile() + ")";
             default -> failure.getMessage() == null ? failure.toString() : failure.getMessage();
         };
     }

@@ -128,9 +128,10 @@ public final class ChildProcess {
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
             for (Path process : processes) {
                 if (environment(process).contains(wanted)) {
-                    Optional<ProcessHandle> handle =
-                            ProcessHandle.of(Long.parseLong(process.getFileName().toString()));
-                    handle.filter(other -> !other.equals(ProcessHandle.current())).ifPresent(found::add);
+                    Optional<ProcessHandle> handle = ProcessHandle.of(
+                            Long.parseLong(process.getFileName().toString()));
+                    handle.filter(other -> !other.equals(ProcessHandle.current()))
+                            .ifPresent(found::add);
                 }
             }
         } catch (IOException e) {

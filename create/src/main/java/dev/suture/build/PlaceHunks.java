@@ -73,7 +73,8 @@ final class PlaceHunks {
     private static String explain(String path, SourceText text, Hunk hunk, int expected) {
         List<String> lines = text.lines();
         String where = "hunk #%d of %s at line %d does not apply: ".formatted(hunk.number(), path, expected + 1);
-        OptionalInt applied = hunk.patched().isEmpty() ? OptionalInt.empty() : nearest(lines, hunk.patched(), expected, 0);
+        OptionalInt applied =
+                hunk.patched().isEmpty() ? OptionalInt.empty() : nearest(lines, hunk.patched(), expected, 0);
         if (applied.isPresent()) {
             return where + "it is already applied (its result stands at line %d).".formatted(applied.getAsInt() + 1);
         }
@@ -86,7 +87,10 @@ final class PlaceHunks {
                 : "the file ends at line " + lines.size();
         return where
                 + "line %d: expected \"%s\", %s; "
-                        .formatted(expected + difference + 1, hunk.original().get(difference).strip(), found)
+                        .formatted(
+                                expected + difference + 1,
+                                hunk.original().get(difference).strip(),
+                                found)
                 + whereItMightFit(lines, hunk, expected);
     }
 
@@ -124,7 +128,9 @@ final class PlaceHunks {
 
     private static int firstDifference(List<String> lines, List<String> wanted, int index) {
         for (int i = 0; i < wanted.size(); i++) {
-            if (index + i < 0 || index + i >= lines.size() || !lines.get(index + i).equals(wanted.get(i))) {
+            if (index + i < 0
+                    || index + i >= lines.size()
+                    || !lines.get(index + i).equals(wanted.get(i))) {
                 return i;
             }
         }

@@ -224,7 +224,8 @@ final class ReadPatch {
             return name;
         }
         if (name.contains("\\")) {
-            throw new PatchFormatException(file, next + 1, "file names with special characters are not supported: " + name);
+            throw new PatchFormatException(
+                    file, next + 1, "file names with special characters are not supported: " + name);
         }
         return name.substring(1, name.length() - 1);
     }
@@ -234,7 +235,8 @@ final class ReadPatch {
         for (int i = 0; i < firstDiff; i++) {
             String line = lines.get(i);
             if (line.startsWith("Subject:")) {
-                StringBuilder subject = new StringBuilder(line.substring("Subject:".length()).strip());
+                StringBuilder subject =
+                        new StringBuilder(line.substring("Subject:".length()).strip());
                 for (int j = i + 1; j < firstDiff && lines.get(j).startsWith(" "); j++) {
                     subject.append(' ').append(lines.get(j).strip());
                 }

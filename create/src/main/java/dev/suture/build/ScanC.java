@@ -68,11 +68,13 @@ final class ScanC {
         if (directivePending) {
             groups.forEach(group -> group.changed = true);
         }
-        boolean may = !inComment && !continued && depth == 0 && !line.stripLeading().startsWith("(");
+        boolean may =
+                !inComment && !continued && depth == 0 && !line.stripLeading().startsWith("(");
         directivePending &= !may || changedLines[index];
         places.add(new Place(may, may && afterChangedGroup));
         afterChangedGroup &= !may;
-        boolean startsDirective = !inComment && !continued && line.stripLeading().startsWith("#");
+        boolean startsDirective =
+                !inComment && !continued && line.stripLeading().startsWith("#");
         if (startsDirective) {
             inDirective = true;
             conditional(line.stripLeading().substring(1).stripLeading());

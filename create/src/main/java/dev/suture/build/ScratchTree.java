@@ -33,8 +33,8 @@ import java.util.stream.Stream;
  *
  * <p>Opening it makes the copy equal to the tree: what differs in size or time of last change is copied again, times
  * included so that make sees nothing to do, and what the tree does not have is deleted. That undoes whatever the last
- * run did to it, also if that run was killed. Only files a run has rebuilt because the tree's were stale or missing
- * stay, as long as neither side changes ({@link #keepRebuilt}).
+ * run did to it, also if that run was killed. Files that a run has rebuilt because the tree's were stale or missing are
+ * kept aside ({@link #keepRebuilt}) and stand for the tree's until those change.
  *
  * <p>One run at a time may hold it; another waits. A process that a killed run left behind is recognised by the
  * environment variable {@link ChildProcess#MARK} and ended before anything is touched.
@@ -42,12 +42,11 @@ import java.util.stream.Stream;
 public final class ScratchTree implements AutoCloseable {
     /** Files whose size and time are those of the tree count as the same. */
     private record Stamp(long sizeBytes, FileTime changed) {
+        /** A symbolic link has no time of its own here: a copied one would get another. */
         static Stamp of(BasicFileAttributes attributes) {
-            return new Stamp(attributes.isRegularFile() ? attributes.size() : 0, attributes.lastModifiedTime());
-        }
-
-        String text() {
-            return sizeBytes + " " + changed.toInstant();
+            return attributes.isSymbolicLink()
+                    ? new Stamp(0, FileTime.fromMillis(0))
+                    : new Stamp(attributes.size(), attributes.lastModifiedTime());
         }
     }
 
@@ -56,13 +55,17 @@ public final class ScratchTree implements AutoCloseable {
     private final Path copy;
     private final Predicate<Path> wanted;
     private final FileChannel lock;
+    private final Path aside;
     private Map<String, Stamp> inTree = Map.of();
-    private Map<String, Stamp> inCopy = Map.of();
+    private Map<String, Stamp> unpatched = Map.of();
+    /** Files that are kept aside, and the state of the tree's at that time. */
+    private final Map<String, String> rebuilt = new TreeMap<>();
 
     private ScratchTree(Path directory, Path tree, Predicate<Path> wanted, FileChannel lock) {
         this.directory = directory;
         this.tree = tree;
         this.copy = directory.resolve("tree");
+        this.aside = directory.resolve("rebuilt");
         this.wanted = wanted;
         this.lock = lock;
     }
@@ -98,8 +101,8 @@ public final class ScratchTree implements AutoCloseable {
     }
 
     private static FileChannel lock(Path directory, Progress progress) throws IOException {
-        FileChannel channel = FileChannel.open(
-                directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel =
+                FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             if (channel.tryLock() == null) {
                 progress.stage("wait for another build of this tree");
@@ -137,15 +140,16 @@ public final class ScratchTree implements AutoCloseable {
 
     private void synchronise(Progress progress) throws IOException {
         inTree = stamps(tree, wanted);
-        inCopy = stamps(copy, path -> true);
-        Map<String, String> rebuilt = readRebuilt();
-        for (String path : inCopy.keySet().stream().sorted(Comparator.reverseOrder()).toList()) {
-            if (!inTree.containsKey(path) && !isKept(rebuilt, path)) {
+        unpatched = new HashMap<>(inTree);
+        readRebuilt();
+        Map<String, Stamp> inCopy = stamps(copy, path -> true);
+        for (String path : inCopy.keySet()) {
+            if (!unpatched.containsKey(path)) {
                 Files.deleteIfExists(copy.resolve(path));
             }
         }
-        List<String> outdated = inTree.keySet().stream()
-                .filter(path -> !inTree.get(path).equals(inCopy.get(path)) && !isKept(rebuilt, path))
+        List<String> outdated = unpatched.keySet().stream()
+                .filter(path -> !unpatched.get(path).equals(inCopy.get(path)))
                 .toList();
         if (outdated.size() > 1000) {
             progress.stage("copy the tree");
@@ -158,13 +162,10 @@ public final class ScratchTree implements AutoCloseable {
                 progress.advance(done, outdated.size());
             }
         }
-        inCopy = new HashMap<>(inCopy);
-        inCopy.keySet().removeIf(path -> !inTree.containsKey(path) && !isKept(rebuilt, path));
-        outdated.forEach(path -> inCopy.put(path, inTree.get(path)));
     }
 
     private void copyFile(String path) throws IOException {
-        Path from = tree.resolve(path);
+        Path from = unpatched(path);
         Path to = copy.resolve(path);
         Files.createDirectories(to.getParent());
         Files.deleteIfExists(to);
@@ -178,7 +179,6 @@ public final class ScratchTree implements AutoCloseable {
         }
     }
 
-    /** Symbolic links have no size and time of their own here: where they lead is what matters. */
     private static Map<String, Stamp> stamps(Path root, Predicate<Path> wanted) throws IOException {
         Map<String, Stamp> stamps = new TreeMap<>();
         int prefixLength = root.toString().length() + 1;
@@ -192,10 +192,7 @@ public final class ScratchTree implements AutoCloseable {
             @Override
             public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
                 if (wanted.test(root.relativize(path)) && !attributes.isOther()) {
-                    Stamp stamp = attributes.isSymbolicLink()
-                            ? new Stamp(0, FileTime.fromMillis(0))
-                            : Stamp.of(attributes);
-                    stamps.put(path.toString().substring(prefixLength), stamp);
+                    stamps.put(path.toString().substring(prefixLength), Stamp.of(attributes));
                 }
                 return FileVisitResult.CONTINUE;
             }
@@ -203,23 +200,27 @@ public final class ScratchTree implements AutoCloseable {
         return stamps;
     }
 
-    /** {@return whether the tree has the file {@code path}, and it is part of the copy} */
-    public boolean isInTree(String path) {
-        return inTree.containsKey(path);
+    /** {@return whether there was a file {@code path} before the patch} */
+    public boolean isKnown(String path) {
+        return unpatched.containsKey(path);
     }
 
-    /** {@return when the copy's {@code path} was last changed, as of opening; the beginning of time if it is not there} */
+    /** {@return the file {@code path} as it was before the patch: the user's, or one rebuilt in its place} */
+    public Path unpatched(String path) {
+        return (rebuilt.containsKey(path) ? aside : tree).resolve(path);
+    }
+
+    /** {@return when the unpatched {@code path} was last changed; the beginning of time if there is none} */
     public FileTime changedAtOpening(String path) {
-        Stamp stamp = inCopy.get(path);
+        Stamp stamp = unpatched.get(path);
         return stamp == null ? FileTime.fromMillis(0) : stamp.changed();
     }
 
-    /** {@return the files that differ from the tree's by now in size or time, or that the tree does not have} */
+    /** {@return the files of the copy that differ by now from the unpatched ones in size or time, or that are new} */
     public List<String> differingFiles() throws IOException {
-        Map<String, Stamp> now = stamps(copy, path -> true);
         List<String> differing = new ArrayList<>();
-        now.forEach((path, stamp) -> {
-            if (!stamp.equals(inCopy.get(path))) {
+        stamps(copy, path -> true).forEach((path, stamp) -> {
+            if (!stamp.equals(unpatched.get(path))) {
                 differing.add(path);
             }
         });
@@ -244,48 +245,53 @@ public final class ScratchTree implements AutoCloseable {
     }
 
     /**
-     * Remembers that the copy's own version of these files is better than the tree's, which is stale or missing. They
-     * stay until the tree's version or the copy's changes.
+     * Keeps the copy's own version of these files, because the tree's is stale or missing. They stand for the tree's
+     * until the tree's change.
      */
     public void keepRebuilt(Collection<String> paths) throws IOException {
-        Map<String, String> rebuilt = new TreeMap<>(readRebuilt());
-        Map<String, Stamp> now = new HashMap<>(inCopy);
         for (String path : paths) {
-            Path file = copy.resolve(path);
-            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-                now.put(path, Stamp.of(Files.readAttributes(file, BasicFileAttributes.class)));
-            }
-            rebuilt.put(path, state(path, now.get(path)));
+            Path from = copy.resolve(path);
+            Path to = aside.resolve(path);
+            Files.createDirectories(to.getParent());
+            Files.copy(
+                    from,
+                    to,
+                    StandardCopyOption.REPLACE_EXISTING,
+                    StandardCopyOption.COPY_ATTRIBUTES,
+                    LinkOption.NOFOLLOW_LINKS);
+            rebuilt.put(path, stateInTree(path));
+            unpatched.put(path, stamp(to));
         }
-        inCopy = now;
-        List<String> lines = rebuilt.entrySet().stream()
-                .map(entry -> entry.getKey() + "\t" + entry.getValue())
-                .toList();
-        Files.write(directory.resolve("rebuilt"), lines);
+        List<String> lines = new ArrayList<>();
+        rebuilt.forEach((path, state) -> lines.add(path + "\t" + state));
+        Files.write(directory.resolve("rebuilt.list"), lines);
     }
 
-    private Map<String, String> readRebuilt() throws IOException {
-        Path file = directory.resolve("rebuilt");
-        Map<String, String> rebuilt = new HashMap<>();
-        if (Files.exists(file)) {
-            for (String line : Files.readAllLines(file)) {
-                int tab = line.indexOf('\t');
-                if (tab > 0) {
-                    rebuilt.put(line.substring(0, tab), line.substring(tab + 1));
-                }
+    private void readRebuilt() throws IOException {
+        Path list = directory.resolve("rebuilt.list");
+        for (String line : Files.exists(list) ? Files.readAllLines(list) : List.<String>of()) {
+            int tab = line.indexOf('\t');
+            if (tab < 0) {
+                continue;
+            }
+            String path = line.substring(0, tab);
+            Path kept = aside.resolve(path);
+            if (Files.exists(kept) && stateInTree(path).equals(line.substring(tab + 1))) {
+                rebuilt.put(path, stateInTree(path));
+                unpatched.put(path, stamp(kept));
             }
         }
-        return rebuilt;
     }
 
-    private boolean isKept(Map<String, String> rebuilt, String path) {
-        String state = rebuilt.get(path);
-        return state != null && state.equals(state(path, inCopy.get(path)));
+    private static Stamp stamp(Path file) throws IOException {
+        return Stamp.of(Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
     }
 
-    private String state(String path, Stamp copied) {
-        Stamp original = inTree.get(path);
-        return (original == null ? "none" : original.text()) + "\t" + (copied == null ? "none" : copied.text());
+    private String stateInTree(String path) {
+        Stamp stamp = inTree.get(path);
+        return stamp == null
+                ? "none"
+                : stamp.sizeBytes() + " " + stamp.changed().toInstant();
     }
 
     /** Deletes a directory and all in it. */

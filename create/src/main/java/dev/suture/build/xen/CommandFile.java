@@ -22,8 +22,7 @@ record CommandFile(String command, String source, Set<String> inputs) {
     /** {@return the command file of {@code target}, empty if there is none} */
     static Optional<CommandFile> read(Path xenDirectory, String target) throws IOException {
         int nameStart = target.lastIndexOf('/') + 1;
-        Path file =
-                xenDirectory.resolve(target.substring(0, nameStart) + "." + target.substring(nameStart) + ".cmd");
+        Path file = xenDirectory.resolve(target.substring(0, nameStart) + "." + target.substring(nameStart) + ".cmd");
         if (!Files.exists(file)) {
             return Optional.empty();
         }
@@ -33,7 +32,9 @@ record CommandFile(String command, String source, Set<String> inputs) {
         boolean inInputs = false;
         for (String line : Files.readAllLines(file, StandardCharsets.ISO_8859_1)) {
             if (inInputs) {
-                String input = line.endsWith("\\") ? line.substring(0, line.length() - 1).strip() : line.strip();
+                String input = line.endsWith("\\")
+                        ? line.substring(0, line.length() - 1).strip()
+                        : line.strip();
                 inInputs = !input.isEmpty();
                 // Entries like $(wildcard include/config/debug.h) stand for configuration symbols.
                 if (inInputs && !input.startsWith("$(")) {

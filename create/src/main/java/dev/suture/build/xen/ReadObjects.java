@@ -39,7 +39,8 @@ final class ReadObjects {
             throw new XenTreeException("cannot read what make left in " + xenDirectory + ": " + Cause.of(e), e);
         }
         if (work.objects.isEmpty()) {
-            throw new XenTreeException(xenDirectory + " is not built: .prelink.o.cmd names no objects. Run make in it.");
+            throw new XenTreeException(
+                    xenDirectory + " is not built: .prelink.o.cmd names no objects. Run make in it.");
         }
         return work.objects;
     }

@@ -31,7 +31,13 @@ public record XenBuildRequest(
     /** {@return a request with everything as usual: the user's cache, one job for each processor} */
     public static XenBuildRequest of(XenTree tree, List<SourcePatch> patches) {
         return new XenBuildRequest(
-                tree, patches, userCache(), Optional.empty(), false, false, Runtime.getRuntime().availableProcessors());
+                tree,
+                patches,
+                userCache(),
+                Optional.empty(),
+                false,
+                false,
+                Runtime.getRuntime().availableProcessors());
     }
 
     /** {@return {@code $SUTURE_CACHE}, else {@code $XDG_CACHE_HOME/suture}, else {@code ~/.cache/suture}} */

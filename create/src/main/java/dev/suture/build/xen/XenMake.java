@@ -85,10 +85,7 @@ final class XenMake {
     void everythingUnlinked() {
         List<String> steps = stepsOfTheTree();
         String last = steps.getLast().replace("$@", "$(sort $(ALL_OBJS-y) $(ALL_LIBS-y))");
-        make(
-                "suture-all:\n" + String.join("", steps.subList(0, steps.size() - 1)) + last,
-                List.of("suture-all"),
-                0);
+        make("suture-all:\n" + String.join("", steps.subList(0, steps.size() - 1)) + last, List.of("suture-all"), 0);
     }
 
     /** {@return the recipe of {@code $(TARGET)} in the tree's Makefile; the last step is the one that links} */

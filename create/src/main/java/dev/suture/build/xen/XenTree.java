@@ -82,8 +82,9 @@ public record XenTree(Path root, String version, Map<String, String> config, Str
                             .formatted(xen, xen.resolve(".config")));
         }
         if ("y".equals(config.get("CONFIG_LTO"))) {
-            throw new XenTreeException(xen + " was built with CONFIG_LTO: its objects hold no machine code that could be"
-                    + " compared. Build and boot a hypervisor without it.");
+            throw new XenTreeException(
+                    xen + " was built with CONFIG_LTO: its objects hold no machine code that could be"
+                            + " compared. Build and boot a hypervisor without it.");
         }
         return new XenTree(root, readVersion(xen.resolve("include/xen/compile.h")), config, readCompiler(xen));
     }
@@ -116,7 +117,10 @@ public record XenTree(Path root, String version, Map<String, String> config, Str
 
     private static String readCompiler(Path xen) throws IOException {
         Path file = xen.resolve("common/.domain.o.cmd");
-        String line = Files.readString(file, StandardCharsets.ISO_8859_1).lines().findFirst().orElse("");
+        String line = Files.readString(file, StandardCharsets.ISO_8859_1)
+                .lines()
+                .findFirst()
+                .orElse("");
         Matcher command = COMMAND.matcher(line);
         int firstOption = line.indexOf(" -");
         if (!command.matches() || firstOption < 0) {
@@ -156,7 +160,8 @@ public record XenTree(Path root, String version, Map<String, String> config, Str
     boolean isNeededToBuild(Path path) {
         String first = path.getName(0).toString();
         if (first.equals("xen")) {
-            boolean linked = path.getNameCount() == 2 && LINKED.contains(path.getName(1).toString());
+            boolean linked =
+                    path.getNameCount() == 2 && LINKED.contains(path.getName(1).toString());
             return !linked && !path.toString().endsWith(".git");
         }
         if (first.equals("tools")) {
