@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "TARGET",
         descriptionHeading = "%nDescription:%n",
         optionListHeading = "%nOptions:%n",
+        subcommands = RehearseXenCommand.class,
         commandListHeading = "%nTargets:%n",
         exitCodeListHeading = "%nExit codes:%n")
 final class RehearseCommand implements Runnable {

@@ -1,5 +1,6 @@
 package dev.suture.cli;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -60,6 +61,7 @@ public final class Suture implements Runnable {
         CommandLine root = new CommandLine(new Suture());
         root.setParameterExceptionHandler(Failures::onUsageError);
         root.setExecutionExceptionHandler(Failures::onException);
+        root.registerConverter(Duration.class, seconds -> Duration.ofSeconds(Long.parseLong(seconds)));
         root.setCaseInsensitiveEnumValuesAllowed(true);
         nameExitCodes(root);
         return root;
