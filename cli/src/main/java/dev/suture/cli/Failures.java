@@ -14,7 +14,7 @@ final class Failures {
     /** The command line could not be understood: says why, and how to get the manual. */
     static int onUsageError(ParameterException exception, String[] arguments) {
         CommandLine command = exception.getCommandLine();
-        String message = exception.getMessage();
+        String message = exception.getMessage().replaceFirst("^Error: ", "");
         // The parser may have stopped before it came to --json, so the arguments themselves are asked.
         tell(command, message, ExitCode.USAGE, Arrays.asList(arguments).contains("--json"));
         UnmatchedArgumentException.printSuggestions(exception, command.getErr());

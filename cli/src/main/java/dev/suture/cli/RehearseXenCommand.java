@@ -35,6 +35,8 @@ import picocli.CommandLine.Parameters;
             "  suture rehearse xen fix.livepatch --tree ~/xen --observe 'cat /sys/hypervisor/version/extra' --json"
         })
 final class RehearseXenCommand extends SutureCommand {
+    private static final int XEN_LINES_SHOWN = 20;
+
     @Parameters(paramLabel = "PAYLOAD", arity = "1..*", description = "Payload files, in the order to try them.")
     private List<Path> payloads;
 
@@ -124,6 +126,13 @@ final class RehearseXenCommand extends SutureCommand {
                                 step.ok() ? "ok" : "FAILED",
                                 step.millis(),
                                 step.attempts() > 1 ? "  after %d attempts".formatted(step.attempts()) : ""));
+                if (!step.ok()) {
+                    step.xenLog().stream()
+                            .distinct()
+                            .limit(XEN_LINES_SHOWN)
+                            .forEach(line ->
+                                    text.append("    (XEN) ").append(line).append('\n'));
+                }
             }
             appendObserved(text, "before", payload.observed().before());
             appendObserved(text, "applied", payload.observed().applied());

@@ -12,6 +12,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** The {@code suture} command itself: holds the others together and turns what happened into an exit code. */
 @Command(
@@ -28,6 +29,7 @@ import picocli.CommandLine.Spec;
         exitCodeListHeading = "%nExit codes:%n",
         subcommands = {RehearseCommand.class, HelpCommand.class})
 public final class Suture implements Runnable {
+    private static final long GRACE_SECONDS = 1;
     private static final long UNWIND_SECONDS = 10;
 
     @Spec
@@ -61,10 +63,17 @@ public final class Suture implements Runnable {
         CommandLine root = new CommandLine(new Suture());
         root.setParameterExceptionHandler(Failures::onUsageError);
         root.setExecutionExceptionHandler(Failures::onException);
-        root.registerConverter(Duration.class, seconds -> Duration.ofSeconds(Long.parseLong(seconds)));
+        root.registerConverter(Duration.class, Suture::seconds);
         root.setCaseInsensitiveEnumValuesAllowed(true);
         nameExitCodes(root);
         return root;
+    }
+
+    private static Duration seconds(String text) {
+        if (!text.matches("[1-9][0-9]{0,8}")) {
+            throw new TypeConversionException("expected a whole number of seconds above 0, found '" + text + "'");
+        }
+        return Duration.ofSeconds(Long.parseLong(text));
     }
 
     private static void nameExitCodes(CommandLine command) {
@@ -87,12 +96,20 @@ public final class Suture implements Runnable {
             }
             working.interrupt();
             try {
-                finished.await(UNWIND_SECONDS, TimeUnit.SECONDS);
+                // A thread that waits for output of a process hears of the interruption only when that process ends.
+                if (!finished.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
+                    killDescendants();
+                    finished.await(UNWIND_SECONDS, TimeUnit.SECONDS);
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
-            ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+            killDescendants();
         }));
+    }
+
+    private static void killDescendants() {
+        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
     }
 
     /** The version, as the build wrote it into the module. */

@@ -44,7 +44,7 @@ final class DebianArchive {
                     #clear APT::Update::Post-Invoke-Success;
                     """.formatted(folder));
         } catch (IOException e) {
-            throw new LivePatchException("cannot write to %s: %s".formatted(folder, e.getMessage()), e);
+            throw new LivePatchException("cannot write to %s: %s".formatted(folder, e), e);
         }
         if (Command.onPath("apt-get").isEmpty() || Command.onPath("dpkg-deb").isEmpty()) {
             throw new LivePatchException(
@@ -105,7 +105,7 @@ final class DebianArchive {
                         : new Download(List.of(), ended.tail());
             }
         } catch (IOException e) {
-            throw new LivePatchException("cannot write to %s: %s".formatted(target, e.getMessage()), e);
+            throw new LivePatchException("cannot write to %s: %s".formatted(target, e), e);
         }
     }
 

@@ -3,12 +3,16 @@ package dev.suture.rehearse;
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -72,9 +76,11 @@ public record LabParts(Path kernel, List<Path> modules, Path busybox, Path clien
             return Path.of(own).toAbsolutePath();
         }
         String xdg = System.getenv("XDG_CACHE_HOME");
-        Path caches =
-                xdg != null && xdg.startsWith("/") ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
-        return caches.resolve("suture").toAbsolutePath();
+        if (xdg != null && xdg.startsWith("/")) {
+            return Path.of(xdg, "suture");
+        }
+        String home = Optional.ofNullable(System.getenv("HOME")).orElse(System.getProperty("user.home"));
+        return Path.of(home, ".cache", "suture").toAbsolutePath();
     }
 
     /**
@@ -105,7 +111,9 @@ public record LabParts(Path kernel, List<Path> modules, Path busybox, Path clien
         return only(filled(HYPERVISOR, cache, progress), "xen-");
     }
 
-    private static Path filled(PackagedFiles wanted, Path cache, Progress progress) throws InterruptedException {
+    // One thread at a time: the lock on the file keeps out other processes only.
+    private static synchronized Path filled(PackagedFiles wanted, Path cache, Progress progress)
+            throws InterruptedException {
         Path folder = cache.resolve("rehearse");
         Path filled = folder.resolve(wanted.folderName());
         try {
@@ -127,6 +135,8 @@ public record LabParts(Path kernel, List<Path> modules, Path busybox, Path clien
                 }
             }
             return filled;
+        } catch (ClosedByInterruptException | FileLockInterruptionException e) {
+            throw (InterruptedException) new InterruptedException().initCause(e);
         } catch (IOException e) {
             throw new LivePatchException("cannot write to the cache %s: %s".formatted(folder, e), e);
         }
@@ -137,13 +147,13 @@ public record LabParts(Path kernel, List<Path> modules, Path busybox, Path clien
                 .getFirst();
     }
 
-    private static List<Path> named(Path folder, java.util.function.Predicate<String> fits) {
+    private static List<Path> named(Path folder, Predicate<String> fits) {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> fits.test(file.getFileName().toString()))
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw new LivePatchException("cannot read the cache %s: %s".formatted(folder, e.getMessage()), e);
+            throw new LivePatchException("cannot read the cache %s: %s".formatted(folder, e), e);
         }
     }
 }

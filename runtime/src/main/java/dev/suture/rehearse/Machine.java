@@ -87,7 +87,7 @@ final class Machine implements Closeable {
             machine.reader.start();
             return machine;
         } catch (IOException e) {
-            throw new LivePatchException("cannot start the rehearsal: " + e.getMessage(), e);
+            throw new LivePatchException("cannot start the rehearsal: " + e, e);
         }
     }
 

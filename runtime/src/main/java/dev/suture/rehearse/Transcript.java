@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -19,6 +20,8 @@ import java.util.Optional;
  */
 final class Transcript {
     private static final long NANOS_PER_MILLI = 1_000_000;
+    // A hypervisor that dies may print without end; all of it is in the console log.
+    private static final int XEN_LINES_KEPT = 200;
 
     private final List<PayloadFile> payloads;
     private final List<String> commands;
@@ -26,6 +29,7 @@ final class Transcript {
     private final List<List<List<Observation>>> seen = new ArrayList<>();
     private Optional<Begun> underWay = Optional.empty();
     private int current;
+    private int markers;
     private boolean ready;
     private boolean done;
     private Optional<String> broken = Optional.empty();
@@ -74,6 +78,11 @@ final class Transcript {
     /** {@return whether dom0 has come to the end of its list} */
     boolean done() {
         return done;
+    }
+
+    /** {@return how many markers have come: it grows as dom0 gets on} */
+    int markers() {
+        return markers;
     }
 
     /** {@return what went wrong before dom0 could begin} */
@@ -135,14 +144,15 @@ final class Transcript {
         Optional<Step> wrong = taken.stream().filter(step -> !step.ok()).findFirst();
         if (wrong.isPresent()) {
             Step step = wrong.get();
-            String reason = XenWords.reason(step.xenLog(), step.output());
+            String reason = reason(payloads.get(index), step);
             boolean changedNothing =
                     step.action().equals("upload") || step.action().equals("apply");
             Verdict verdict = reason.contains("Timed out on semaphore")
                     ? Verdict.TIMED_OUT
                     : changedNothing ? Verdict.REFUSED : Verdict.FAILED;
             String attempts = step.attempts() > 1 ? " (%d attempts)".formatted(step.attempts()) : "";
-            return report(index, verdict, step.action() + ": " + reason + attempts, XenWords.remedy(reason));
+            String what = step.action() + ": " + reason + attempts;
+            return report(index, verdict, what, XenWords.remedy(what));
         }
         if (!taken.isEmpty() && taken.getLast().action().equals("unload")) {
             return report(index, Verdict.PASSED, "", Optional.empty());
@@ -157,6 +167,16 @@ final class Transcript {
                     lost ? "the machine was lost before it was taken out" : "a payload above it could not be taken out";
         }
         return report(index, Verdict.NOT_REHEARSED, reason, Optional.empty());
+    }
+
+    // Xen refuses a file that is too big without a word about it.
+    private static String reason(PayloadFile payload, Step step) {
+        String reason = XenWords.reason(step.xenLog(), step.output());
+        int sizeBytes = payload.bytes().length;
+        return step.action().equals("upload") && step.xenLog().isEmpty() && sizeBytes > XenWords.MOST_BYTES
+                ? "the payload has %d bytes, and Xen takes at most %d (%s)"
+                        .formatted(sizeBytes, XenWords.MOST_BYTES, reason)
+                : reason;
     }
 
     private PayloadReport report(int index, Verdict verdict, String reason, Optional<String> remedy) {
@@ -177,10 +197,11 @@ final class Transcript {
             version = version.or(() -> XenWords.version(text));
             buildId = buildId.or(() -> XenWords.buildId(text));
         }
-        underWay.ifPresent(begun -> begun.xenLog().add(text));
+        underWay.map(Begun::xenLog).filter(log -> log.size() < XEN_LINES_KEPT).ifPresent(log -> log.add(text));
     }
 
     private void marker(List<String> words, long nanos) {
+        markers++;
         try {
             switch (words.getFirst()) {
                 case "ready" -> ready = true;
@@ -220,7 +241,7 @@ final class Transcript {
 
     private void saw(List<String> words) {
         current = Integer.parseInt(words.get(1));
-        Moment moment = Moment.valueOf(words.get(2).toUpperCase(java.util.Locale.ROOT));
+        Moment moment = Moment.valueOf(words.get(2).toUpperCase(Locale.ROOT));
         String command = commands.get(Integer.parseInt(words.get(3)));
         seen.get(current)
                 .get(moment.ordinal())

@@ -27,6 +27,7 @@ import java.util.Optional;
  */
 public final class XenRehearsal {
     private static final Duration LAST_WORDS = Duration.ofSeconds(3);
+    private static final int LINES_OF_LAST_WORDS = 100;
     private static final int LINES_SHOWN = 12;
 
     private final RehearsalRequest request;
@@ -77,7 +78,7 @@ public final class XenRehearsal {
                 Folders.delete(folder);
             }
         } catch (IOException e) {
-            throw new LivePatchException("cannot prepare the rehearsal: " + e.getMessage(), e);
+            throw new LivePatchException("cannot prepare the rehearsal: " + e, e);
         }
     }
 
@@ -116,6 +117,7 @@ public final class XenRehearsal {
         progress.stage("boot");
         long start = System.nanoTime();
         Optional<Duration> bootTime = Optional.empty();
+        int markers = 0;
         try (Machine machine = Machine.boot(image, kernel, initramfs, consoleLog)) {
             long deadline = start + request.bootTimeout().toNanos();
             while (true) {
@@ -127,10 +129,9 @@ public final class XenRehearsal {
                 if (heard.get().line().isEmpty()) {
                     return lost("the machine ended without a word", bootTime);
                 }
-                String line = heard.get().line().get();
-                Optional<String> death = take(line, heard.get().nanos());
-                if (death.isPresent()) {
-                    return lost(lastWords(machine, death.get()), bootTime);
+                String text = take(heard.get());
+                if (XenWords.tellsOfDeath(text)) {
+                    return lost(lastWords(machine, text), bootTime);
                 }
                 if (transcript.broken().isPresent()) {
                     throw cannotBegin(transcript.broken().get());
@@ -142,7 +143,8 @@ public final class XenRehearsal {
                     if (bootTime.isEmpty()) {
                         bootTime = Optional.of(Duration.ofNanos(heard.get().nanos() - start));
                     }
-                    if (line.contains("@suture")) {
+                    if (transcript.markers() > markers) {
+                        markers = transcript.markers();
                         progress.stage(transcript.stage());
                         progress.advance(transcript.begun(), payloads.size());
                         deadline = System.nanoTime() + request.stepTimeout().toNanos();
@@ -152,10 +154,10 @@ public final class XenRehearsal {
         }
     }
 
-    /** Takes a line in, and tells whether somebody died in it. */
-    private Optional<String> take(String raw, long nanos) {
-        ConsoleLine line = lines.accept(raw);
-        transcript.accept(line, nanos);
+    /** {@return what the line says, without who wrote it; empty for our own} */
+    private String take(Machine.Heard heard) {
+        ConsoleLine line = lines.accept(heard.line().orElseThrow());
+        transcript.accept(line, heard.nanos());
         String text = switch (line) {
             case ConsoleLine.FromXen xen -> xen.text();
             case ConsoleLine.FromDom0 dom0 -> dom0.text();
@@ -167,21 +169,19 @@ public final class XenRehearsal {
                 lastLines.removeFirst();
             }
         }
-        return Optional.of(text).filter(XenWords::tellsOfDeath);
+        return text;
     }
 
-    // A dying hypervisor says why after it says that; then it waits before it would start again.
+    // A dying hypervisor says why after it says that; then it waits before it would start again, or it raves on.
     private String lastWords(Machine machine, String first) throws InterruptedException {
         List<String> words = new ArrayList<>(List.of(first));
         long deadline = System.nanoTime() + LAST_WORDS.toNanos();
-        while (!words.getLast().contains("Reboot in") && !words.getLast().contains("rebooting machine in")) {
+        while (words.size() < LINES_OF_LAST_WORDS && !words.getLast().contains("Reboot in")) {
             Optional<Machine.Heard> heard = machine.listen(Duration.ofNanos(deadline - System.nanoTime()));
             if (heard.isEmpty() || heard.get().line().isEmpty()) {
                 break;
             }
-            String raw = heard.get().line().get();
-            take(raw, heard.get().nanos());
-            words.add(lastLines.isEmpty() ? raw : lastLines.getLast());
+            words.add(take(heard.get()));
         }
         return XenWords.causeOfDeath(words);
     }
@@ -253,7 +253,7 @@ public final class XenRehearsal {
             return folder.resolve(
                     "%s-%d.log".formatted(now, ProcessHandle.current().pid()));
         } catch (IOException e) {
-            throw new LivePatchException("cannot make a place for the console log: " + e.getMessage(), e);
+            throw new LivePatchException("cannot make a place for the console log: " + e, e);
         }
     }
 }

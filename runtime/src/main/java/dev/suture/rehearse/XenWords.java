@@ -8,6 +8,13 @@ import java.util.stream.Collectors;
 
 /** What the lines Xen prints mean: which of them say why a payload was not taken, and what can be done about it. */
 final class XenWords {
+    /**
+     * The size of the biggest payload file Xen takes, in bytes.
+     *
+     * @see "Xen xen/common/livepatch.c, livepatch_upload: LIVEPATCH_MAX_SIZE"
+     */
+    static final int MOST_BYTES = 2 << 20;
+
     // A debug build of Xen prints much more, but puts a file and a line number in front of it.
     private static final Pattern ABOUT_LIVEPATCH =
             Pattern.compile("^(livepatch: |build-id mismatch:|xen: [0-9a-f]{8})");
@@ -19,7 +26,7 @@ final class XenWords {
     /**
      * A row of what can be done.
      *
-     * @param words what Xen or its client prints
+     * @param words a regular expression for part of a reason: the step, a colon, and what Xen or its client prints
      * @param remedy what to do then
      * @param source where in Xen 4.17 the words are printed
      */
@@ -27,16 +34,17 @@ final class XenWords {
 
     private static final List<Remedy> REMEDIES = List.of(
             new Remedy(
-                    "check against hypervisor build-id failed",
+                    "and Xen takes at most",
+                    "Most of a payload is often debug information: remove it with strip --strip-debug.",
+                    "common/livepatch.c livepatch_upload"),
+            new Remedy(
+                    "upload: .*(check against hypervisor build-id failed|build-id mismatch)",
                     "The payload was made for another build of Xen. Make it from the tree of this very build.",
                     "common/livepatch.c check_xen_buildid"),
+            // xen_depends was found right at upload, so it is the other note that does not fit.
             new Remedy(
-                    "build-id mismatch",
-                    "The payload was made for another build of Xen. Make it from the tree of this very build.",
-                    "common/livepatch.c check_xen_buildid"),
-            new Remedy(
-                    "build-id failed",
-                    "The payload depends on another one that has to be applied right before it. Rehearse them together, in order, with --stack.",
+                    "apply: .*check against \\S+ build-id failed",
+                    "The payload has to be applied right on top of another one. Rehearse them together, in order, with --stack.",
                     "common/livepatch.c build_id_dep"),
             new Remedy(
                     "Unknown symbol",
@@ -59,7 +67,7 @@ final class XenWords {
                     "Something is further than 2 GiB from what refers to it.",
                     "arch/x86/livepatch.c arch_livepatch_perform_rela"),
             new Remedy(
-                    "Too many",
+                    "Too many .* sections",
                     "Xen takes fewer than 1024 sections. Merge sections, or strip those that are not loaded.",
                     "common/livepatch_elf.c livepatch_header_check"),
             new Remedy(
@@ -83,6 +91,10 @@ final class XenWords {
                     "The file is shorter than its headers say. Was it cut short?",
                     "common/livepatch_elf.c elf_resolve_sections"),
             new Remedy(
+                    "Bogus e_shoff",
+                    "The file is shorter than its headers say. Was it cut short?",
+                    "common/livepatch_elf.c livepatch_header_check"),
+            new Remedy(
                     "Section header size is corrupted",
                     "The file is shorter than its headers say. Was it cut short?",
                     "common/livepatch_elf.c livepatch_header_check"),
@@ -95,7 +107,7 @@ final class XenWords {
                     "Xen could not halt all CPUs within 30 ms. Rehearse on a machine with less other work, or with more time.",
                     "common/livepatch.c livepatch_spin"),
             new Remedy(
-                    "can't revert as payload has .data",
+                    "can't revert as payload has \\.data",
                     "A payload with writable data is applied once. Unload and upload it again.",
                     "common/livepatch.c livepatch_action"),
             new Remedy(
@@ -107,7 +119,7 @@ final class XenWords {
                     "A hook of the payload vetoed this. See what the hook checks.",
                     "common/livepatch.c livepatch_action"),
             new Remedy(
-                    "can't unload. Top is",
+                    "can't unload\\. Top is",
                     "A payload can be reverted only when no other was applied after it. Revert that one first.",
                     "common/livepatch.c livepatch_action"),
             new Remedy(
@@ -165,10 +177,14 @@ final class XenWords {
         return output.lines().filter(line -> !line.isBlank()).collect(Collectors.joining(" "));
     }
 
-    /** {@return what to do about a reason, if that is known} */
+    /**
+     * {@return what to do about a reason, if that is known}
+     *
+     * @param reason the step that failed, a colon, and the reason
+     */
     static Optional<String> remedy(String reason) {
         return REMEDIES.stream()
-                .filter(row -> reason.contains(row.words()))
+                .filter(row -> Pattern.compile(row.words()).matcher(reason).find())
                 .map(Remedy::remedy)
                 .findFirst();
     }
@@ -179,14 +195,17 @@ final class XenWords {
      * @param lastLines the lines from the first sign of death on, at least one
      */
     static String causeOfDeath(List<String> lastLines) {
+        String first = lastLines.getFirst();
+        if (first.contains("Kernel panic")) {
+            return "dom0: " + first.substring(first.indexOf("Kernel panic"));
+        }
         return lastLines.stream()
-                .dropWhile(line -> !line.startsWith("Panic on CPU") && !line.contains("Kernel panic"))
+                .dropWhile(line -> !line.startsWith("Panic on CPU"))
                 .takeWhile(line -> !line.startsWith("****") && !line.contains("Reboot in"))
                 .map(String::strip)
                 .filter(line -> !line.isEmpty())
-                .limit(6)
                 .reduce((all, line) -> all + " " + line)
-                .orElse(lastLines.getFirst());
+                .orElse(first);
     }
 
     private static Optional<String> firstGroup(Pattern pattern, String line) {
