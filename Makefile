@@ -22,7 +22,7 @@ demo: demo-xen ## Show Suture at work
 demo-xen: setup ## Patch a running hypervisor: build it, build a live patch, apply it in QEMU
 	@scripts/demo-xen
 
-fuzz: setup ## Feed broken files to the readers; SECONDS_EACH=60 for each
+fuzz: setup ## Feed made-up files to the readers, each for as long as its @FuzzTest says
 	@scripts/fuzz
 
 lint: setup ## Check the formatting and the rules of the house
