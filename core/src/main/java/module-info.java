@@ -2,4 +2,5 @@
 module dev.suture.core {
     exports dev.suture;
     exports dev.suture.elf;
+    exports dev.suture.isa;
 }

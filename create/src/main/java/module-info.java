@@ -2,4 +2,6 @@
 module dev.suture.create {
     requires transitive dev.suture.core;
     requires io.github.javadiffutils;
+
+    exports dev.suture.diff;
 }

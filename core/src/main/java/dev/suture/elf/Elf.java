@@ -70,6 +70,15 @@ public final class Elf {
     /** More program headers than fit 16 bits: the number is in {@code sh_info} of section 0. */
     static final int PN_XNUM = 0xffff;
 
+    /** The first four bytes, 7f 'E' 'L' 'F', as a little-endian number. */
+    static final int MAGIC = 0x464c457f;
+
+    static final int ELFCLASS32 = 1;
+    static final int ELFCLASS64 = 2;
+    static final int ELFDATA2LSB = 1;
+    static final int ELFDATA2MSB = 2;
+    static final int EV_CURRENT = 1;
+
     static final int HEADER_BYTES = 64;
     static final int SECTION_HEADER_BYTES = 64;
     static final int PROGRAM_HEADER_BYTES = 56;

@@ -19,8 +19,7 @@ import java.util.Optional;
  * threads at once, with equal results.
  */
 public final class ElfFile {
-    private final String name;
-    private final MemorySegment bytes;
+    private final FileBytes file;
     private final ElfHeader header;
     private final List<Section> sections;
     private final List<Segment> segments;
@@ -29,9 +28,8 @@ public final class ElfFile {
     private volatile Map<Integer, List<Section>> relocationSections;
     private volatile Map<String, Section> sectionsByName;
 
-    ElfFile(String name, MemorySegment bytes, ElfHeader header, List<Section> sections, List<Segment> segments) {
-        this.name = name;
-        this.bytes = bytes;
+    ElfFile(FileBytes file, ElfHeader header, List<Section> sections, List<Segment> segments) {
+        this.file = file;
         this.header = header;
         this.sections = List.copyOf(sections);
         this.segments = List.copyOf(segments);
@@ -75,17 +73,17 @@ public final class ElfFile {
      * @throws ElfFormatException if it is not a usable ELF file
      */
     public static ElfFile read(String name, MemorySegment bytes) {
-        return new ElfReader(name, bytes.asReadOnly()).read();
+        return new ElfReader(new FileBytes(name, bytes.asReadOnly())).read();
     }
 
     /** {@return what messages call the file} */
     public String name() {
-        return name;
+        return file.name();
     }
 
     /** {@return the size of the file in bytes} */
     public long sizeBytes() {
-        return bytes.byteSize();
+        return file.sizeBytes();
     }
 
     public ElfHeader header() {
@@ -129,7 +127,7 @@ public final class ElfFile {
     public List<Symbol> symbols() {
         List<Symbol> parsed = symbols;
         if (parsed == null) {
-            parsed = reader().symbols(sections, Elf.SHT_SYMTAB);
+            parsed = symbolTable(Elf.SHT_SYMTAB);
             symbols = parsed;
         }
         return parsed;
@@ -143,10 +141,22 @@ public final class ElfFile {
     public List<Symbol> dynamicSymbols() {
         List<Symbol> parsed = dynamicSymbols;
         if (parsed == null) {
-            parsed = reader().symbols(sections, Elf.SHT_DYNSYM);
+            parsed = symbolTable(Elf.SHT_DYNSYM);
             dynamicSymbols = parsed;
         }
         return parsed;
+    }
+
+    private List<Symbol> symbolTable(int type) {
+        List<Section> tables = sectionsOfType(type);
+        if (tables.isEmpty()) {
+            return List.of();
+        }
+        if (tables.size() > 1) {
+            Section second = tables.get(1);
+            throw file.bad(second.fileOffset(), "a second symbol table, section [%d]", second.index());
+        }
+        return List.copyOf(new SymbolReader(file, sections, tables.getFirst()).read());
     }
 
     /**
@@ -162,7 +172,7 @@ public final class ElfFile {
         }
         List<Relocation> relocations = new ArrayList<>();
         for (Section table : tables) {
-            reader().relocations(table, section, header.type(), symbols().size(), relocations);
+            new RelocationReader(file, header, table).read(section, sections.get(table.link()), relocations);
         }
         return List.copyOf(relocations);
     }
@@ -176,11 +186,12 @@ public final class ElfFile {
         Map<Integer, List<Section>> map = relocationSections;
         if (map == null) {
             map = new HashMap<>();
-            for (Section section : sections) {
-                boolean relocates = section.type() == Elf.SHT_RELA || section.type() == Elf.SHT_REL;
-                if (relocates && section.info() != 0 && section.sizeBytes() != 0) {
-                    map.computeIfAbsent(section.info(), index -> new ArrayList<>())
-                            .add(section);
+            List<Section> tables = new ArrayList<>(sectionsOfType(Elf.SHT_RELA));
+            tables.addAll(sectionsOfType(Elf.SHT_REL));
+            for (Section table : tables) {
+                if (table.info() != 0 && table.sizeBytes() != 0) {
+                    map.computeIfAbsent(table.info(), index -> new ArrayList<>())
+                            .add(table);
                 }
             }
             relocationSections = map;
@@ -194,7 +205,7 @@ public final class ElfFile {
      * @throws ElfFormatException if they do not add up
      */
     public List<Note> notes(Section section) {
-        return reader().notes(section.contents(), section.fileOffset(), section.alignment());
+        return new NoteReader(file).read(section.contents(), section.fileOffset(), section.alignment());
     }
 
     /**
@@ -203,51 +214,81 @@ public final class ElfFile {
      * @throws ElfFormatException if a group names a section or symbol that is not there
      */
     public List<SectionGroup> groups() {
-        List<SectionGroup> groups = new ArrayList<>();
-        for (Section section : sections) {
-            if (section.type() == Elf.SHT_GROUP) {
-                groups.add(reader().group(section, sections.size(), symbols()));
-            }
+        List<Section> tables = sectionsOfType(Elf.SHT_GROUP);
+        if (tables.isEmpty()) {
+            return List.of();
         }
-        return List.copyOf(groups);
+        GroupReader reader = new GroupReader(file, sections.size(), symbols());
+        return tables.stream().map(reader::read).toList();
     }
 
     /**
-     * {@return the file's build id in lower-case hexadecimal digits, from its note sections or, where there are no
-     * sections, its note segments}
+     * {@return the file's build id in lower-case hexadecimal digits, from its note sections or, where these have none,
+     * its note segments}
      *
      * @throws ElfFormatException if the notes do not add up
      */
     public Optional<String> buildId() {
-        for (Section section : sections) {
-            if (section.type() == Elf.SHT_NOTE) {
-                Optional<Note> found =
-                        notes(section).stream().filter(Note::isBuildId).findFirst();
-                if (found.isPresent()) {
-                    return found.map(Note::hex);
-                }
+        for (Section section : sectionsOfType(Elf.SHT_NOTE)) {
+            Optional<String> found = buildId(notes(section));
+            if (found.isPresent()) {
+                return found;
             }
         }
+        long searchedBytes = 0;
         for (Segment segment : segments) {
             if (segment.type() == Elf.PT_NOTE) {
-                MemorySegment contents = bytes.asSlice(segment.fileOffset(), segment.fileSizeBytes());
-                Optional<Note> found = reader().notes(contents, segment.fileOffset(), segment.alignment()).stream()
-                        .filter(Note::isBuildId)
-                        .findFirst();
+                MemorySegment contents = file.slice(
+                        header.programHeaderOffset(), "a note segment", segment.fileOffset(), segment.fileSizeBytes());
+                searchedBytes += contents.byteSize();
+                checkDisjoint(header.programHeaderOffset(), "note segments", searchedBytes);
+                Optional<String> found =
+                        buildId(new NoteReader(file).read(contents, segment.fileOffset(), segment.alignment()));
                 if (found.isPresent()) {
-                    return found.map(Note::hex);
+                    return found;
                 }
             }
         }
         return Optional.empty();
     }
 
-    private ElfReader reader() {
-        return new ElfReader(name, bytes);
+    private static Optional<String> buildId(List<Note> notes) {
+        return notes.stream().filter(Note::isBuildId).findFirst().map(Note::hex);
+    }
+
+    /** {@return the bytes of a segment, if the file has them all} */
+    Optional<MemorySegment> contents(Segment segment) {
+        long offset = segment.fileOffset();
+        long size = segment.fileSizeBytes();
+        boolean inside = offset >= 0 && size >= 0 && offset <= sizeBytes() && size <= sizeBytes() - offset;
+        return inside ? Optional.of(file.bytes().asSlice(offset, size)) : Optional.empty();
+    }
+
+    private List<Section> sectionsOfType(int type) {
+        List<Section> found = new ArrayList<>();
+        long foundBytes = 0;
+        for (Section section : sections) {
+            if (section.type() == type) {
+                found.add(section);
+                foundBytes += section.sizeBytes();
+                checkDisjoint(section.fileOffset(), "sections of type %d".formatted(type), foundBytes);
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Tests that tables which overlap do not make a small file a large model: a thousand headers can share the same
+     * megabyte of entries.
+     */
+    private void checkDisjoint(long fileOffset, String what, long sumBytes) {
+        if (sumBytes > sizeBytes()) {
+            throw file.bad(fileOffset, "the %s overlap: together they have more bytes than the file", what);
+        }
     }
 
     @Override
     public String toString() {
-        return name;
+        return name();
     }
 }

@@ -37,6 +37,11 @@ public final class LittleEndian {
         return bytes.get(U64, offset);
     }
 
+    /** Puts the low 8 bits of a number at the given offset. */
+    public static void putU8(MemorySegment bytes, long offset, int value) {
+        bytes.set(ValueLayout.JAVA_BYTE, offset, (byte) value);
+    }
+
     /** Puts the low 16 bits of a number at the given offset. */
     public static void putU16(MemorySegment bytes, long offset, int value) {
         bytes.set(U16, offset, (short) value);

@@ -1,0 +1,83 @@
+package dev.suture.isa;
+
+import dev.suture.elf.Elf;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/** One instruction set, in the mode that the code of an ELF file of its machine runs in. */
+public sealed interface Isa permits X86_64 {
+
+    /**
+     * {@return the instruction set of an ELF file}
+     *
+     * @param machine {@code e_machine} of the ELF header, such as {@link Elf#EM_X86_64}
+     * @throws UnsupportedMachineException if Suture does not know that machine
+     */
+    static Isa of(int machine) {
+        return switch (machine) {
+            case Elf.EM_X86_64 -> X86_64.INSTANCE;
+            default -> throw new UnsupportedMachineException(machine);
+        };
+    }
+
+    /** {@return {@code e_machine} of its ELF files} */
+    int machine();
+
+    /**
+     * {@return what a relocation of that type does}
+     *
+     * @param type the number in the relocation entry ({@code ELF64_R_TYPE})
+     * @throws UnknownRelocationException if the processor supplement has no such type, or one that Suture does not know
+     */
+    RelocationKind relocation(int type);
+
+    /** {@return the name the processor supplement gives a relocation type; a made-up one with the number if it has none} */
+    String relocationName(int type);
+
+    /**
+     * Decodes the instruction whose first byte is at {@code offset}. Any bytes are fine: this never throws for what they
+     * contain.
+     *
+     * @param code bytes of instructions; may be read-only
+     * @param offset in bytes from the start of {@code code}, 0 up to and including its size
+     * @return empty if no valid instruction starts there, or if {@code code} ends before it does
+     * @throws IndexOutOfBoundsException if {@code offset} is negative or past the end of {@code code}
+     */
+    Optional<Instruction> decode(MemorySegment code, long offset);
+
+    /** {@return the size in bytes of what {@link #jump} makes} */
+    int jumpBytes();
+
+    /**
+     * {@return how many bytes at the start of a function must stay where they are when a jump is put into it, because
+     * indirect branches have to find them there; 0 if there are none}
+     *
+     * @param code the function from its first byte on
+     */
+    int entryMarkBytes(MemorySegment code);
+
+    /**
+     * {@return a jump, {@link #jumpBytes} long, that leaves all registers and flags as they are}
+     *
+     * @param jumpAddress address of the jump's first byte in the target
+     * @param destinationAddress where it leads to in the target
+     * @throws OutOfReachException if the destination is too far away
+     */
+    byte[] jump(long jumpAddress, long destinationAddress);
+
+    /**
+     * {@return instructions that do nothing, as few as the makers of the CPU recommend}
+     *
+     * @param sizeBytes how many bytes to fill, 0 or more
+     */
+    byte[] nops(int sizeBytes);
+
+    /**
+     * {@return whether an instruction is one that compilers, assemblers and linkers put between functions or before loops
+     * to fill space: it does nothing, or stops whoever runs into it}
+     *
+     * @param instruction as decoded from {@code code}
+     * @param code what it was decoded from
+     */
+    boolean isPadding(Instruction instruction, MemorySegment code);
+}

@@ -1,0 +1,142 @@
+package dev.suture.isa;
+
+import dev.suture.elf.Elf;
+import dev.suture.elf.LittleEndian;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/** 64-bit mode of the x86 CPUs of Intel and AMD. */
+public final class X86_64 implements Isa {
+    static final X86_64 INSTANCE = new X86_64();
+
+    private static final int JUMP_OPCODE = 0xe9;
+    private static final int JUMP_BYTES = 5;
+
+    /** {@code endbr64}, as a little-endian number. */
+    private static final int ENDBR64 = 0xfa1e_0ff3;
+
+    /**
+     * {@code nopw (%rcx)}: what Xen overwrites {@code endbr64} with at boot where no indirect branch may lead any more.
+     *
+     * @see "Xen xen/arch/x86/include/asm/endbr.h, gen_endbr64_poison"
+     */
+    private static final int ENDBR64_POISON = 0x011f_0f66;
+
+    private static final int ENTRY_MARK_BYTES = 4;
+
+    /**
+     * One no-op of each size, 1 byte first.
+     *
+     * @see "Intel SDM vol. 2, NOP, table 4-12; Xen xen/arch/x86/include/asm/nops.h, P6_NOP1 to P6_NOP9"
+     */
+    private static final byte[][] NOPS = {
+        {(byte) 0x90},
+        {0x66, (byte) 0x90},
+        {0x0f, 0x1f, 0x00},
+        {0x0f, 0x1f, 0x40, 0x00},
+        {0x0f, 0x1f, 0x44, 0x00, 0x00},
+        {0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00},
+        {0x0f, 0x1f, (byte) 0x80, 0x00, 0x00, 0x00, 0x00},
+        {0x0f, 0x1f, (byte) 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+        {0x66, 0x0f, 0x1f, (byte) 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}
+    };
+
+    private X86_64() {}
+
+    @Override
+    public int machine() {
+        return Elf.EM_X86_64;
+    }
+
+    /** @see "System V ABI, AMD64 Architecture Processor Supplement, 4.4.1, table 4.9" */
+    @Override
+    public RelocationKind relocation(int type) {
+        return X86Relocations.of(type);
+    }
+
+    @Override
+    public String relocationName(int type) {
+        return X86Relocations.name(type);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>All of 64-bit mode but APX. A relative branch with prefix 66 and without REX.W is taken for invalid, as Intel
+     * and AMD disagree on its size.
+     */
+    @Override
+    public Optional<Instruction> decode(MemorySegment code, long offset) {
+        if (offset < 0 || offset > code.byteSize()) {
+            throw new IndexOutOfBoundsException("offset 0x%x in 0x%x bytes of code".formatted(offset, code.byteSize()));
+        }
+        return new X86Decoder(code, offset).decode();
+    }
+
+    /** {@return 5, the size of {@code jmp rel32}} */
+    @Override
+    public int jumpBytes() {
+        return JUMP_BYTES;
+    }
+
+    /** {@return 4 if the code starts with {@code endbr64} or with what Xen overwrites it with, else 0} */
+    @Override
+    public int entryMarkBytes(MemorySegment code) {
+        if (code.byteSize() < ENTRY_MARK_BYTES) {
+            return 0;
+        }
+        int start = LittleEndian.s32(code, 0);
+        return start == ENDBR64 || start == ENDBR64_POISON ? ENTRY_MARK_BYTES : 0;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @see "Intel SDM vol. 2, JMP, opcode E9; Xen xen/arch/x86/livepatch.c, arch_livepatch_apply"
+     */
+    @Override
+    public byte[] jump(long jumpAddress, long destinationAddress) {
+        long distance = destinationAddress - (jumpAddress + JUMP_BYTES);
+        if (distance != (int) distance) {
+            throw new OutOfReachException(jumpAddress, destinationAddress, "about 2 GiB in both directions");
+        }
+        byte[] jump = new byte[JUMP_BYTES];
+        jump[0] = (byte) JUMP_OPCODE;
+        LittleEndian.putU32(MemorySegment.ofArray(jump), 1, (int) distance);
+        return jump;
+    }
+
+    @Override
+    public byte[] nops(int sizeBytes) {
+        byte[] filled = new byte[sizeBytes];
+        int at = 0;
+        while (at < sizeBytes) {
+            byte[] nop = NOPS[Math.min(sizeBytes - at, NOPS.length) - 1];
+            System.arraycopy(nop, 0, filled, at, nop.length);
+            at += nop.length;
+        }
+        return filled;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>These are {@code int3}; {@code nop} (90) and the longer ones (0F 1F /0) with any prefixes but F0, F2 and F3; and
+     * {@code lea} of a 64-bit register plus zero into itself. Not {@code pause} (F3 90) and not {@link #entryMarkBytes
+     * what Xen puts in the place of endbr64}, which have a purpose where they are.
+     */
+    @Override
+    public boolean isPadding(Instruction instruction, MemorySegment code) {
+        return X86Padding.isPadding(code.asSlice(instruction.offset(), instruction.sizeBytes()), instruction);
+    }
+
+    /** {@return whether the code starts with what Xen puts in the place of {@code endbr64}} */
+    static boolean isPoison(MemorySegment code) {
+        return code.byteSize() == ENTRY_MARK_BYTES && LittleEndian.s32(code, 0) == ENDBR64_POISON;
+    }
+
+    @Override
+    public String toString() {
+        return "x86-64";
+    }
+}

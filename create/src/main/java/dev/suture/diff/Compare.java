@@ -1,0 +1,297 @@
+package dev.suture.diff;
+
+import dev.suture.diff.Comparison.Status;
+import dev.suture.elf.LittleEndian;
+import dev.suture.isa.Instruction;
+import dev.suture.isa.Isa;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Decides for each pair of twins whether they do the same.
+ *
+ * <p>Twins do the same if their bytes are equal, their relocations refer to the same things, and so do the special
+ * entries that belong to them. A reference to something named is the same if it goes to the twin; a reference to
+ * something nameless (a string, a constant, a jump table, a cold half) is the same if that has equal contents, wherever
+ * it is. So a function that prints {@code "x"} through {@code .LC5} before and through {@code .LC7} after the patch does
+ * the same, and one whose {@code .cold} half changed does not.
+ */
+public final class Compare {
+    /** PC32 and PLT32 mean the same for a symbol that needs no PLT, and assemblers differ in which they write. */
+    private static final Set<Integer> CALL_OR_JUMP = Set.of(2, 4);
+
+    private final Correlation correlation;
+    private final ObjectPieces original;
+    private final ObjectPieces patched;
+    private final Isa isa;
+    private final LineNumbers lines;
+    private final Map<Long, Boolean> knownSame = new HashMap<>();
+    private final Set<Long> assumedSame = new HashSet<>();
+
+    private Compare(Correlation correlation, LineNumbers lines) {
+        this.correlation = correlation;
+        this.lines = lines;
+        original = correlation.original();
+        patched = correlation.patched();
+        isa = Isa.of(patched.elf().header().machine());
+    }
+
+    /**
+     * Compares all twins.
+     *
+     * @param correlation which piece is which
+     * @param lines which line numbers the patch moved
+     * @return the verdicts
+     */
+    public static Comparison compare(Correlation correlation, LineNumbers lines) {
+        return new Compare(correlation, lines).run();
+    }
+
+    private Comparison run() {
+        int count = patched.pieces().size();
+        Status[] status = new Status[count];
+        Difference[] differences = new Difference[count];
+        for (Piece piece : patched.pieces()) {
+            status[piece.index()] = judge(piece, differences);
+        }
+        List<Piece> removed = original.pieces().stream()
+                .filter(Compare::isJudged)
+                .filter(piece -> correlation.twinOfOriginal(piece).isEmpty())
+                .toList();
+        return new Comparison(patched.name(), correlation, status, differences, removed);
+    }
+
+    private static boolean isJudged(Piece piece) {
+        return switch (piece.kind()) {
+            case FUNCTION, DATA, ASSEMBLY, NAMELESS_DATA -> true;
+            case FRAGMENT, STRING, CONSTANT, SPECIAL_ENTRY -> false;
+        };
+    }
+
+    private Status judge(Piece piece, Difference[] differences) {
+        if (!isJudged(piece)) {
+            return Status.UNNAMED;
+        }
+        Optional<Piece> twin = correlation.twinOfPatched(piece);
+        if (twin.isEmpty()) {
+            return Status.NEW;
+        }
+        Optional<Difference> difference = difference(twin.get(), piece);
+        if (difference.isEmpty()) {
+            return Status.SAME;
+        }
+        differences[piece.index()] = difference.get();
+        return difference.get().kind() == Difference.Kind.LINE_NUMBER ? Status.ONLY_LINE_NUMBERS : Status.CHANGED;
+    }
+
+    /** {@return the first difference between a piece and its twin} */
+    private Optional<Difference> difference(Piece before, Piece after) {
+        if (before.sizeBytes() != after.sizeBytes()) {
+            return Optional.of(new Difference(
+                    Difference.Kind.SIZE,
+                    0,
+                    "its size changes from %d to %d bytes".formatted(before.sizeBytes(), after.sizeBytes())));
+        }
+        if (before.section().isNobits() != after.section().isNobits()) {
+            return Optional.of(new Difference(
+                    Difference.Kind.BYTES,
+                    0,
+                    after.section().isNobits() ? "it is no longer initialized" : "it becomes initialized"));
+        }
+        Optional<Difference> reference = referenceDifference(before, after);
+        long mismatch = original.contents(before).mismatch(patched.contents(after));
+        if (mismatch >= 0 && (reference.isEmpty() || mismatch < reference.get().originalOffset())) {
+            if (reference.isEmpty() && after.isCode() && onlyLineNumbersDiffer(before, after)) {
+                return attachmentDifference(before, after)
+                        .or(() -> Optional.of(new Difference(
+                                Difference.Kind.LINE_NUMBER,
+                                mismatch,
+                                "only line numbers of the source differ, first at +0x%x".formatted(mismatch))));
+            }
+            return Optional.of(new Difference(
+                    Difference.Kind.BYTES,
+                    mismatch,
+                    "its %s differs first at +0x%x".formatted(after.isCode() ? "code" : "contents", mismatch)));
+        }
+        return reference.or(() -> attachmentDifference(before, after));
+    }
+
+    private Optional<Difference> referenceDifference(Piece before, Piece after) {
+        List<Reference> befores = original.references(before);
+        List<Reference> afters = patched.references(after);
+        for (int i = 0; i < Math.min(befores.size(), afters.size()); i++) {
+            Reference was = befores.get(i);
+            Reference is = afters.get(i);
+            if (was.pieceOffset() != is.pieceOffset() || !sameType(was, is)) {
+                return Optional.of(new Difference(
+                        Difference.Kind.REFERENCE,
+                        Math.min(was.pieceOffset(), is.pieceOffset()),
+                        "it refers to %s at +0x%x, not to %s at +0x%x"
+                                .formatted(
+                                        describe(patched, is), is.pieceOffset(),
+                                        describe(original, was), was.pieceOffset())));
+            }
+            if (!sameTarget(was, is)) {
+                return Optional.of(new Difference(
+                        Difference.Kind.REFERENCE,
+                        was.pieceOffset(),
+                        "at +0x%x it refers to %s instead of %s"
+                                .formatted(was.pieceOffset(), describe(patched, is), describe(original, was))));
+            }
+        }
+        if (befores.size() != afters.size()) {
+            return Optional.of(new Difference(
+                    Difference.Kind.REFERENCE,
+                    after.sizeBytes(),
+                    "it has %d references instead of %d".formatted(afters.size(), befores.size())));
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Difference> attachmentDifference(Piece before, Piece after) {
+        List<Piece> befores = original.attachments(before);
+        List<Piece> afters = patched.attachments(after);
+        for (int i = 0; i < Math.min(befores.size(), afters.size()); i++) {
+            Piece was = befores.get(i);
+            Piece is = afters.get(i);
+            if (!was.section().name().equals(is.section().name()) || !sameUnnamed(was, is)) {
+                return Optional.of(new Difference(
+                        Difference.Kind.SPECIAL_ENTRY,
+                        before.sizeBytes(),
+                        "one of its entries in %s differs"
+                                .formatted(is.section().name())));
+            }
+        }
+        if (befores.size() != afters.size()) {
+            return Optional.of(new Difference(
+                    Difference.Kind.SPECIAL_ENTRY,
+                    before.sizeBytes(),
+                    "it has %d entries in special sections instead of %d".formatted(afters.size(), befores.size())));
+        }
+        return Optional.empty();
+    }
+
+    private static boolean sameType(Reference was, Reference is) {
+        int before = was.relocation().type();
+        int after = is.relocation().type();
+        return before == after || CALL_OR_JUMP.contains(before) && CALL_OR_JUMP.contains(after);
+    }
+
+    private boolean sameTarget(Reference was, Reference is) {
+        return switch (is.target()) {
+            case Reference.Elsewhere after ->
+                was.target() instanceof Reference.Elsewhere before
+                        && before.addend() == after.addend()
+                        && before.symbol().name().equals(after.symbol().name());
+            case Reference.Constant after ->
+                was.target() instanceof Reference.Constant before && before.value() == after.value();
+            case Reference.InPiece after ->
+                was.target() instanceof Reference.InPiece before && samePlace(before, after);
+        };
+    }
+
+    private boolean samePlace(Reference.InPiece before, Reference.InPiece after) {
+        Piece was = original.pieces().get(before.pieceIndex());
+        Piece is = patched.pieces().get(after.pieceIndex());
+        if (was.isNamed() || is.isNamed()) {
+            return before.delta() == after.delta()
+                    && correlation.twinOfPatched(is).filter(was::equals).isPresent();
+        }
+        if (was.kind() == Piece.Kind.STRING && is.kind() == Piece.Kind.STRING) {
+            return sameText(was, before.delta(), is, after.delta());
+        }
+        return before.delta() == after.delta() && sameUnnamed(was, is);
+    }
+
+    private boolean sameText(Piece was, long wasFrom, Piece is, long isFrom) {
+        MemorySegment before = original.contents(was);
+        MemorySegment after = patched.contents(is);
+        if (wasFrom < 0 || wasFrom > before.byteSize() || isFrom < 0 || isFrom > after.byteSize()) {
+            return wasFrom == isFrom && before.mismatch(after) < 0;
+        }
+        return before.asSlice(wasFrom).mismatch(after.asSlice(isFrom)) < 0;
+    }
+
+    /** Nameless pieces may refer to each other in circles: a pair under comparison counts as the same meanwhile. */
+    private boolean sameUnnamed(Piece was, Piece is) {
+        long pair = (long) was.index() << 32 | is.index();
+        Boolean known = knownSame.get(pair);
+        if (known != null) {
+            return known;
+        }
+        if (!assumedSame.add(pair)) {
+            return true;
+        }
+        boolean same = was.kind() == is.kind() && difference(was, is).isEmpty();
+        assumedSame.remove(pair);
+        if (assumedSame.isEmpty() || !same) {
+            knownSame.put(pair, same);
+        }
+        return same;
+    }
+
+    /** {@return whether two functions of one size differ only in immediate operands that are moved line numbers} */
+    private boolean onlyLineNumbersDiffer(Piece before, Piece after) {
+        MemorySegment was = original.contents(before);
+        MemorySegment is = patched.contents(after);
+        long at = 0;
+        while (at < was.byteSize()) {
+            Optional<Instruction> first = isa.decode(was, at);
+            Optional<Instruction> second = isa.decode(is, at);
+            if (first.isEmpty()
+                    || second.isEmpty()
+                    || first.get().sizeBytes() != second.get().sizeBytes()) {
+                return false;
+            }
+            Instruction instruction = first.get();
+            if (was.asSlice(at, instruction.sizeBytes()).mismatch(is.asSlice(at, instruction.sizeBytes())) >= 0
+                    && !differsInLineNumber(was, is, instruction, second.get())) {
+                return false;
+            }
+            at += instruction.sizeBytes();
+        }
+        return true;
+    }
+
+    private boolean differsInLineNumber(MemorySegment was, MemorySegment is, Instruction first, Instruction second) {
+        int bytes = first.immediateBytes();
+        boolean plain = first.flow() == Instruction.Flow.NEXT && (bytes == 2 || bytes == 4);
+        if (!plain || second.immediateBytes() != bytes || second.immediateAt() != first.immediateAt()) {
+            return false;
+        }
+        long at = first.offset() + first.immediateAt();
+        boolean restEqual = was.asSlice(first.offset(), first.immediateAt())
+                                .mismatch(is.asSlice(first.offset(), first.immediateAt()))
+                        < 0
+                && first.immediateAt() + bytes == first.sizeBytes();
+        long line = bytes == 2 ? LittleEndian.u16(was, at) : LittleEndian.u32(was, at);
+        long moved = bytes == 2 ? LittleEndian.u16(is, at) : LittleEndian.u32(is, at);
+        return restEqual && lines.moved(line, moved);
+    }
+
+    static String describe(ObjectPieces object, Reference reference) {
+        return switch (reference.target()) {
+            case Reference.Elsewhere target -> target.symbol().name();
+            case Reference.Constant target -> "0x%x".formatted(target.value());
+            case Reference.InPiece target -> {
+                Piece piece = object.pieces().get(target.pieceIndex());
+                yield piece.kind() == Piece.Kind.STRING ? text(object, piece, target.delta()) : piece.name();
+            }
+        };
+    }
+
+    private static String text(ObjectPieces object, Piece string, long from) {
+        StringBuilder text = new StringBuilder("the string \"");
+        MemorySegment contents = object.contents(string);
+        for (long at = Math.clamp(from, 0, contents.byteSize()); at < contents.byteSize() - 1; at++) {
+            int character = LittleEndian.u8(contents, at);
+            text.append(character >= ' ' && character < 127 ? (char) character : '.');
+        }
+        return text.append('"').toString();
+    }
+}

@@ -1,0 +1,125 @@
+package dev.suture.diff;
+
+import dev.suture.Refusal;
+
+/** The reasons why a change of an object cannot go live, each with what its author can do. */
+final class Refusals {
+    private static final String USE_A_HOOK =
+            "Leave its contents as they were in the source, and change them at run time from a load hook "
+                    + "(LIVEPATCH_LOAD_HOOK) that an unload hook takes back.";
+
+    private Refusals() {}
+
+    static Refusal changedData(String object, Piece piece, Difference difference) {
+        if (difference.kind() == Difference.Kind.SIZE) {
+            return new Refusal(
+                    object,
+                    piece.name(),
+                    "data `%s` was resized (%s): %s; the running system holds it in its old size"
+                            .formatted(piece.name(), piece.section().name(), difference.what()),
+                    "Keep its size, and put what is new into a new variable which the changed functions use.");
+        }
+        return new Refusal(
+                object,
+                piece.name(),
+                "data `%s` changed (%s+0x%x): %s; the running system already uses the old contents"
+                        .formatted(
+                                piece.name(),
+                                piece.section().name(),
+                                piece.sectionOffset() + difference.originalOffset(),
+                                difference.what()),
+                USE_A_HOOK);
+    }
+
+    static Refusal sharedConstant(String object, Piece piece, String user) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "constant `%s` changed, and %s: the old contents would stay in use there".formatted(piece.name(), user),
+                "Give the new contents another name and use that in the functions that need it, or change the running "
+                        + "system's copy from a load hook.");
+    }
+
+    static Refusal moved(String object, Piece before, Piece after) {
+        return new Refusal(
+                object,
+                after.name(),
+                "`%s` moved from %s (%s) to %s (%s); the running system keeps it where it was"
+                        .formatted(
+                                after.name(),
+                                before.section().name(),
+                                inWords(before.role()),
+                                after.section().name(),
+                                inWords(after.role())),
+                "Leave its section, const and init attributes as they were, or introduce a new variable under another "
+                        + "name.");
+    }
+
+    static Refusal perCpu(String object, Piece piece) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "per-CPU variable `%s` is new; the per-CPU area of the running system has no room for it"
+                        .formatted(piece.name()),
+                "Use an array indexed by the CPU number (of NR_CPUS entries), or keep the value in an existing "
+                        + "per-CPU structure.");
+    }
+
+    static Refusal tooSmall(String object, Piece original, int needed) {
+        return new Refusal(
+                object,
+                original.name(),
+                "function `%s` is %d bytes long, too small for the jump to its replacement, which needs %d"
+                        .formatted(original.name(), original.statedSizeBytes(), needed),
+                "Change its callers instead, for example by giving the new version another name and calling that.");
+    }
+
+    static Refusal assembly(String object, Piece piece) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "assembly in %s changed near `%s`, and no symbol says where its functions begin and end"
+                        .formatted(piece.section().name(), piece.name()),
+                "Hand-written code without symbol sizes cannot be cut out. Move the change into a C function, or give "
+                        + "the code a type and size in the running build first.");
+    }
+
+    static Refusal leavesItself(String object, Piece piece, String how) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "assembly function `%s` changed, and it %s, so it cannot be moved on its own"
+                        .formatted(piece.name(), how),
+                "Move the change into a C function, or end the function with a jump to a global symbol.");
+    }
+
+    static Refusal namelessData(String object, Piece piece) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "data without a name in %s changed, and nothing tells which code uses it"
+                        .formatted(piece.section().name()),
+                "Give the data a symbol with a type and size, or change it from a load hook.");
+    }
+
+    static Refusal earlyTable(String object, Piece function, String section) {
+        return new Refusal(
+                object,
+                function.name(),
+                "function `%s` has an entry in %s, which a payload cannot extend".formatted(function.name(), section),
+                "Move the change out of the code that the entry covers.");
+    }
+
+    private static String inWords(SectionRole role) {
+        return switch (role) {
+            case CODE -> "code";
+            case DATA -> "writable data";
+            case READ_ONLY -> "read-only data";
+            case PER_CPU -> "per-CPU data";
+            case INIT -> "given back after boot";
+            case SPECIAL -> "special";
+            case HOOKS -> "hooks";
+            case DISCARDED -> "not in the program";
+        };
+    }
+}

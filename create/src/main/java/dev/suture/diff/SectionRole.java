@@ -1,0 +1,49 @@
+package dev.suture.diff;
+
+import dev.suture.elf.Elf;
+import dev.suture.elf.Section;
+
+/** What a section is for in the running program. */
+public enum SectionRole {
+    /** Code that may run at any time. */
+    CODE,
+    /** Variables. */
+    DATA,
+    /** What never changes once the program runs. */
+    READ_ONLY,
+    /** Variables of which each CPU has its own: their place is reserved when the program is linked. */
+    PER_CPU,
+    /** Code and data that are used while the target boots and given back afterwards. */
+    INIT,
+    /** Tables whose entries belong to code elsewhere. */
+    SPECIAL,
+    /** Pointers to the functions that a payload wants called. */
+    HOOKS,
+    /** Thrown away by the linker, or about the object and not part of the program. */
+    DISCARDED;
+
+    /** {@return what the section is for, by its name and flags} */
+    public static SectionRole of(Section section) {
+        String name = section.name();
+        if (!section.isAllocated() || name.startsWith(".discard") || name.startsWith(".note.")) {
+            return DISCARDED;
+        }
+        if (name.startsWith(".livepatch.hooks.")) {
+            return HOOKS;
+        }
+        if (name.startsWith(".init") || name.endsWith(".init") || name.startsWith(".trampoline_")) {
+            return INIT;
+        }
+        if (SpecialSections.isSpecial(name)) {
+            return SPECIAL;
+        }
+        if (section.isCode()) {
+            return CODE;
+        }
+        if (name.startsWith(".bss.percpu") || name.startsWith(".data.percpu")) {
+            return PER_CPU;
+        }
+        boolean relocatedOnly = name.startsWith(".data.rel.ro");
+        return section.has(Elf.SHF_WRITE) && !relocatedOnly ? DATA : READ_ONLY;
+    }
+}

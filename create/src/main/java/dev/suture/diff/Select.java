@@ -1,0 +1,346 @@
+package dev.suture.diff;
+
+import dev.suture.Refusal;
+import dev.suture.diff.Comparison.Status;
+import dev.suture.diff.Piece.Kind;
+import dev.suture.diff.Selection.Chosen;
+import dev.suture.diff.Selection.Destination;
+import dev.suture.diff.Selection.InPayload;
+import dev.suture.diff.Selection.LeftOut;
+import dev.suture.diff.Selection.PieceId;
+import dev.suture.diff.Selection.Why;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Decides what goes into the payload.
+ *
+ * <p>The roots are the functions that changed, the functions that use a constant which changed, and hooks. From them
+ * every reference is followed: what the running target has is referred to there ({@link Destinations}), everything else
+ * comes along. Each changed thing is accounted for: it goes in, it is left out for a reason, or it is refused; what this
+ * program does not understand is refused.
+ *
+ * <p>For example, a patch changes {@code f}, which now calls a new static function {@code g} that prints a string, and
+ * still writes {@code count}. In go {@code f} (it changed), {@code g} (new, called by {@code f}) and the string (used by
+ * {@code g}); {@code count} is the running target's.
+ */
+public final class Select {
+    private final List<Comparison> objects;
+    private final Map<PieceId, Chosen> chosen = new TreeMap<>();
+    private final ArrayDeque<PieceId> unfollowed = new ArrayDeque<>();
+    private final List<LeftOut> leftOut = new ArrayList<>();
+    private final Set<Refusal> refusals = new LinkedHashSet<>();
+    private final Set<PieceId> replacedConstants = new HashSet<>();
+    private final Map<PieceId, String> usersOfConstants = new HashMap<>();
+    private final Destinations destinations;
+
+    private Select(List<Comparison> objects) {
+        this.objects = objects;
+        destinations = new Destinations(objects, replacedConstants);
+    }
+
+    /**
+     * Decides what goes into the payload.
+     *
+     * @param objects all objects of the patch
+     * @return what was decided, with reasons
+     */
+    public static Selection select(List<Comparison> objects) {
+        Select select = new Select(objects);
+        for (int object = 0; object < objects.size(); object++) {
+            select.replaceConstants(object);
+        }
+        for (int object = 0; object < objects.size(); object++) {
+            select.chooseRoots(object);
+        }
+        select.follow();
+        return new Selection(
+                objects, List.copyOf(select.chosen.values()), select.leftOut, List.copyOf(select.refusals));
+    }
+
+    /** {@return where the references of a selection's pieces lead} */
+    public static Destinations destinations(Selection selection) {
+        Set<PieceId> constants = new HashSet<>();
+        for (Chosen chosen : selection.chosen()) {
+            if (chosen.piece().kind() == Kind.DATA && chosen.original().isPresent()) {
+                constants.add(chosen.id());
+            }
+        }
+        return new Destinations(selection.objects(), constants);
+    }
+
+    /** Finds the constants that changed, and those that refer to them, and whoever uses one. */
+    private void replaceConstants(int object) {
+        Comparison comparison = objects.get(object);
+        ArrayDeque<Piece> changed = new ArrayDeque<>();
+        for (Piece piece : comparison.patched().pieces()) {
+            if (isChangedConstant(comparison, piece)) {
+                changed.add(piece);
+            }
+        }
+        while (!changed.isEmpty()) {
+            Piece constant = changed.remove();
+            if (!replacedConstants.add(new PieceId(object, constant.index()))) {
+                continue;
+            }
+            if (constant.isGlobal()) {
+                refusals.add(Refusals.sharedConstant(
+                        comparison.name(), constant, "it is global, so other objects may use it"));
+            }
+            for (Piece user : namedUsers(comparison.patched(), constant)) {
+                switch (user.role()) {
+                    case CODE ->
+                        usersOfConstants.putIfAbsent(
+                                new PieceId(object, user.index()),
+                                "it uses the constant `%s`, which changed".formatted(constant.name()));
+                    case READ_ONLY -> {
+                        if (comparison.correlation().twinOfPatched(user).isPresent()) {
+                            changed.add(user);
+                        }
+                    }
+                    case INIT ->
+                        refusals.add(Refusals.sharedConstant(
+                                comparison.name(),
+                                constant,
+                                "`%s` may have handed out its address at boot".formatted(user.name())));
+                    case DATA, PER_CPU -> {
+                        if (comparison.correlation().twinOfPatched(user).isPresent()) {
+                            refusals.add(Refusals.sharedConstant(
+                                    comparison.name(), constant, "`%s` holds its address".formatted(user.name())));
+                        }
+                    }
+                    case SPECIAL, HOOKS, DISCARDED -> {}
+                }
+            }
+        }
+    }
+
+    private static boolean isChangedConstant(Comparison comparison, Piece piece) {
+        return piece.kind() == Kind.DATA
+                && piece.role() == SectionRole.READ_ONLY
+                && comparison.status(piece) == Status.CHANGED
+                && comparison.correlation().twinOfPatched(piece).get().role() == SectionRole.READ_ONLY;
+    }
+
+    /** {@return the named pieces that refer to a piece, directly or through nameless ones} */
+    private static Set<Piece> namedUsers(ObjectPieces object, Piece used) {
+        Set<Piece> users = new LinkedHashSet<>();
+        Set<Integer> seen = new HashSet<>(Set.of(used.index()));
+        ArrayDeque<Integer> open = new ArrayDeque<>(seen);
+        while (!open.isEmpty()) {
+            int target = open.remove();
+            for (Piece piece : object.pieces()) {
+                boolean refers = object.references(piece).stream()
+                        .anyMatch(reference ->
+                                reference.target() instanceof Reference.InPiece in && in.pieceIndex() == target);
+                if (refers && seen.add(piece.index())) {
+                    if (piece.isNamed()) {
+                        users.add(piece);
+                    } else {
+                        open.add(piece.index());
+                    }
+                }
+            }
+        }
+        return users;
+    }
+
+    private void chooseRoots(int object) {
+        Comparison comparison = objects.get(object);
+        for (Piece piece : comparison.patched().pieces()) {
+            PieceId id = new PieceId(object, piece.index());
+            switch (piece.kind()) {
+                case FUNCTION -> chooseFunction(id, piece, comparison);
+                case DATA -> chooseData(id, piece, comparison);
+                case ASSEMBLY -> judgeAssembly(piece, comparison);
+                case NAMELESS_DATA -> judgeNamelessData(piece, comparison);
+                case FRAGMENT, STRING, CONSTANT, SPECIAL_ENTRY -> {}
+            }
+        }
+    }
+
+    private void chooseFunction(PieceId id, Piece piece, Comparison comparison) {
+        Status status = comparison.status(piece);
+        if (piece.role() == SectionRole.INIT) {
+            if (status == Status.CHANGED || status == Status.NEW) {
+                leftOut.add(new LeftOut(comparison.name(), piece.name(), "it runs only while the system boots"));
+            }
+            return;
+        }
+        Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
+        String user = usersOfConstants.get(id);
+        switch (status) {
+            case CHANGED ->
+                replace(id, piece, twin, comparison.difference(piece).get().what());
+            case ONLY_LINE_NUMBERS -> {
+                if (user == null) {
+                    leftOut.add(new LeftOut(
+                            comparison.name(),
+                            piece.name(),
+                            comparison.difference(piece).get().what()));
+                }
+            }
+            case NEW ->
+                movedFrom(piece)
+                        .ifPresent(from -> replace(
+                                id,
+                                piece,
+                                Optional.of(from.piece()),
+                                "it moved here from %s".formatted(from.object())));
+            case SAME, UNNAMED -> {}
+        }
+        if (user != null && twin.isPresent() && !chosen.containsKey(id)) {
+            replace(id, piece, twin, user);
+        }
+    }
+
+    private record MovedFrom(String object, Piece piece) {}
+
+    /** {@return where a global function was before, if the patch moved it from one object to another} */
+    private Optional<MovedFrom> movedFrom(Piece piece) {
+        if (!piece.isGlobal()) {
+            return Optional.empty();
+        }
+        String name = piece.name();
+        for (Comparison other : objects) {
+            for (Piece removed : other.removed()) {
+                if (removed.kind() == Kind.FUNCTION
+                        && removed.isGlobal()
+                        && removed.name().equals(name)) {
+                    return Optional.of(new MovedFrom(other.name(), removed));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private void replace(PieceId id, Piece piece, Optional<Piece> original, String reason) {
+        Comparison comparison = objects.get(id.object());
+        JumpRoom.refusal(comparison, original.get()).ifPresent(refusals::add);
+        JumpRoom.selfContained(comparison, piece).ifPresent(refusals::add);
+        choose(new Chosen(id, piece, Why.REPLACED, original, reason));
+    }
+
+    private void chooseData(PieceId id, Piece piece, Comparison comparison) {
+        Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
+        if (piece.role() == SectionRole.HOOKS) {
+            choose(new Chosen(
+                    id,
+                    piece,
+                    Why.HOOK,
+                    Optional.empty(),
+                    "it is in " + piece.section().name()));
+            return;
+        }
+        if (twin.isPresent() && twin.get().role() != piece.role()) {
+            refusals.add(Refusals.moved(comparison.name(), twin.get(), piece));
+            return;
+        }
+        if (piece.role() == SectionRole.INIT) {
+            Status status = comparison.status(piece);
+            if (status == Status.CHANGED || status == Status.NEW) {
+                leftOut.add(new LeftOut(comparison.name(), piece.name(), "it is used only while the system boots"));
+            }
+        } else if (comparison.status(piece) == Status.CHANGED && piece.role() != SectionRole.READ_ONLY) {
+            refusals.add(Refusals.changedData(
+                    comparison.name(), piece, comparison.difference(piece).get()));
+        }
+    }
+
+    private void judgeAssembly(Piece piece, Comparison comparison) {
+        Status status = comparison.status(piece);
+        boolean differs = status == Status.CHANGED || status == Status.ONLY_LINE_NUMBERS || status == Status.NEW;
+        if (!differs) {
+            return;
+        }
+        if (piece.role() == SectionRole.INIT) {
+            leftOut.add(new LeftOut(comparison.name(), piece.name(), "it runs only while the system boots"));
+        } else if (!comparison.original().pieces().isEmpty()) {
+            refusals.add(Refusals.assembly(comparison.name(), piece));
+        }
+    }
+
+    /** Nameless data is judged by those who use it; what nobody is seen to use cannot be judged. */
+    private void judgeNamelessData(Piece piece, Comparison comparison) {
+        boolean differs = comparison.status(piece) == Status.CHANGED || comparison.status(piece) == Status.NEW;
+        if (!differs || comparison.original().pieces().isEmpty()) {
+            return;
+        }
+        boolean writable = piece.role() == SectionRole.DATA || piece.role() == SectionRole.PER_CPU;
+        if (piece.role() == SectionRole.INIT) {
+            leftOut.add(new LeftOut(comparison.name(), piece.name(), "it is used only while the system boots"));
+        } else if (writable || namedUsers(comparison.patched(), piece).isEmpty()) {
+            refusals.add(Refusals.namelessData(comparison.name(), piece));
+        }
+    }
+
+    private void choose(Chosen piece) {
+        if (chosen.putIfAbsent(piece.id(), piece) == null) {
+            unfollowed.add(piece.id());
+        }
+    }
+
+    /** Follows the references of everything chosen until nothing new turns up. */
+    private void follow() {
+        while (!unfollowed.isEmpty()) {
+            PieceId id = unfollowed.remove();
+            Comparison comparison = objects.get(id.object());
+            Piece piece = comparison.patched().pieces().get(id.piece());
+            for (Piece entry : comparison.patched().attachments(piece)) {
+                takeEntry(id, piece, entry, comparison);
+            }
+            for (Reference reference : comparison.patched().references(piece)) {
+                Destination destination = destinations.of(id.object(), piece, reference);
+                if (destination instanceof InPayload inPayload) {
+                    bringAlong(inPayload.id(), piece);
+                }
+            }
+        }
+    }
+
+    private void takeEntry(PieceId owner, Piece piece, Piece entry, Comparison comparison) {
+        if (entry.section().name().equals(".ex_table.pre")) {
+            refusals.add(Refusals.earlyTable(
+                    comparison.name(), piece, entry.section().name()));
+        }
+        choose(new Chosen(
+                new PieceId(owner.object(), entry.index()),
+                entry,
+                Why.ENTRY,
+                Optional.empty(),
+                "it is about `%s`".formatted(piece.name())));
+    }
+
+    private void bringAlong(PieceId id, Piece user) {
+        if (chosen.containsKey(id)) {
+            return;
+        }
+        Comparison comparison = objects.get(id.object());
+        Piece piece = comparison.patched().pieces().get(id.piece());
+        Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
+        String usedBy = "`%s` uses it".formatted(user.name());
+        if (piece.role() == SectionRole.PER_CPU) {
+            refusals.add(Refusals.perCpu(comparison.name(), piece));
+        } else if (piece.kind() == Kind.ASSEMBLY) {
+            refusals.add(Refusals.assembly(comparison.name(), piece));
+        } else if (piece.kind() == Kind.NAMELESS_DATA && piece.role() == SectionRole.DATA) {
+            refusals.add(Refusals.namelessData(comparison.name(), piece));
+        } else if (piece.kind() == Kind.FUNCTION && twin.isPresent()) {
+            // Somebody else's inside is referred to: the whole function has to be the new one, then.
+            replace(id, piece, twin, usedBy);
+        } else if (piece.kind() == Kind.DATA && twin.isPresent()) {
+            choose(new Chosen(id, piece, Why.COPY, twin, "its contents changed, and " + usedBy));
+        } else {
+            Why why = piece.kind() == Kind.FUNCTION || piece.kind() == Kind.DATA ? Why.NEW : Why.COPY;
+            choose(new Chosen(id, piece, why, Optional.empty(), usedBy));
+        }
+    }
+}

@@ -1,0 +1,343 @@
+package dev.suture.diff;
+
+import dev.suture.diff.Piece.Kind;
+import dev.suture.elf.Elf;
+import dev.suture.elf.ElfFile;
+import dev.suture.elf.ElfFormatException;
+import dev.suture.elf.LittleEndian;
+import dev.suture.elf.Relocation;
+import dev.suture.elf.Section;
+import dev.suture.elf.Symbol;
+import dev.suture.isa.Isa;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * Cuts one object into pieces.
+ *
+ * <p>Where to cut is decided by what a section is: a mergeable section is cut at its strings or constants, a special
+ * section at its entries, {@code .altinstr_replacement} and {@code .fixup} where entries refer to, and all others at
+ * their function and variable symbols. Bytes between two symbols that hold something become pieces without a name.
+ *
+ * <p>For example an object with {@code .text.f} (one function), {@code .data.read_mostly} (variables {@code a} and
+ * {@code b}) and {@code .rodata.f.str1.1} ({@code "x\0yy\0"}) gives five pieces: {@code f}, {@code a}, {@code b}, and
+ * two strings.
+ */
+public final class SplitObject {
+    private final String name;
+    private final ElfFile elf;
+    private final Isa isa;
+    private final SpecialSections specialSections;
+    private final List<List<Symbol>> symbolsOfSection;
+    private final List<Piece> pieces = new ArrayList<>();
+    /** For each section its pieces' indexes, in offset order. */
+    private final List<List<Integer>> piecesOfSection;
+
+    private SplitObject(String name, ElfFile elf, Isa isa, SpecialSections specialSections) {
+        this.name = name;
+        this.elf = elf;
+        this.isa = isa;
+        this.specialSections = specialSections;
+        symbolsOfSection = new ArrayList<>();
+        piecesOfSection = new ArrayList<>();
+        for (int i = 0; i < elf.sections().size(); i++) {
+            symbolsOfSection.add(new ArrayList<>());
+            piecesOfSection.add(new ArrayList<>());
+        }
+        for (Symbol symbol : elf.symbols()) {
+            if (symbol.isInSection() && !symbol.isSectionSymbol()) {
+                symbolsOfSection.get(symbol.sectionIndex()).add(symbol);
+            }
+        }
+    }
+
+    /**
+     * Cuts an object.
+     *
+     * @param name the object's name as its build knows it
+     * @param elf a relocatable file
+     * @param specialSections the tables of the release the object is for
+     * @return its pieces
+     * @throws ElfFormatException if it is not a relocatable file, or its tables contradict each other
+     */
+    public static ObjectPieces split(String name, ElfFile elf, SpecialSections specialSections) {
+        if (!elf.isRelocatable()) {
+            throw new ElfFormatException(
+                    elf.name(),
+                    0x10,
+                    "it is not a relocatable object (e_type is %d, expected %d)"
+                            .formatted(elf.header().type(), Elf.ET_REL));
+        }
+        Isa isa = Isa.of(elf.header().machine());
+        return new SplitObject(name, elf, isa, specialSections).split();
+    }
+
+    private ObjectPieces split() {
+        for (Section section : elf.sections()) {
+            SectionRole role = SectionRole.of(section);
+            if (role != SectionRole.DISCARDED && section.sizeBytes() > 0) {
+                cut(section, role);
+            }
+        }
+        int[] pieceOfSymbol = piecesOfSymbols();
+        ResolveReferences resolve =
+                new ResolveReferences(elf, isa, specialSections, pieces, piecesOfSection, pieceOfSymbol);
+        List<List<Reference>> references = resolve.references();
+        String sourceFile = elf.symbols().stream()
+                .filter(symbol -> symbol.type() == Elf.STT_FILE)
+                .map(Symbol::name)
+                .findFirst()
+                .orElse("");
+        return new ObjectPieces(
+                name, elf, pieces, references, resolve.attachments(references), pieceOfSymbol, sourceFile);
+    }
+
+    private void cut(Section section, SectionRole role) {
+        if (specialSections.table(section.name()).isPresent()) {
+            cutEntries(section, role, specialSections.table(section.name()).get());
+        } else if (SpecialSections.holdsFragments(section.name())) {
+            cutFragments(section, role);
+        } else if (section.has(Elf.SHF_MERGE) && section.has(Elf.SHF_STRINGS)) {
+            cutStrings(section, role);
+        } else if (section.has(Elf.SHF_MERGE) && section.entrySizeBytes() > 0) {
+            cutEvery(section, role, section.entrySizeBytes(), Kind.CONSTANT);
+        } else {
+            cutAtSymbols(section, role);
+        }
+    }
+
+    private void add(Kind kind, SectionRole role, Section section, long offset, long size, List<Symbol> symbols) {
+        int index = pieces.size();
+        pieces.add(new Piece(index, kind, role, section, offset, size, symbols));
+        piecesOfSection.get(section.index()).add(index);
+    }
+
+    private void cutEntries(Section section, SectionRole role, SpecialSection table) {
+        if (section.sizeBytes() % table.entryBytes() != 0) {
+            throw new ElfFormatException(
+                    elf.name(),
+                    section.fileOffset(),
+                    "%s has %d bytes, not a multiple of %d: the object was made for another release"
+                            .formatted(section.name(), section.sizeBytes(), table.entryBytes()));
+        }
+        cutEvery(section, role, table.entryBytes(), Kind.SPECIAL_ENTRY);
+    }
+
+    private void cutEvery(Section section, SectionRole role, long step, Kind kind) {
+        for (long at = 0; at < section.sizeBytes(); at += step) {
+            add(kind, role, section, at, Math.min(step, section.sizeBytes() - at), List.of());
+        }
+    }
+
+    private void cutStrings(Section section, SectionRole role) {
+        MemorySegment contents = section.contents();
+        long unit = Math.max(1, section.entrySizeBytes());
+        long start = 0;
+        for (long at = 0; at + unit <= contents.byteSize(); at += unit) {
+            boolean end = true;
+            for (long i = 0; i < unit; i++) {
+                end &= LittleEndian.u8(contents, at + i) == 0;
+            }
+            if (end) {
+                add(Kind.STRING, role, section, start, at + unit - start, List.of());
+                start = at + unit;
+            }
+        }
+        if (start < contents.byteSize()) {
+            add(Kind.STRING, role, section, start, contents.byteSize() - start, List.of());
+        }
+    }
+
+    /**
+     * {@code .altinstr_replacement} and {@code .fixup} have no symbols: they are cut where table entries and code refer
+     * to. A fragment that would run on into the next one is joined with it.
+     */
+    private void cutFragments(Section section, SectionRole role) {
+        TreeSet<Long> starts = new TreeSet<>();
+        starts.add(0L);
+        for (Section other : elf.sections()) {
+            specialSections.table(other.name()).ifPresent(table -> {
+                for (Relocation relocation : elf.relocations(other)) {
+                    Symbol symbol = elf.symbols().get(relocation.symbolIndex());
+                    if (symbol.isInSection() && symbol.sectionIndex() == section.index()) {
+                        starts.add(symbol.value() + relocation.addend());
+                    }
+                }
+            });
+        }
+        symbolsOfSection.get(section.index()).forEach(symbol -> starts.add(symbol.value()));
+        boolean runsOn = section.name().equals(".fixup");
+        List<Long> cuts = starts.stream()
+                .filter(at -> at >= 0 && at < section.sizeBytes())
+                .filter(at -> at == 0 || !runsOn || !runsInto(section, at))
+                .toList();
+        for (int i = 0; i < cuts.size(); i++) {
+            long end = i + 1 < cuts.size() ? cuts.get(i + 1) : section.sizeBytes();
+            List<Symbol> symbols = symbolsAt(section, cuts.get(i));
+            add(Kind.FRAGMENT, role, section, cuts.get(i), end - cuts.get(i), symbols);
+        }
+    }
+
+    /** {@return whether the instruction before that place is not a jump away} */
+    private boolean runsInto(Section section, long place) {
+        long at = 0;
+        boolean runs = false;
+        while (at < place) {
+            var instruction = isa.decode(section.contents(), at);
+            if (instruction.isEmpty()) {
+                return true;
+            }
+            runs = switch (instruction.get().flow()) {
+                case JUMP, INDIRECT_JUMP, RETURN, TRAP -> false;
+                case NEXT, CALL, CONDITIONAL, INDIRECT_CALL ->
+                    !isa.isPadding(instruction.get(), section.contents()) || runs;
+            };
+            at = instruction.get().endOffset();
+        }
+        return runs || at != place;
+    }
+
+    private List<Symbol> symbolsAt(Section section, long offset) {
+        return symbolsOfSection.get(section.index()).stream()
+                .filter(symbol -> symbol.value() == offset && isName(symbol))
+                .sorted(Comparator.comparing(Symbol::isLocal).thenComparing(Symbol::index))
+                .toList();
+    }
+
+    /** Compilers' and assemblers' own labels name nothing. */
+    private static boolean isName(Symbol symbol) {
+        return !symbol.name().startsWith(".L") && !symbol.name().isEmpty();
+    }
+
+    private void cutAtSymbols(Section section, SectionRole role) {
+        List<Symbol> starts = symbolsOfSection.get(section.index()).stream()
+                .filter(symbol -> symbol.sizeBytes() > 0 && isName(symbol))
+                .filter(symbol -> symbol.isFunction() || symbol.isObject() || !section.isCode())
+                .filter(symbol -> symbol.value() >= 0
+                        && symbol.sizeBytes() <= section.sizeBytes()
+                        && symbol.value() <= section.sizeBytes() - symbol.sizeBytes())
+                .sorted(Comparator.comparingLong(Symbol::value)
+                        .thenComparing(
+                                Comparator.comparingLong(Symbol::sizeBytes).reversed())
+                        .thenComparing(Symbol::isLocal)
+                        .thenComparing(Symbol::index))
+                .toList();
+        List<Symbol> outermost = new ArrayList<>();
+        for (Symbol symbol : starts) {
+            Symbol last = outermost.isEmpty() ? null : outermost.getLast();
+            if (last == null || symbol.value() >= last.value() + last.sizeBytes()) {
+                outermost.add(symbol);
+            }
+        }
+        long at = 0;
+        for (int i = 0; i < outermost.size(); i++) {
+            Symbol symbol = outermost.get(i);
+            addNameless(section, role, at, symbol.value());
+            // What follows a lone function in its section was moved out of its way by the compiler (.subsection).
+            boolean alone = section.isCode() && outermost.size() == 1 && symbol.value() == 0;
+            long size = alone ? section.sizeBytes() : symbol.sizeBytes();
+            add(kindOf(section, symbol), role, section, symbol.value(), size, symbolsOf(section, symbol));
+            at = symbol.value() + size;
+        }
+        addNameless(section, role, at, section.sizeBytes());
+    }
+
+    private List<Symbol> symbolsOf(Section section, Symbol main) {
+        List<Symbol> symbols = new ArrayList<>();
+        symbols.add(main);
+        symbolsAt(section, main.value()).stream()
+                .filter(other -> other.index() != main.index() && other.sizeBytes() == main.sizeBytes())
+                .forEach(symbols::add);
+        return symbols;
+    }
+
+    private static Kind kindOf(Section section, Symbol symbol) {
+        if (!section.isCode()) {
+            return Kind.DATA;
+        }
+        return Names.isCold(symbol.name()) ? Kind.FRAGMENT : Kind.FUNCTION;
+    }
+
+    /** Bytes between symbols: nothing if they are only padding. */
+    private void addNameless(Section section, SectionRole role, long from, long to) {
+        if (from >= to) {
+            return;
+        }
+        List<Symbol> labels = symbolsOfSection.get(section.index()).stream()
+                .filter(symbol -> symbol.value() >= from && symbol.value() < to)
+                .toList();
+        if (labels.isEmpty() && isPadding(section, from, to)) {
+            return;
+        }
+        if (section.isCode()) {
+            add(Kind.ASSEMBLY, role, section, from, to - from, symbolsAt(section, from));
+        } else {
+            add(Kind.NAMELESS_DATA, role, section, from, to - from, List.of());
+        }
+    }
+
+    private boolean isPadding(Section section, long from, long to) {
+        if (section.isNobits()) {
+            return to - from < Math.max(section.alignment(), 64);
+        }
+        boolean relocated = elf.hasRelocations(section)
+                && elf.relocations(section).stream()
+                        .anyMatch(relocation -> relocation.sectionOffset() >= from && relocation.sectionOffset() < to);
+        if (relocated) {
+            return false;
+        }
+        if (!section.isCode()) {
+            for (long at = from; at < to; at++) {
+                if (LittleEndian.u8(section.contents(), at) != 0) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        long at = from;
+        while (at < to) {
+            var instruction = isa.decode(section.contents(), at);
+            if (instruction.isEmpty() || !isa.isPadding(instruction.get(), section.contents())) {
+                return false;
+            }
+            at = instruction.get().endOffset();
+        }
+        return true;
+    }
+
+    private int[] piecesOfSymbols() {
+        int[] pieceOfSymbol = new int[elf.symbols().size()];
+        Arrays.fill(pieceOfSymbol, -1);
+        for (Symbol symbol : elf.symbols()) {
+            if (symbol.isInSection() && !symbol.isSectionSymbol()) {
+                pieceOfSymbol[symbol.index()] =
+                        pieceAt(pieces, piecesOfSection.get(symbol.sectionIndex()), symbol.value());
+            }
+        }
+        return pieceOfSymbol;
+    }
+
+    /**
+     * {@return the index of the piece at that offset of a section: the last one that does not begin behind it; -1 if
+     * there is none}
+     */
+    static int pieceAt(List<Piece> pieces, List<Integer> ofSection, long offset) {
+        int low = 0;
+        int high = ofSection.size() - 1;
+        int found = ofSection.isEmpty() ? -1 : ofSection.getFirst();
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            if (pieces.get(ofSection.get(middle)).sectionOffset() <= offset) {
+                found = ofSection.get(middle);
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return found;
+    }
+}
