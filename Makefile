@@ -1,0 +1,38 @@
+# A front for Maven and the scripts; CONTRIBUTING.md says which command each target stands for.
+.DEFAULT_GOAL := help
+.PHONY: help setup build test test-all demo demo-xen fuzz lint format dist clean
+
+help: ## Show this
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+setup:
+	@scripts/setup
+
+build: setup ## Compile and package (cli/target)
+	@scripts/mvn -B -q -DskipTests package
+
+test: setup ## Run every test but the long ones, on real Xen where it can
+	@scripts/test
+
+test-all: setup ## Run every test, also those that take minutes
+	@SUTURE_LONG_TESTS=1 scripts/test
+
+demo: demo-xen ## Show Suture at work
+
+demo-xen: setup ## Patch a running hypervisor: build it, build a live patch, apply it in QEMU
+	@scripts/demo-xen
+
+fuzz: setup ## Feed made-up files to the readers, each for as long as its @FuzzTest says
+	@scripts/fuzz
+
+lint: setup ## Check the formatting and the rules of the house
+	@scripts/mvn -B -q -Dtest='dev/suture/cli/house/*Test' -Dsurefire.failIfNoSpecifiedTests=false test
+
+format: setup ## Format the sources
+	@scripts/mvn -B -q spotless:apply
+
+dist: setup ## Make target/suture-VERSION.tar.gz, which runs without Maven
+	@scripts/dist
+
+clean: ## Remove what was built here; caches stay
+	@rm -rf target */target

@@ -1,0 +1,98 @@
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+
+/**
+ * Reads the surefire reports in the folders given, and prints the failed tests, a table of the skipped tests with their
+ * reasons, and as its last line {@code N passed, N failed, N skipped}. Exits with 1 if a test failed or none ran.
+ */
+final class TestReport {
+    private static final int REASON_WIDTH = 160;
+
+    private final List<String> failed = new ArrayList<>();
+    private final Map<String, List<String>> skippedByReason = new TreeMap<>();
+    private int passedCount;
+    private int skippedCount;
+
+    void main(String[] folders) throws Exception {
+        for (String folder : folders) {
+            if (Files.isDirectory(Path.of(folder))) {
+                readFolder(Path.of(folder));
+            }
+        }
+        print();
+        System.exit(failed.isEmpty() && passedCount > 0 ? 0 : 1);
+    }
+
+    private void readFolder(Path folder) throws Exception {
+        try (DirectoryStream<Path> reports = Files.newDirectoryStream(folder, "TEST-*.xml")) {
+            for (Path report : reports) {
+                readReport(report);
+            }
+        }
+    }
+
+    private void readReport(Path report) throws Exception {
+        NodeList cases;
+        try {
+            cases = DocumentBuilderFactory.newInstance()
+                    .newDocumentBuilder()
+                    .parse(report.toFile())
+                    .getElementsByTagName("testcase");
+        } catch (org.xml.sax.SAXException | IOException e) {
+            // A test JVM that dies leaves half a report.
+            failed.add(report + " cannot be read: " + e.getMessage());
+            return;
+        }
+        for (int i = 0; i < cases.getLength(); i++) {
+            Element testCase = (Element) cases.item(i);
+            String simpleClassName = testCase.getAttribute("classname").replaceFirst(".*\\.", "");
+            String test = simpleClassName + "." + testCase.getAttribute("name");
+            NodeList skipped = testCase.getElementsByTagName("skipped");
+            if (skipped.getLength() > 0) {
+                skippedCount++;
+                String reason = oneLine(((Element) skipped.item(0)).getAttribute("message"));
+                skippedByReason.computeIfAbsent(reason, r -> new ArrayList<>()).add(test);
+            } else if (testCase.getElementsByTagName("failure").getLength() > 0
+                    || testCase.getElementsByTagName("error").getLength() > 0) {
+                failed.add(test);
+            } else {
+                passedCount++;
+            }
+        }
+    }
+
+    private static String oneLine(String message) {
+        String line = message.replaceFirst("^Assumption failed: ", "").strip().replaceAll("\\s+", " ");
+        if (line.isEmpty()) {
+            return "(no reason given)";
+        }
+        return line.length() <= REASON_WIDTH ? line : line.substring(0, REASON_WIDTH) + "...";
+    }
+
+    private void print() {
+        System.out.println();
+        if (!failed.isEmpty()) {
+            System.out.println("Failed tests:");
+            failed.forEach(test -> System.out.println("  " + test));
+            System.out.println();
+        }
+        if (!skippedByReason.isEmpty()) {
+            System.out.println("Skipped tests, by reason:");
+            skippedByReason.forEach((reason, tests) -> {
+                System.out.println("  " + reason);
+                tests.forEach(test -> System.out.println("      " + test));
+            });
+            System.out.println();
+        }
+        System.out.println("%d passed, %d failed, %d skipped".formatted(passedCount, failed.size(), skippedCount));
+    }
+}
