@@ -5,6 +5,7 @@ module dev.suture.create {
 
     exports dev.suture.build;
     exports dev.suture.build.xen;
+    exports dev.suture.create;
     exports dev.suture.diff;
     exports dev.suture.link;
 }

@@ -8,12 +8,18 @@ import java.util.Objects;
  * @param exitCode how the process ends
  * @param report the answer for a program: a record that Jackson writes as one JSON object
  * @param text the same answer for a person, without a final line break; empty if there is nothing to say
+ * @param errors what goes to standard error, with and without {@code --json}; empty if nothing does
  */
-public record Answer(ExitCode exitCode, Object report, String text) {
+public record Answer(ExitCode exitCode, Object report, String text, String errors) {
     public Answer {
         Objects.requireNonNull(exitCode);
         Objects.requireNonNull(report);
         Objects.requireNonNull(text);
+        Objects.requireNonNull(errors);
+    }
+
+    public Answer(ExitCode exitCode, Object report, String text) {
+        this(exitCode, report, text, "");
     }
 
     /** {@return the answer of a command that did what it was asked to} */

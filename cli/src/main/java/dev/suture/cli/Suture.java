@@ -27,7 +27,13 @@ import picocli.CommandLine.TypeConversionException;
         optionListHeading = "%nOptions:%n",
         commandListHeading = "%nCommands:%n",
         exitCodeListHeading = "%nExit codes:%n",
-        subcommands = {RehearseCommand.class, HelpCommand.class})
+        subcommands = {
+            BuildCommand.class,
+            DiffCommand.class,
+            InspectCommand.class,
+            RehearseCommand.class,
+            HelpCommand.class
+        })
 public final class Suture implements Runnable {
     private static final long GRACE_SECONDS = 1;
     private static final long UNWIND_SECONDS = 10;
@@ -116,7 +122,7 @@ public final class Suture implements Runnable {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"suture 0.1.0"};
+            return new String[] {"suture " + dev.suture.Version.text()};
         }
     }
 }

@@ -62,6 +62,10 @@ abstract class SutureCommand implements Callable<Integer> {
             spec.commandLine().getOut().println(answer.text());
         }
         spec.commandLine().getOut().flush();
+        if (!answer.errors().isEmpty()) {
+            spec.commandLine().getErr().println(answer.errors());
+            spec.commandLine().getErr().flush();
+        }
         return answer.exitCode().code();
     }
 

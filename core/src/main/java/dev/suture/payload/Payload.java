@@ -27,6 +27,7 @@ import java.util.TreeMap;
  * @param functions what it replaces
  * @param hooks what it wants called
  * @param metadata {@code key=value} in file order
+ * @param reasons why functions are replaced, by name; only payloads made by this program tell
  */
 public record Payload(
         ElfFile elf,
@@ -35,7 +36,8 @@ public record Payload(
         Optional<String> depends,
         List<Function> functions,
         List<Hook> hooks,
-        List<String> metadata) {
+        List<String> metadata,
+        Map<String, String> reasons) {
 
     /**
      * A function that is replaced.
@@ -60,6 +62,7 @@ public record Payload(
         functions = List.copyOf(functions);
         hooks = List.copyOf(hooks);
         metadata = List.copyOf(metadata);
+        reasons = Map.copyOf(reasons);
     }
 
     /**
@@ -95,7 +98,10 @@ public record Payload(
                 noteIn(elf, PayloadSections.DEPENDS),
                 functions(elf),
                 hooks(elf),
-                metadata(elf));
+                texts(elf, PayloadSections.METADATA).stream()
+                        .filter(entry -> !entry.isEmpty())
+                        .toList(),
+                reasons(elf));
     }
 
     /** {@return how often each relocation kind occurs in the parts that are loaded, by number} */
@@ -206,13 +212,21 @@ public record Payload(
         return hooks;
     }
 
-    private static List<String> metadata(ElfFile elf) {
-        return elf.section(PayloadSections.METADATA)
+    private static Map<String, String> reasons(ElfFile elf) {
+        List<String> texts = texts(elf, PayloadSections.REASONS);
+        Map<String, String> reasons = new TreeMap<>();
+        for (int i = 0; i + 1 < texts.size(); i += 2) {
+            reasons.put(texts.get(i), texts.get(i + 1));
+        }
+        return reasons;
+    }
+
+    /** {@return the texts in a section, each of which ends with a NUL} */
+    private static List<String> texts(ElfFile elf, String sectionName) {
+        return elf.section(sectionName)
                 .filter(section -> section.type() == Elf.SHT_PROGBITS)
                 .map(section -> new String(section.bytes(), StandardCharsets.UTF_8))
                 .map(text -> List.of(text.split("\0")))
-                .map(entries ->
-                        entries.stream().filter(entry -> !entry.isEmpty()).toList())
                 .orElse(List.of());
     }
 }

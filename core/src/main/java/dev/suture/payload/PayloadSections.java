@@ -13,6 +13,12 @@ public final class PayloadSections {
     public static final String XEN_DEPENDS = ".livepatch.xen_depends";
     public static final String BUILD_ID = ".note.gnu.build-id";
     public static final String METADATA = ".modinfo";
+    /**
+     * Not loaded by any target: names and reasons, alternating, each with a final NUL. Tells a reader why each function
+     * is replaced.
+     */
+    public static final String REASONS = ".suture.reasons";
+
     public static final String HOOKS = ".livepatch.hooks.";
 
     /** The hooks in the order in which they run around apply and revert. */

@@ -82,6 +82,7 @@ public final class LinkXenPayload {
         addNamesOfOwnSymbols();
         int buildIdSection = addNotes();
         addMetadata();
+        addReasons();
         // From here on no section and no symbol is added.
         refusals.addAll(names.refusals());
         if (!refusals.isEmpty()) {
@@ -292,6 +293,14 @@ public final class LinkXenPayload {
             text.writeBytes((entry + "\0").getBytes(StandardCharsets.UTF_8));
         }
         builder.addSection(PayloadSections.METADATA, Elf.SHT_PROGBITS, Elf.SHF_ALLOC, 1, 0, text.toByteArray());
+    }
+
+    private void addReasons() {
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        for (LinkResult.Function function : functions) {
+            text.writeBytes((function.name() + "\0" + function.reason() + "\0").getBytes(StandardCharsets.UTF_8));
+        }
+        builder.addSection(PayloadSections.REASONS, Elf.SHT_PROGBITS, 0, 1, 0, text.toByteArray());
     }
 
     private List<LinkResult.Added> added() {

@@ -1,0 +1,151 @@
+package dev.suture.create;
+
+import dev.suture.LivePatchException;
+import dev.suture.Refusal;
+import dev.suture.build.ObjectPair;
+import dev.suture.build.PatchedFile;
+import dev.suture.diff.SpecialSection;
+import dev.suture.diff.SpecialSections;
+import dev.suture.dwarf.LayoutChange;
+import dev.suture.dwarf.LayoutChanges;
+import dev.suture.dwarf.Types;
+import dev.suture.elf.ElfFile;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Finds types whose layout changes.
+ *
+ * <p>The running system holds values in the old layout, some of them on its heap, where no comparison of code and static
+ * data sees them: code that expects the new layout would read and write past them. Such a payload loads without a
+ * complaint and panics the hypervisor later.
+ */
+final class CheckTypes {
+    private static final int OBJECTS_NAMED = 3;
+
+    private final Set<String> allowedTypes;
+    private final List<Refusal> refusals = new ArrayList<>();
+    private final List<String> warnings = new ArrayList<>();
+
+    private CheckTypes(Set<String> allowedTypes) {
+        this.allowedTypes = allowedTypes;
+    }
+
+    /** What was found. */
+    record Found(List<Refusal> refusals, List<String> warnings) {}
+
+    /** {@return the changed types of all pairs, each once} */
+    static Found check(
+            List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables, Set<String> allowedTypes) {
+        CheckTypes check = new CheckTypes(allowedTypes);
+        check.run(pairs, files, tables);
+        return new Found(check.refusals, check.warnings);
+    }
+
+    private record Checked(ObjectPair pair, boolean hasTypes, List<LayoutChange> changes) {}
+
+    private void run(List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables) {
+        List<Checked> checked = pairs.parallelStream()
+                .filter(pair -> pair.original().isPresent()
+                        && pair.patched().isPresent()
+                        && pair.source().endsWith(".c"))
+                .map(pair -> check(pair, tables))
+                .toList();
+        if (checked.stream().anyMatch(pair -> !pair.hasTypes())) {
+            missingDebugInformation(files);
+        }
+        Map<String, List<LayoutChange>> byObject = new LinkedHashMap<>();
+        for (Checked pair : checked) {
+            List<LayoutChange> roots =
+                    pair.changes().stream().filter(LayoutChange::isRootCause).toList();
+            byObject.put(pair.pair().name(), roots);
+        }
+        LayoutChanges.combine(byObject).forEach(this::report);
+    }
+
+    private static Checked check(ObjectPair pair, SpecialSections tables) {
+        ElfFile before = ElfFile.read(pair.original().orElseThrow());
+        ElfFile after = ElfFile.read(pair.patched().orElseThrow());
+        if (after.section(".debug_info").isEmpty()) {
+            return new Checked(pair, false, List.of());
+        }
+        if (Types.areSurelyEqual(before, after)) {
+            return new Checked(pair, true, List.of());
+        }
+        Types types = Types.read(after);
+        checkEntrySizes(after, types, tables);
+        return new Checked(pair, true, LayoutChanges.between(Types.read(before), types));
+    }
+
+    /** The sizes of table entries are known by release; where debug information tells them, it must agree. */
+    private static void checkEntrySizes(ElfFile elf, Types types, SpecialSections tables) {
+        for (SpecialSection table : tables.tables()) {
+            if (table.structure().isEmpty() || elf.section(table.name()).isEmpty()) {
+                continue;
+            }
+            OptionalLong size = types.structSize(table.structure());
+            if (size.isPresent() && size.getAsLong() != table.entryBytes()) {
+                throw new LivePatchException(
+                        "%s: struct %s has %d bytes, but entries of %s have %d in this release of Xen; is it a modified Xen?"
+                                .formatted(
+                                        elf.name(),
+                                        table.structure(),
+                                        size.getAsLong(),
+                                        table.name(),
+                                        table.entryBytes()));
+            }
+        }
+    }
+
+    private void missingDebugInformation(List<PatchedFile> files) {
+        List<String> headers = files.stream()
+                .map(PatchedFile::path)
+                .filter(path -> path.endsWith(".h"))
+                .toList();
+        String remedy = "Build the tree with CONFIG_DEBUG_INFO=y (it does not change the code).";
+        if (headers.isEmpty()) {
+            warnings.add("the objects have no debug information, so changes of a type's layout would not be seen. "
+                    + remedy);
+        } else {
+            refusals.add(new Refusal(
+                    headers.getFirst(),
+                    "",
+                    "the patch changes a header, and without debug information nobody can tell whether a type's layout "
+                            + "changes",
+                    remedy));
+        }
+    }
+
+    private void report(LayoutChanges.Combined combined) {
+        LayoutChange change = combined.change();
+        String where = change.declared().toString();
+        if (allowedTypes.contains(change.typeName()) || allowedTypes.contains(plainName(change))) {
+            warnings.add("allowed as you asked: %s (%s)".formatted(change.text(), where));
+        } else if (change.kind() == LayoutChange.Kind.MEANING) {
+            warnings.add("the meaning of a type changes, not its layout: %s (%s)".formatted(change.text(), where));
+        } else {
+            refusals.add(new Refusal(
+                    objects(combined.objects()),
+                    change.typeName(),
+                    "the layout of a type changes, and the running system holds it in its old one: %s (%s)"
+                            .formatted(change.text(), where),
+                    ("Keep the layout: keep new state in a variable or table of its own, looked up by the object's "
+                                    + "address. If no %s outlives a single call, pass --allow-type '%s'.")
+                            .formatted(change.typeName(), change.typeName())));
+        }
+    }
+
+    private static String plainName(LayoutChange change) {
+        return change.typeName().substring(change.typeName().lastIndexOf(' ') + 1);
+    }
+
+    private static String objects(List<String> names) {
+        String shown = names.stream().limit(OBJECTS_NAMED).collect(Collectors.joining(", "));
+        return names.size() > OBJECTS_NAMED ? "%s and %d more".formatted(shown, names.size() - OBJECTS_NAMED) : shown;
+    }
+}

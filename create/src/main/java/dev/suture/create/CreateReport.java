@@ -1,0 +1,60 @@
+package dev.suture.create;
+
+import dev.suture.Refusal;
+import dev.suture.diff.Selection.LeftOut;
+import dev.suture.link.LinkResult;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What came of it.
+ *
+ * @param name the payload's name
+ * @param output where the payload is; empty if there is none
+ * @param sizeBytes of the payload; 0 if there is none
+ * @param buildId the payload's own, in hexadecimal digits; empty if there is none
+ * @param xenDepends the build id of the hypervisor it is for
+ * @param depends the build id of what must be below it on the stack
+ * @param functions what it replaces, and why
+ * @param added what else is in it, and why
+ * @param leftOut what changed and is not in it, and why that is safe
+ * @param refusals why there is no payload
+ * @param warnings what its author should know
+ * @param objectsBuilt how many objects the patch made make build again
+ * @param stages what took how long
+ * @param workDirectory where the objects are, if they were to be kept
+ */
+public record CreateReport(
+        String name,
+        Optional<Path> output,
+        long sizeBytes,
+        String buildId,
+        String xenDepends,
+        String depends,
+        List<LinkResult.Function> functions,
+        List<LinkResult.Added> added,
+        List<LeftOut> leftOut,
+        List<Refusal> refusals,
+        List<String> warnings,
+        int objectsBuilt,
+        List<StageTime> stages,
+        Optional<Path> workDirectory) {
+
+    /**
+     * How long a stage took.
+     *
+     * @param name of the stage
+     * @param millis in milliseconds
+     */
+    public record StageTime(String name, long millis) {}
+
+    public CreateReport {
+        functions = List.copyOf(functions);
+        added = List.copyOf(added);
+        leftOut = List.copyOf(leftOut);
+        refusals = List.copyOf(refusals);
+        warnings = List.copyOf(warnings);
+        stages = List.copyOf(stages);
+    }
+}

@@ -1,0 +1,56 @@
+package dev.suture.create;
+
+import dev.suture.Version;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What a payload says about itself in {@code .modinfo}. */
+final class Metadata {
+    private static final Pattern ADVISORY = Pattern.compile("\\b(XSA-\\d+|CVE-\\d{4}-\\d{4,7})\\b");
+
+    private Metadata() {}
+
+    /**
+     * {@return {@code key=value}: the payload's name, the patches' subjects, the advisories they name, this program's
+     * version, and what the user adds}
+     *
+     * @throws IOException if a patch cannot be read
+     */
+    static List<String> of(String name, List<String> subjects, List<Path> patches, List<String> more)
+            throws IOException {
+        List<String> metadata = new ArrayList<>();
+        metadata.add("name=" + name);
+        subjects.stream().filter(subject -> !subject.isBlank()).forEach(subject -> metadata.add("patch=" + subject));
+        Set<String> advisories = new TreeSet<>();
+        for (Path patch : patches) {
+            addAdvisories(patch, advisories);
+        }
+        for (String advisory : advisories) {
+            metadata.add((advisory.startsWith("XSA") ? "xsa=" : "cve=") + advisory);
+        }
+        metadata.add("tool=suture " + Version.text());
+        metadata.addAll(more);
+        return metadata;
+    }
+
+    /** Only what its author says about the patch counts, not the source that it changes. */
+    private static void addAdvisories(Path patch, Set<String> advisories) throws IOException {
+        for (String line : Files.readString(patch, StandardCharsets.ISO_8859_1).split("\n")) {
+            if (line.startsWith("diff ") || line.startsWith("--- ")) {
+                return;
+            }
+            Matcher matcher = ADVISORY.matcher(line);
+            while (matcher.find()) {
+                advisories.add(matcher.group());
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package dev.suture.create;
+
+import dev.suture.LivePatchException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/** Puts a file where the user wants it, whole or not at all. */
+final class WriteOutput {
+    private WriteOutput() {}
+
+    /**
+     * Looks whether the file could be written, before an hour of work is spent on it.
+     *
+     * @throws LivePatchException if not
+     */
+    static void check(Path output) {
+        Path directory = directoryOf(output);
+        if (!Files.isDirectory(directory)) {
+            throw new LivePatchException(
+                    "%s: cannot be written: there is no directory %s".formatted(output, directory));
+        }
+        if (Files.isDirectory(output)) {
+            throw new LivePatchException("%s: cannot be written: it is a directory".formatted(output));
+        }
+        if (!Files.isWritable(directory)) {
+            throw new LivePatchException(
+                    "%s: cannot be written: no permission to write in %s".formatted(output, directory));
+        }
+    }
+
+    /**
+     * Writes the file beside its place and renames it.
+     *
+     * @throws LivePatchException if that fails; what was there before is still there, then
+     */
+    static void write(Path output, byte[] contents) {
+        Path beside = null;
+        try {
+            beside = Files.createTempFile(directoryOf(output), "." + output.getFileName(), ".part");
+            Files.write(beside, contents);
+            makeReadable(beside);
+            Files.move(beside, output, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            deleteQuietly(beside);
+            throw new LivePatchException("%s: cannot be written: %s".formatted(output, e.getMessage()), e);
+        }
+    }
+
+    /** A temporary file is its owner's alone; an output is whatever the user's other new files are. */
+    private static void makeReadable(Path file) throws IOException {
+        Path probe = Files.createFile(file.resolveSibling(file.getFileName() + ".mode"));
+        try {
+            Files.setPosixFilePermissions(file, Files.getPosixFilePermissions(probe));
+        } catch (UnsupportedOperationException e) {
+            // A file system without permissions needs none set.
+        } finally {
+            Files.delete(probe);
+        }
+    }
+
+    private static void deleteQuietly(Path file) {
+        try {
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            // The failure that is on its way to the user says more than this one.
+        }
+    }
+
+    private static Path directoryOf(Path output) {
+        return output.toAbsolutePath().getParent();
+    }
+}
