@@ -61,12 +61,23 @@ class ElfKindsTest {
     }
 
     @Test
+    void theModelOfAnObjectOutlivesTheNextBuild() throws Exception {
+        Path path = Fixtures.c(directory);
+        ElfFile file = ElfFile.read(path);
+        byte[] before = file.section(".strtab").orElseThrow().bytes();
+        Files.write(path, new byte[(int) file.sizeBytes()]);
+        assertThat(file.section(".strtab").orElseThrow().bytes()).isEqualTo(before);
+        assertThat(symbol(file, "twice").isFunction()).isTrue();
+    }
+
+    @Test
     void notesAreRead() throws Exception {
         ElfFile file = ElfFile.read(Fixtures.c(directory));
         Note note = file.notes(file.section(".note.suture").orElseThrow()).getFirst();
         assertThat(note.name()).isEqualTo("Suture");
         assertThat(note.type()).isEqualTo(1);
         assertThat(note.hex()).isEqualTo("07000000");
+        assertThat(note).isEqualTo(new Note("Suture", 1, new byte[] {7, 0, 0, 0}));
         assertThat(file.buildId()).isEmpty();
     }
 
