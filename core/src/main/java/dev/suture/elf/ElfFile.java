@@ -180,7 +180,11 @@ public final class ElfFile {
         return List.copyOf(relocations);
     }
 
-    /** {@return whether any relocation changes the given section} */
+    /**
+     * {@return whether any relocation changes the given section}
+     *
+     * @throws ElfFormatException if the relocation sections overlap
+     */
     public boolean hasRelocations(Section section) {
         return relocationSections().containsKey(section.index());
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class ElfFuzzTest {
     static Stream<Arguments> seeds() throws IOException, InterruptedException {
-        Path directory = Files.createTempDirectory("suture-seeds");
+        Path directory = Files.createDirectories(Path.of("target", "fuzz-seeds"));
         byte[] c = Files.readAllBytes(Fixtures.c(directory));
         byte[] cxx = Files.readAllBytes(Fixtures.cxx(directory));
         byte[] shared = Files.readAllBytes(Fixtures.sharedObject(directory));
