@@ -29,6 +29,12 @@ public final class ElfBuilder {
         add("", Elf.SHT_NULL, 0, 0, 0, 0, 0, 0, NO_BYTES);
     }
 
+    /** The sections only: what else a file needs is made of the original's symbols and relocations. */
+    private ElfBuilder(ElfBuilder original) {
+        this.machine = original.machine;
+        this.sections.addAll(original.sections);
+    }
+
     /**
      * Adds a section that has bytes in the file.
      *
@@ -132,9 +138,7 @@ public final class ElfBuilder {
      * @throws IllegalStateException if the file would be larger than 2 GiB
      */
     public byte[] toBytes() {
-        ElfBuilder complete = new ElfBuilder(machine);
-        complete.sections.clear();
-        complete.sections.addAll(sections);
+        ElfBuilder complete = new ElfBuilder(this);
         int namesIndex = complete.addTables(symbols, relocations);
         return complete.layOut(namesIndex);
     }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,6 +20,8 @@ import java.util.Optional;
  * threads at once, with equal results.
  */
 public final class ElfFile {
+    private static final long LARGEST_COPIED_BYTES = 16 << 20;
+
     private final FileBytes file;
     private final ElfHeader header;
     private final List<Section> sections;
@@ -36,16 +39,16 @@ public final class ElfFile {
     }
 
     /**
-     * Reads a file by mapping it.
+     * Reads a file. One of up to 16 MiB, as objects are, is copied and may be overwritten by the next build; a larger one
+     * is mapped and must stay as it is for as long as the value is in use.
      *
      * @throws ElfFormatException if it is not a usable ELF file
      * @throws LivePatchException if it cannot be read at all
      */
     public static ElfFile read(Path file) {
         try (FileChannel channel = FileChannel.open(file)) {
-            if (channel.size() < Elf.HEADER_BYTES) {
-                throw new ElfFormatException(
-                        file.toString(), 0, "%d bytes are too few for an ELF header".formatted(channel.size()));
+            if (channel.size() <= LARGEST_COPIED_BYTES) {
+                return read(file.toString(), Files.readAllBytes(file));
             }
             MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
             return read(file.toString(), mapped);
@@ -177,7 +180,11 @@ public final class ElfFile {
         return List.copyOf(relocations);
     }
 
-    /** {@return whether any relocation changes the given section} */
+    /**
+     * {@return whether any relocation changes the given section}
+     *
+     * @throws ElfFormatException if the relocation sections overlap
+     */
     public boolean hasRelocations(Section section) {
         return relocationSections().containsKey(section.index());
     }

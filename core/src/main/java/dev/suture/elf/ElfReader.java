@@ -152,6 +152,7 @@ final class ElfReader {
         long alignment = LittleEndian.u64(bytes, at + 0x30);
         MemorySegment contents = bytes.asSlice(0, 0);
         if (type != Elf.SHT_NULL && type != Elf.SHT_NOBITS) {
+            // Tested here, not by checkRange, so that no message is made for each of a hundred thousand good sections.
             if (fileOffset < 0 || sizeBytes < 0 || fileOffset > bytes.byteSize() - sizeBytes) {
                 throw file.bad(
                         at + 0x18,

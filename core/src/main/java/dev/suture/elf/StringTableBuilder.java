@@ -17,8 +17,11 @@ final class StringTableBuilder {
 
     private final Map<String, Integer> offsets = new HashMap<>();
 
-    /** Adds a string; the empty one needs no adding. */
+    /** Adds a string. The empty one is always there, at offset 0. */
     void add(String string) {
+        if (string.isEmpty()) {
+            return;
+        }
         checkCharacters(string);
         byTail.put(new StringBuilder(string).reverse().toString(), string);
     }

@@ -8,10 +8,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Coverage-guided where asked for ({@code make fuzz}); otherwise only the seeds are run. */
+/**
+ * Any bytes at all. In a normal build only the seeds are run; core/README.md says how to let jazzer search for new ones,
+ * guided by the coverage they reach.
+ */
 class ElfFuzzTest {
     static Stream<Arguments> seeds() throws IOException, InterruptedException {
-        Path directory = Files.createTempDirectory("suture-seeds");
+        Path directory = Files.createDirectories(Path.of("target", "fuzz-seeds"));
         byte[] c = Files.readAllBytes(Fixtures.c(directory));
         byte[] cxx = Files.readAllBytes(Fixtures.cxx(directory));
         byte[] shared = Files.readAllBytes(Fixtures.sharedObject(directory));

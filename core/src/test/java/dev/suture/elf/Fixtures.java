@@ -9,7 +9,7 @@ final class Fixtures {
             __attribute__((section(".note.suture"), used, aligned(4)))
             static const struct { int name, description, type; char text[8]; int value; } note = {8, 4, 1, "Suture", 7};
             _Thread_local int per_thread = 3;
-            static _Thread_local int zero_per_thread;
+            _Thread_local int zero_per_thread;
             int common_block;
             static int counter;
             extern int elsewhere(int);
