@@ -116,7 +116,10 @@ public final class Suture implements Runnable {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"suture 0.1.0"};
+            return new String[] {
+                "suture "
+                        + Suture.class.getModule().getDescriptor().rawVersion().orElse("without a version")
+            };
         }
     }
 }
