@@ -39,6 +39,7 @@ final class TerminalProgress implements Progress, AutoCloseable {
                     .setStyle(ProgressBarStyle.ASCII)
                     .setUpdateIntervalMillis(REDRAW_MILLIS)
                     .continuousUpdate()
+                    .hideEta()
                     .clearDisplayOnFinish()
                     .setConsumer(new ConsoleProgressBarConsumer(System.err, columns()))
                     .build();

@@ -4,6 +4,7 @@ import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,12 +110,13 @@ record PackagedFiles(String name, List<Source> sources) {
         throw new LivePatchException("cannot download %s\n%s".formatted(String.join(", ", source.packages()), problem));
     }
 
-    private static void unpack(List<Path> packages, List<String> paths, Path folder) throws IOException {
+    private static void unpack(List<Path> packages, List<String> paths, Path folder)
+            throws IOException, InterruptedException {
         List<Pattern> missing =
                 new ArrayList<>(paths.stream().map(Pattern::compile).toList());
         for (Path debianPackage : packages) {
             Process dpkg = new ProcessBuilder("dpkg-deb", "--fsys-tarfile", debianPackage.toString())
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             try (TarArchiveInputStream tar =
                     new TarArchiveInputStream(new BufferedInputStream(dpkg.getInputStream(), 1 << 16))) {
@@ -126,6 +128,11 @@ record PackagedFiles(String name, List<Source> sources) {
                             missing.removeIf(pattern -> pattern.pattern().equals(wanted));
                         }
                     }
+                }
+                // What follows the last entry has to be taken too, or dpkg-deb ends for want of a reader.
+                dpkg.getInputStream().transferTo(OutputStream.nullOutputStream());
+                if (dpkg.waitFor() != 0) {
+                    throw new LivePatchException(debianPackage + ": dpkg-deb cannot take this package apart");
                 }
             } finally {
                 dpkg.destroyForcibly();

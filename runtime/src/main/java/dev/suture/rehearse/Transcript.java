@@ -29,6 +29,7 @@ final class Transcript {
     private final List<List<List<Observation>>> seen = new ArrayList<>();
     private Optional<Begun> underWay = Optional.empty();
     private int current;
+    private Optional<String> lastAction = Optional.empty();
     private int markers;
     private boolean ready;
     private boolean done;
@@ -100,16 +101,25 @@ final class Transcript {
         return buildId;
     }
 
-    /** {@return what is being done, for a person} */
-    String stage() {
-        return underWay.map(
-                        begun -> begun.action() + " " + payloads.get(current).name())
-                .orElse(ready ? "look at " + payloads.get(current).name() : "boot");
+    /** {@return whether the client is at work} */
+    boolean stepIsUnderWay() {
+        return underWay.isPresent();
     }
 
-    /** {@return how many payloads have begun} */
-    int begun() {
-        return ready ? current + 1 : 0;
+    /** {@return what is being done or was done last, for a person} */
+    String stage() {
+        if (!ready) {
+            return "boot";
+        }
+        String name = payloads.get(current).name();
+        return underWay.map(begun -> begun.action() + " " + name)
+                .or(() -> lastAction.map(action -> "after " + action + " of " + name))
+                .orElse("before " + name);
+    }
+
+    /** {@return how many payloads come before the one whose turn it is} */
+    int before() {
+        return current;
     }
 
     /**
@@ -207,7 +217,7 @@ final class Transcript {
                 case "ready" -> ready = true;
                 case "broken" -> broken = Optional.of(decoded(words.get(1)));
                 case "begin" -> {
-                    current = Integer.parseInt(words.get(1));
+                    turnTo(Integer.parseInt(words.get(1)));
                     underWay = Optional.of(new Begun(words.get(2), nanos, new ArrayList<>()));
                 }
                 case "end" -> end(words, nanos);
@@ -218,6 +228,13 @@ final class Transcript {
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             throw new LivePatchException("the console of the rehearsal was garbled, found: " + words, e);
         }
+    }
+
+    private void turnTo(int payload) {
+        if (payload != current) {
+            lastAction = Optional.empty();
+        }
+        current = payload;
     }
 
     private void end(List<String> words, long nanos) {
@@ -237,10 +254,11 @@ final class Transcript {
                         output,
                         begun.xenLog()));
         underWay = Optional.empty();
+        lastAction = Optional.of(begun.action());
     }
 
     private void saw(List<String> words) {
-        current = Integer.parseInt(words.get(1));
+        turnTo(Integer.parseInt(words.get(1)));
         Moment moment = Moment.valueOf(words.get(2).toUpperCase(Locale.ROOT));
         String command = commands.get(Integer.parseInt(words.get(3)));
         seen.get(current)

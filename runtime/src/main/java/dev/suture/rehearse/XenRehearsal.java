@@ -145,8 +145,10 @@ public final class XenRehearsal {
                     }
                     if (transcript.markers() > markers) {
                         markers = transcript.markers();
-                        progress.stage(transcript.stage());
-                        progress.advance(transcript.begun(), payloads.size());
+                        if (transcript.stepIsUnderWay()) {
+                            progress.stage(transcript.stage());
+                            progress.advance(transcript.before(), payloads.size());
+                        }
                         deadline = System.nanoTime() + request.stepTimeout().toNanos();
                     }
                 }
