@@ -12,9 +12,11 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -28,7 +30,7 @@ public final class ChildProcess {
     /** The environment variable by which the descendants of one run are known. */
     public static final String MARK = "SUTURE_SCRATCH";
 
-    private static final Duration GRACE = Duration.ofSeconds(2);
+    private static final Duration GRACE = Duration.ofSeconds(1);
 
     private ChildProcess() {}
 
@@ -95,19 +97,20 @@ public final class ChildProcess {
     }
 
     /**
-     * Ends every process of this machine whose {@link #MARK} is {@code mark}: first asks, after two seconds insists.
+     * Ends every process of this machine whose {@link #MARK} is {@code mark}: first asks, after one second insists.
      * Returns when none is left.
      */
     static void killMarked(String mark) {
         Instant insistFrom = Instant.now().plus(GRACE);
-        Instant giveUp = insistFrom.plus(GRACE);
+        Instant giveUp = insistFrom.plus(GRACE.multipliedBy(3));
+        Set<ProcessHandle> asked = new HashSet<>();
         List<ProcessHandle> marked = marked(mark);
         while (!marked.isEmpty() && Instant.now().isBefore(giveUp)) {
             boolean insist = Instant.now().isAfter(insistFrom);
             marked.forEach(process -> {
                 if (insist) {
                     process.destroyForcibly();
-                } else {
+                } else if (asked.add(process)) {
                     process.destroy();
                 }
             });

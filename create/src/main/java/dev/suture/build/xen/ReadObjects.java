@@ -45,6 +45,24 @@ final class ReadObjects {
         return work.objects;
     }
 
+    /**
+     * {@return {@code objects} with those called {@code names} read again, after make has built them}
+     *
+     * @param objects the objects of the tree before
+     */
+    static Map<String, XenObject> readAgain(Path xenDirectory, Map<String, XenObject> objects, Set<String> names) {
+        ReadObjects work = new ReadObjects(xenDirectory);
+        work.objects.putAll(objects);
+        try {
+            for (String name : names) {
+                work.objects.put(name, work.object(name, objects.get(name).owner()));
+            }
+        } catch (IOException e) {
+            throw new XenTreeException("cannot read what make left in " + xenDirectory + ": " + Cause.of(e), e);
+        }
+        return work.objects;
+    }
+
     private void addLinked(String linked) throws IOException {
         Optional<CommandFile> command = CommandFile.read(xenDirectory, linked);
         if (command.isEmpty()) {
@@ -54,16 +72,16 @@ final class ReadObjects {
             if (object.endsWith("/built_in.o") || object.endsWith("/lib.a")) {
                 addLinked(object);
             } else {
-                objects.put(object, object(object, linked));
+                String owner = linked.substring(0, linked.lastIndexOf('/'));
+                objects.put(object, object(object, owner));
             }
         }
     }
 
-    private XenObject object(String name, String linked) throws IOException {
+    private XenObject object(String name, String owner) throws IOException {
         Set<String> inputs = new LinkedHashSet<>();
         List<String> commands = new ArrayList<>();
         String source = addInputs(name, inputs, commands);
-        String owner = linked.substring(0, linked.lastIndexOf('/'));
         return new XenObject(name, owner, source, inputs, String.join("\n", commands));
     }
 

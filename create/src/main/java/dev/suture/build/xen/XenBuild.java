@@ -151,7 +151,9 @@ public final class XenBuild {
             affected = compile(reach, makeDecides, generates);
         }
         stages.begin("collect objects");
-        Map<String, XenObject> now = ReadObjects.read(scratch.root().resolve("xen"));
+        Path copiedXen = scratch.root().resolve("xen");
+        Map<String, XenObject> now =
+                makeDecides ? ReadObjects.read(copiedXen) : ReadObjects.readAgain(copiedXen, originals, affected);
         List<ObjectPair> pairs = collect(affected, now, makeDecides);
         List<UnreachedFile> unreached = reach.unreached(applied.sources(), now, pairs);
         return new XenBuildResult(

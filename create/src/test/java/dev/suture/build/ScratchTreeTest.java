@@ -1,0 +1,74 @@
+package dev.suture.build;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.suture.Progress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ScratchTreeTest {
+    @TempDir
+    Path directory;
+
+    private Path tree;
+
+    @BeforeEach
+    void makeTree() throws IOException {
+        tree = Files.createDirectories(directory.resolve("tree"));
+        Files.writeString(tree.resolve("a.c"), "int a;\n");
+        Files.writeString(tree.resolve("a.o"), "object");
+        Files.setLastModifiedTime(tree.resolve("a.o"), FileTime.fromMillis(1_000_000));
+        Files.createSymbolicLink(tree.resolve("self"), Path.of("."));
+    }
+
+    private ScratchTree open() {
+        return ScratchTree.open(directory.resolve("cache"), tree, path -> true, Progress.NONE);
+    }
+
+    @Test
+    void theCopyHasTheTimesOfTheTree() throws IOException {
+        try (ScratchTree scratch = open()) {
+            assertThat(Files.getLastModifiedTime(scratch.root().resolve("a.c")))
+                    .isEqualTo(Files.getLastModifiedTime(tree.resolve("a.c")));
+            assertThat(scratch.differingFiles()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatARunLeftBehindIsUndoneByTheNext() throws IOException {
+        try (ScratchTree scratch = open()) {
+            scratch.write("a.c", SourceText.of("int b;\n"));
+            scratch.write("new.c", SourceText.of("int n;\n"));
+            scratch.delete("a.o");
+        }
+        try (ScratchTree scratch = open()) {
+            assertThat(scratch.root().resolve("a.c")).hasContent("int a;\n");
+            assertThat(scratch.root().resolve("a.o")).hasContent("object");
+            assertThat(scratch.root().resolve("new.c")).doesNotExist();
+        }
+    }
+
+    @Test
+    void aRebuiltFileStandsForTheTreesUntilThatChanges() throws IOException {
+        try (ScratchTree scratch = open()) {
+            Files.writeString(scratch.root().resolve("a.o"), "rebuilt");
+            scratch.keepRebuilt(List.of("a.o"));
+            Files.writeString(scratch.root().resolve("a.o"), "patched");
+            assertThat(scratch.unpatched("a.o")).hasContent("rebuilt");
+        }
+        try (ScratchTree scratch = open()) {
+            assertThat(scratch.root().resolve("a.o")).hasContent("rebuilt");
+        }
+        Files.writeString(tree.resolve("a.o"), "built by the user");
+        try (ScratchTree scratch = open()) {
+            assertThat(scratch.root().resolve("a.o")).hasContent("built by the user");
+            assertThat(scratch.unpatched("a.o")).isEqualTo(tree.toRealPath().resolve("a.o"));
+        }
+    }
+}
