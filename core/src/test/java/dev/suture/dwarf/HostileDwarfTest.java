@@ -47,6 +47,8 @@ class HostileDwarfTest {
                 Types types = Types.read(elf);
                 LayoutChanges.between(types, types);
             });
+            tryToRead(() -> Functions.read(elf));
+            tryToRead(() -> LineTable.read(elf));
         } catch (LivePatchException expected) {
             assertThat(expected).hasMessageContaining(what);
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError unexpected) {
