@@ -3,5 +3,8 @@ module dev.suture.create {
     requires transitive dev.suture.core;
     requires io.github.javadiffutils;
 
+    exports dev.suture.build;
+    exports dev.suture.build.xen;
     exports dev.suture.diff;
+    exports dev.suture.link;
 }

@@ -1,4 +1,7 @@
 /** Payloads on live targets and on rehearsals of them. Runs where the target is; never sees the compiler. */
 module dev.suture.runtime {
     requires transitive dev.suture.core;
+    requires org.apache.commons.compress;
+
+    exports dev.suture.rehearse;
 }

@@ -1,18 +1,122 @@
 package dev.suture.cli;
 
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
-/** The {@code suture} command itself. */
+/** The {@code suture} command itself: holds the others together and turns what happened into an exit code. */
 @Command(
         name = "suture",
         description = "Live patching for software that must not stop.",
         mixinStandardHelpOptions = true,
-        version = "suture 0.1.0")
-public final class Suture {
+        versionProvider = Suture.Version.class,
+        usageHelpWidth = 100,
+        synopsisHeading = "%nSynopsis:%n  ",
+        synopsisSubcommandLabel = "COMMAND",
+        descriptionHeading = "%nDescription:%n",
+        optionListHeading = "%nOptions:%n",
+        commandListHeading = "%nCommands:%n",
+        exitCodeListHeading = "%nExit codes:%n",
+        subcommands = {RehearseCommand.class, HelpCommand.class})
+public final class Suture implements Runnable {
+    private static final long GRACE_SECONDS = 1;
+    private static final long UNWIND_SECONDS = 10;
+
+    @Spec
+    private CommandSpec spec;
+
     private Suture() {}
 
+    /** Reached only without a command, which is a mistake. */
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(),
+                "say what to do: " + String.join(", ", spec.subcommands().keySet()));
+    }
+
+    /** Runs one command and ends the process with its {@link ExitCode}. */
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new Suture()).execute(arguments));
+        CountDownLatch finished = new CountDownLatch(1);
+        unwindWhenKilled(Thread.currentThread(), finished);
+        int exitCode;
+        try {
+            exitCode = commandLine().execute(arguments);
+        } finally {
+            finished.countDown();
+        }
+        System.exit(exitCode);
+    }
+
+    /** {@return the whole command line, ready to execute; prints to standard output and standard error} */
+    static CommandLine commandLine() {
+        CommandLine root = new CommandLine(new Suture());
+        root.setParameterExceptionHandler(Failures::onUsageError);
+        root.setExecutionExceptionHandler(Failures::onException);
+        root.registerConverter(Duration.class, Suture::seconds);
+        root.setCaseInsensitiveEnumValuesAllowed(true);
+        nameExitCodes(root);
+        return root;
+    }
+
+    private static Duration seconds(String text) {
+        if (!text.matches("[1-9][0-9]{0,8}")) {
+            throw new TypeConversionException("expected a whole number of seconds above 0, found '" + text + "'");
+        }
+        return Duration.ofSeconds(Long.parseLong(text));
+    }
+
+    private static void nameExitCodes(CommandLine command) {
+        Map<String, String> exitCodes = new LinkedHashMap<>();
+        for (ExitCode exitCode : ExitCode.values()) {
+            exitCodes.put(" " + exitCode.code(), exitCode.meaning());
+        }
+        command.getCommandSpec().usageMessage().exitCodeList(exitCodes);
+        command.getSubcommands().values().forEach(Suture::nameExitCodes);
+    }
+
+    /**
+     * On Ctrl-C or a polite kill the working thread is interrupted and may run its {@code finally} blocks, which end
+     * its processes and remove its temporary files; whatever process is left after that is killed.
+     */
+    private static void unwindWhenKilled(Thread working, CountDownLatch finished) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            if (finished.getCount() == 0) {
+                return;
+            }
+            working.interrupt();
+            try {
+                // A thread that waits for output of a process hears of the interruption only when that process ends.
+                if (!finished.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
+                    killDescendants();
+                    finished.await(UNWIND_SECONDS, TimeUnit.SECONDS);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            killDescendants();
+        }));
+    }
+
+    private static void killDescendants() {
+        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /** The version, as the build wrote it into the module. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"suture 0.1.0"};
+        }
     }
 }

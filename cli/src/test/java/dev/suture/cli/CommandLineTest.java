@@ -1,0 +1,84 @@
+package dev.suture.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class CommandLineTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aBadFileIsExitCode6AndAMessageOnStandardError() throws IOException {
+        Path text = Files.writeString(folder.resolve("notes.txt"), "no payload");
+
+        int exitCode = run("rehearse", "xen", text.toString(), "--xen", text.toString());
+
+        assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT.code());
+        assertThat(err.toString()).startsWith("suture: " + text + ": not a payload");
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void withJsonABadFileIsOneObjectOnStandardOutput() throws IOException {
+        Path text = Files.writeString(folder.resolve("notes.txt"), "no payload");
+
+        run("rehearse", "xen", text.toString(), "--xen", text.toString(), "--json");
+
+        JsonNode error = new ObjectMapper().readTree(out.toString()).path("error");
+        assertThat(error.path("exitCode").asInt()).isEqualTo(6);
+        assertThat(error.path("message").asText()).contains("not a payload");
+        assertThat(err.toString()).contains("not a payload");
+    }
+
+    @Test
+    void aWrongCommandLineIsExitCode2AndSaysWhereTheManualIs() {
+        assertThat(run("rehearse", "xen", "a.livepatch")).isEqualTo(ExitCode.USAGE.code());
+
+        assertThat(err.toString()).contains("--tree=DIR | --xen=IMAGE").contains("Try: suture rehearse xen --help");
+    }
+
+    @Test
+    void withJsonAWrongCommandLineIsOneObjectOnStandardOutput() throws IOException {
+        run("rehearse", "xen", "a.livepatch", "--xen", "xen", "--timeout", "soon", "--json");
+
+        JsonNode error = new ObjectMapper().readTree(out.toString()).path("error");
+        assertThat(error.path("exitCode").asInt()).isEqualTo(2);
+        assertThat(error.path("message").asText()).contains("expected a whole number of seconds above 0, found 'soon'");
+    }
+
+    @Test
+    void noCommandIsAMistake() {
+        assertThat(run()).isEqualTo(ExitCode.USAGE.code());
+        assertThat(err.toString()).contains("say what to do: rehearse");
+    }
+
+    @Test
+    void everyManualHasASynopsisTheExitCodesAndEachCommandExamples() {
+        assertThat(run("rehearse", "xen", "--help")).isZero();
+
+        assertThat(out.toString()).contains("Synopsis:", "Description:", "Options:", "Exit codes:", "Examples:");
+        for (ExitCode exitCode : ExitCode.values()) {
+            assertThat(out.toString()).contains(exitCode.code() + "   " + exitCode.meaning());
+        }
+    }
+
+    private int run(String... arguments) {
+        CommandLine suture = Suture.commandLine();
+        suture.setOut(new PrintWriter(out));
+        suture.setErr(new PrintWriter(err));
+        return suture.execute(arguments);
+    }
+}

@@ -1,0 +1,29 @@
+package dev.suture.payload;
+
+import java.util.List;
+
+/**
+ * Names and numbers of the payload format.
+ *
+ * @see "xen/include/xen/livepatch.h; docs/misc/livepatch.pandoc"
+ */
+public final class PayloadSections {
+    public static final String FUNCTIONS = ".livepatch.funcs";
+    public static final String DEPENDS = ".livepatch.depends";
+    public static final String XEN_DEPENDS = ".livepatch.xen_depends";
+    public static final String BUILD_ID = ".note.gnu.build-id";
+    public static final String METADATA = ".modinfo";
+    public static final String HOOKS = ".livepatch.hooks.";
+
+    /** The hooks in the order in which they run around apply and revert. */
+    public static final List<String> HOOK_KINDS =
+            List.of("preapply", "load", "apply", "postapply", "prerevert", "revert", "unload", "postrevert");
+
+    /** {@code LIVEPATCH_MAX_SIZE}: the largest file that Xen takes, in bytes. */
+    public static final int MAX_BYTES = 2 * 1024 * 1024;
+
+    /** The longest payload name, its final NUL included, in bytes ({@code XEN_LIVEPATCH_NAME_SIZE}). */
+    public static final int MAX_NAME_BYTES = 128;
+
+    private PayloadSections() {}
+}

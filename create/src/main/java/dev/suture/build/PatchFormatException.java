@@ -1,0 +1,17 @@
+package dev.suture.build;
+
+import dev.suture.LivePatchException;
+import java.nio.file.Path;
+
+/** A patch file is not a unified diff, or is damaged. */
+public final class PatchFormatException extends LivePatchException {
+    private static final long serialVersionUID = 1L;
+
+    PatchFormatException(Path file, int line, String what) {
+        super("%s:%d: %s".formatted(file, line, what));
+    }
+
+    PatchFormatException(Path file, String what, Throwable cause) {
+        super("%s: %s".formatted(file, what), cause);
+    }
+}

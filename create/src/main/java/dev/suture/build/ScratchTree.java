@@ -1,0 +1,318 @@
+package dev.suture.build;
+
+import dev.suture.LivePatchException;
+import dev.suture.Progress;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * A copy of a user's tree in which patches are tried, kept from run to run.
+ *
+ * <p>Opening it makes the copy equal to the tree: what differs in size or time of last change is copied again, times
+ * included so that make sees nothing to do, and what the tree does not have is deleted. That undoes whatever the last
+ * run did to it, also if that run was killed. Files that a run has rebuilt because the tree's were stale or missing are
+ * kept aside ({@link #keepRebuilt}) and stand for the tree's until those change.
+ *
+ * <p>One run at a time may hold it; another waits. A process that a killed run left behind is recognised by the
+ * environment variable {@link ChildProcess#MARK} and ended before anything is touched.
+ */
+public final class ScratchTree implements AutoCloseable {
+    /** Files whose size and time are those of the tree count as the same. */
+    private record Stamp(long sizeBytes, FileTime changed) {
+        /** A symbolic link has no time of its own here: a copied one would get another. */
+        static Stamp of(BasicFileAttributes attributes) {
+            return attributes.isSymbolicLink()
+                    ? new Stamp(0, FileTime.fromMillis(0))
+                    : new Stamp(attributes.size(), attributes.lastModifiedTime());
+        }
+    }
+
+    private final Path directory;
+    private final Path tree;
+    private final Path copy;
+    private final Predicate<Path> wanted;
+    private final FileChannel lock;
+    private final Path aside;
+    private Map<String, Stamp> inTree = Map.of();
+    private Map<String, Stamp> unpatched = Map.of();
+    /** Files that are kept aside, and the state of the tree's at that time. */
+    private final Map<String, String> rebuilt = new TreeMap<>();
+
+    private ScratchTree(Path directory, Path tree, Predicate<Path> wanted, FileChannel lock) {
+        this.directory = directory;
+        this.tree = tree;
+        this.copy = directory.resolve("tree");
+        this.aside = directory.resolve("rebuilt");
+        this.wanted = wanted;
+        this.lock = lock;
+    }
+
+    /**
+     * Opens the copy of {@code tree}, makes it if there is none, and makes it equal to the tree.
+     *
+     * @param cache the directory for all copies
+     * @param tree the user's tree; only read
+     * @param wanted which files and directories to copy, given relative to the tree's root
+     * @throws LivePatchException if the copy cannot be made, such as on a full disk
+     */
+    public static ScratchTree open(Path cache, Path tree, Predicate<Path> wanted, Progress progress) {
+        try {
+            Path real = tree.toRealPath();
+            Path directory = cache.resolve("build").resolve(real.getFileName() + "-" + hash(real.toString()));
+            Files.createDirectories(directory.resolve("tree"));
+            ScratchTree scratch = new ScratchTree(directory, real, wanted, lock(directory, progress));
+            try {
+                ChildProcess.killMarked(directory.toString());
+                scratch.synchronise(progress);
+                return scratch;
+            } catch (IOException | RuntimeException e) {
+                scratch.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new LivePatchException(
+                    "cannot copy %s to the cache %s: %s. The cache can be moved with SUTURE_CACHE."
+                            .formatted(tree, cache, Cause.of(e)),
+                    e);
+        }
+    }
+
+    private static FileChannel lock(Path directory, Progress progress) throws IOException {
+        FileChannel channel =
+                FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            if (channel.tryLock() == null) {
+                progress.stage("wait for another build of this tree");
+                channel.lock();
+            }
+            return channel;
+        } catch (OverlappingFileLockException e) {
+            channel.close();
+            throw new LivePatchException("another build of this tree runs in the same program (" + directory + ")", e);
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** {@return the first 16 hexadecimal digits of the SHA-256 of {@code text}} */
+    static String hash(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 8);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /** {@return the copy's root} */
+    public Path root() {
+        return copy;
+    }
+
+    /** {@return the directory around the copy, for files that go with it} */
+    public Path directory() {
+        return directory;
+    }
+
+    private void synchronise(Progress progress) throws IOException {
+        inTree = stamps(tree, wanted);
+        unpatched = new HashMap<>(inTree);
+        readRebuilt();
+        Map<String, Stamp> inCopy = stamps(copy, path -> true);
+        for (String path : inCopy.keySet()) {
+            if (!unpatched.containsKey(path)) {
+                Files.deleteIfExists(copy.resolve(path));
+            }
+        }
+        List<String> outdated = unpatched.keySet().stream()
+                .filter(path -> !unpatched.get(path).equals(inCopy.get(path)))
+                .toList();
+        if (outdated.size() > 1000) {
+            progress.stage("copy the tree");
+        }
+        int done = 0;
+        for (String path : outdated) {
+            copyFile(path);
+            done++;
+            if (done % 100 == 0) {
+                progress.advance(done, outdated.size());
+            }
+        }
+    }
+
+    private void copyFile(String path) throws IOException {
+        Path from = unpatched(path);
+        Path to = copy.resolve(path);
+        Files.createDirectories(to.getParent());
+        Files.deleteIfExists(to);
+        if (Files.isSymbolicLink(from)) {
+            Path target = Files.readSymbolicLink(from);
+            // A link with a whole path into the tree must not lead a build out of the copy.
+            boolean intoTree = target.isAbsolute() && target.startsWith(tree);
+            Files.createSymbolicLink(to, intoTree ? copy.resolve(tree.relativize(target)) : target);
+        } else {
+            Files.copy(from, to, StandardCopyOption.COPY_ATTRIBUTES);
+        }
+    }
+
+    private static Map<String, Stamp> stamps(Path root, Predicate<Path> wanted) throws IOException {
+        Map<String, Stamp> stamps = new TreeMap<>();
+        int prefixLength = root.toString().length() + 1;
+        Files.walkFileTree(root, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) {
+                boolean enter = path.equals(root) || wanted.test(root.relativize(path));
+                return enter ? FileVisitResult.CONTINUE : FileVisitResult.SKIP_SUBTREE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
+                if (wanted.test(root.relativize(path)) && !attributes.isOther()) {
+                    stamps.put(path.toString().substring(prefixLength), Stamp.of(attributes));
+                }
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        return stamps;
+    }
+
+    /** {@return whether there was a file {@code path} before the patch} */
+    public boolean isKnown(String path) {
+        return unpatched.containsKey(path);
+    }
+
+    /** {@return the file {@code path} as it was before the patch: the user's, or one rebuilt in its place} */
+    public Path unpatched(String path) {
+        return (rebuilt.containsKey(path) ? aside : tree).resolve(path);
+    }
+
+    /** {@return when the unpatched {@code path} was last changed; the beginning of time if there is none} */
+    public FileTime changedAtOpening(String path) {
+        Stamp stamp = unpatched.get(path);
+        return stamp == null ? FileTime.fromMillis(0) : stamp.changed();
+    }
+
+    /** {@return the files of the copy that differ by now from the unpatched ones in size or time, or that are new} */
+    public List<String> differingFiles() throws IOException {
+        List<String> differing = new ArrayList<>();
+        stamps(copy, path -> true).forEach((path, stamp) -> {
+            if (!stamp.equals(unpatched.get(path))) {
+                differing.add(path);
+            }
+        });
+        return differing;
+    }
+
+    /** Sets a file's time back to the tree's, for one that was written again with the same content. */
+    public void restoreTime(String path) throws IOException {
+        Files.setLastModifiedTime(copy.resolve(path), changedAtOpening(path));
+    }
+
+    /** Writes a source file into the copy; its time becomes now, so make builds what depends on it. */
+    public void write(String path, SourceText text) throws IOException {
+        Path file = copy.resolve(path);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text.text(), StandardCharsets.ISO_8859_1);
+    }
+
+    /** Deletes a file from the copy. */
+    public void delete(String path) throws IOException {
+        Files.deleteIfExists(copy.resolve(path));
+    }
+
+    /**
+     * Keeps the copy's own version of these files, because the tree's is stale or missing. They stand for the tree's
+     * until the tree's change.
+     */
+    public void keepRebuilt(Collection<String> paths) throws IOException {
+        for (String path : paths) {
+            Path from = copy.resolve(path);
+            Path to = aside.resolve(path);
+            Files.createDirectories(to.getParent());
+            Files.copy(
+                    from,
+                    to,
+                    StandardCopyOption.REPLACE_EXISTING,
+                    StandardCopyOption.COPY_ATTRIBUTES,
+                    LinkOption.NOFOLLOW_LINKS);
+            rebuilt.put(path, stateInTree(path));
+            unpatched.put(path, stamp(to));
+        }
+        List<String> lines = new ArrayList<>();
+        rebuilt.forEach((path, state) -> lines.add(path + "\t" + state));
+        Files.write(directory.resolve("rebuilt.list"), lines);
+    }
+
+    private void readRebuilt() throws IOException {
+        Path list = directory.resolve("rebuilt.list");
+        for (String line : Files.exists(list) ? Files.readAllLines(list) : List.<String>of()) {
+            int tab = line.indexOf('\t');
+            if (tab < 0) {
+                continue;
+            }
+            String path = line.substring(0, tab);
+            Path kept = aside.resolve(path);
+            if (Files.exists(kept) && stateInTree(path).equals(line.substring(tab + 1))) {
+                rebuilt.put(path, stateInTree(path));
+                unpatched.put(path, stamp(kept));
+            }
+        }
+    }
+
+    private static Stamp stamp(Path file) throws IOException {
+        return Stamp.of(Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
+    }
+
+    private String stateInTree(String path) {
+        Stamp stamp = inTree.get(path);
+        return stamp == null
+                ? "none"
+                : stamp.sizeBytes() + " " + stamp.changed().toInstant();
+    }
+
+    /** Deletes a directory and all in it. */
+    public static void deleteDirectory(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(directory)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+
+    /** Lets another run use the copy. */
+    @Override
+    public void close() {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            throw new LivePatchException("cannot release " + directory.resolve("lock") + ": " + Cause.of(e), e);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package dev.suture.build;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A source patch as {@code git format-patch}, {@code git diff} or {@code diff -u} write it.
+ *
+ * @param file where it was read from
+ * @param subject its {@code Subject:} without {@code [PATCH ...]}, else the first line of text before the diff, else
+ *     the file's name
+ * @param files what it does to each file, in its order; never empty
+ */
+public record SourcePatch(Path file, String subject, List<FilePatch> files) {
+    public SourcePatch {
+        files = List.copyOf(files);
+    }
+
+    /**
+     * Reads a patch. Mail around the diff is allowed, and if every line of the file ends in CR LF the carriage returns
+     * are taken for damage done in transit and dropped.
+     *
+     * @throws PatchFormatException if it cannot be read, holds no diff, a damaged one or a binary one
+     */
+    public static SourcePatch read(Path file) {
+        try {
+            return new ReadPatch(file, SourceText.read(file)).read();
+        } catch (IOException e) {
+            throw new PatchFormatException(file, "cannot be read: " + Cause.of(e), e);
+        }
+    }
+}

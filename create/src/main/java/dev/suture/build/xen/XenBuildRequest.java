@@ -1,0 +1,54 @@
+package dev.suture.build.xen;
+
+import dev.suture.build.SourcePatch;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What to build.
+ *
+ * @param tree the built tree
+ * @param patches what to apply, in this order
+ * @param cache the directory for scratch copies
+ * @param workDirectory where the objects go; if empty, a new directory in the cache
+ * @param keep leave the objects and the log when the result is closed
+ * @param insistOnCompiler go on if the compiler is not the one that built the tree
+ * @param jobs how many compilers may run at a time, from 1
+ */
+public record XenBuildRequest(
+        XenTree tree,
+        List<SourcePatch> patches,
+        Path cache,
+        Optional<Path> workDirectory,
+        boolean keep,
+        boolean insistOnCompiler,
+        int jobs) {
+    public XenBuildRequest {
+        patches = List.copyOf(patches);
+    }
+
+    /** {@return a request with everything as usual: the user's cache, one job for each processor} */
+    public static XenBuildRequest of(XenTree tree, List<SourcePatch> patches) {
+        return new XenBuildRequest(
+                tree,
+                patches,
+                userCache(),
+                Optional.empty(),
+                false,
+                false,
+                Runtime.getRuntime().availableProcessors());
+    }
+
+    /** {@return {@code $SUTURE_CACHE}, else {@code $XDG_CACHE_HOME/suture}, else {@code ~/.cache/suture}} */
+    public static Path userCache() {
+        String own = System.getenv("SUTURE_CACHE");
+        if (own != null && !own.isEmpty()) {
+            return Path.of(own).toAbsolutePath();
+        }
+        String common = System.getenv("XDG_CACHE_HOME");
+        boolean usable = common != null && common.startsWith("/");
+        Path caches = usable ? Path.of(common) : Path.of(System.getProperty("user.home"), ".cache");
+        return caches.resolve("suture");
+    }
+}

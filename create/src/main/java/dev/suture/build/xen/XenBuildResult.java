@@ -1,0 +1,63 @@
+package dev.suture.build.xen;
+
+import dev.suture.LivePatchException;
+import dev.suture.build.Cause;
+import dev.suture.build.MovedHunk;
+import dev.suture.build.ObjectPair;
+import dev.suture.build.PatchedFile;
+import dev.suture.build.ScratchTree;
+import dev.suture.build.Stage;
+import dev.suture.build.UnreachedFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What a build made. Its objects are there until it is closed.
+ *
+ * @param pairs the objects that were built again, in link order
+ * @param patchedFiles the files that the patches change, ordered by path
+ * @param unreached those among them that no object is made from
+ * @param movedHunks hunks that apply, but at another line than they say
+ * @param subjects the subject of each patch, in their order
+ * @param staleOriginals objects of the tree that were older than their sources or missing, so that the original was
+ *     built as well
+ * @param linesNeutral whether untouched code kept its line numbers; false if the patch compiles only without that
+ * @param stages what took how long
+ * @param workDirectory where the objects and the log {@code make.log} are
+ * @param keep whether they outlive the result
+ */
+public record XenBuildResult(
+        List<ObjectPair> pairs,
+        List<PatchedFile> patchedFiles,
+        List<UnreachedFile> unreached,
+        List<MovedHunk> movedHunks,
+        List<String> subjects,
+        List<String> staleOriginals,
+        boolean linesNeutral,
+        List<Stage> stages,
+        Path workDirectory,
+        boolean keep)
+        implements AutoCloseable {
+    public XenBuildResult {
+        pairs = List.copyOf(pairs);
+        patchedFiles = List.copyOf(patchedFiles);
+        unreached = List.copyOf(unreached);
+        movedHunks = List.copyOf(movedHunks);
+        subjects = List.copyOf(subjects);
+        staleOriginals = List.copyOf(staleOriginals);
+        stages = List.copyOf(stages);
+    }
+
+    /** Deletes the work directory, unless it is to be kept. */
+    @Override
+    public void close() {
+        if (!keep) {
+            try {
+                ScratchTree.deleteDirectory(workDirectory);
+            } catch (IOException e) {
+                throw new LivePatchException("cannot delete " + workDirectory + ": " + Cause.of(e), e);
+            }
+        }
+    }
+}

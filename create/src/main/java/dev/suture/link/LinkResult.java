@@ -1,0 +1,46 @@
+package dev.suture.link;
+
+import dev.suture.Refusal;
+import java.util.List;
+
+/**
+ * A linked payload, or the reasons why there is none.
+ *
+ * @param payload the file; empty if there are refusals
+ * @param buildId the payload's own, in hexadecimal digits; empty if there are refusals
+ * @param functions what it replaces, in the order of {@code .livepatch.funcs}
+ * @param added what else is in it, in the order of objects
+ * @param refusals why it could not be linked
+ */
+public record LinkResult(
+        byte[] payload, String buildId, List<Function> functions, List<Added> added, List<Refusal> refusals) {
+
+    /**
+     * A function that is replaced.
+     *
+     * @param name the name by which the target knows it
+     * @param object the object file it is in
+     * @param oldSize in bytes
+     * @param newSize in bytes
+     * @param reason why it is replaced
+     */
+    public record Function(String name, String object, long oldSize, long newSize, String reason) {}
+
+    /**
+     * Something that comes along.
+     *
+     * @param name its own, or its section and offset
+     * @param object the object file it is in
+     * @param kind such as {@code FUNCTION} or {@code STRING}
+     * @param sizeBytes in bytes
+     * @param section where it is in the payload
+     * @param reason why it comes along
+     */
+    public record Added(String name, String object, String kind, long sizeBytes, String section, String reason) {}
+
+    public LinkResult {
+        functions = List.copyOf(functions);
+        added = List.copyOf(added);
+        refusals = List.copyOf(refusals);
+    }
+}

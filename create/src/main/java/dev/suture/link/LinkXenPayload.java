@@ -1,0 +1,309 @@
+package dev.suture.link;
+
+import dev.suture.Refusal;
+import dev.suture.diff.Comparison;
+import dev.suture.diff.Destinations;
+import dev.suture.diff.ObjectPieces;
+import dev.suture.diff.Piece;
+import dev.suture.diff.Reference;
+import dev.suture.diff.Select;
+import dev.suture.diff.Selection;
+import dev.suture.diff.Selection.Chosen;
+import dev.suture.diff.Selection.Fixed;
+import dev.suture.diff.Selection.InPayload;
+import dev.suture.diff.Selection.InTarget;
+import dev.suture.diff.Selection.Named;
+import dev.suture.elf.Elf;
+import dev.suture.elf.ElfBuilder;
+import dev.suture.elf.LittleEndian;
+import dev.suture.elf.Symbol;
+import dev.suture.image.Image.ImageSymbol;
+import dev.suture.isa.Isa;
+import dev.suture.link.PlacePieces.Output;
+import dev.suture.link.PlacePieces.Place;
+import dev.suture.payload.PayloadSections;
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Links one payload for Xen. */
+public final class LinkXenPayload {
+    private static final int R_X86_64_64 = 1;
+    /** The relocation kinds that Xen applies (xen/arch/x86/livepatch.c, arch_livepatch_perform_rela). */
+    private static final Set<Integer> APPLICABLE = Set.of(0, 1, 2, 4);
+
+    private static final String NAMES = ".livepatch.strings";
+
+    private final LinkRequest request;
+    private final Selection selection;
+    private final Destinations destinations;
+    private final PlacePieces placed;
+    private final NameSymbols names;
+    private final Isa isa;
+    private final ElfBuilder builder;
+    private final Map<String, Integer> sectionIndexes = new HashMap<>();
+    private final Map<String, Integer> sectionSymbols = new HashMap<>();
+    private final Map<String, Integer> undefinedSymbols = new HashMap<>();
+    private final Set<Refusal> refusals = new LinkedHashSet<>();
+    private final List<LinkResult.Function> functions = new ArrayList<>();
+
+    private LinkXenPayload(LinkRequest request) {
+        this.request = request;
+        selection = request.selection();
+        destinations = Select.destinations(selection);
+        placed = PlacePieces.place(selection);
+        names = new NameSymbols(request.image(), request.stackSymbols());
+        int machine = selection.objects().getFirst().patched().elf().header().machine();
+        isa = Isa.of(machine);
+        builder = new ElfBuilder(machine);
+    }
+
+    /**
+     * Links a payload.
+     *
+     * @param request what it is to be made of
+     * @return the payload, or why there is none
+     */
+    public static LinkResult link(LinkRequest request) {
+        return new LinkXenPayload(request).link();
+    }
+
+    private LinkResult link() {
+        placed.outputs().forEach(this::addOutput);
+        addFunctions();
+        selection.chosen().forEach(this::addRelocations);
+        addNamesOfOwnSymbols();
+        int buildIdSection = addNotes();
+        addMetadata();
+        // From here on no section and no symbol is added.
+        refusals.addAll(names.refusals());
+        if (!refusals.isEmpty()) {
+            return new LinkResult(new byte[0], "", functions, added(), List.copyOf(refusals));
+        }
+        byte[] payload = builder.toBytes();
+        String buildId = BuildId.stamp(payload, buildIdSection);
+        if (payload.length > PayloadSections.MAX_BYTES) {
+            Refusal tooLarge = new Refusal(
+                    "",
+                    request.name(),
+                    "the payload has %,d bytes, and Xen takes at most %,d"
+                            .formatted(payload.length, PayloadSections.MAX_BYTES),
+                    "Split the patch into several payloads, stacked with --depends.");
+            return new LinkResult(new byte[0], "", functions, added(), List.of(tooLarge));
+        }
+        return new LinkResult(payload, buildId, functions, added(), List.of());
+    }
+
+    private void addOutput(String name, Output output) {
+        int index = output.type == Elf.SHT_NOBITS
+                ? builder.addNobits(name, output.flags, output.alignment, output.sizeBytes)
+                : builder.addSection(
+                        name,
+                        output.type,
+                        output.flags,
+                        output.alignment,
+                        output.entryBytes,
+                        output.bytes.toByteArray());
+        register(name, index);
+    }
+
+    private void register(String name, int index) {
+        sectionIndexes.put(name, index);
+        sectionSymbols.put(
+                name, builder.addSymbol("", 0, 0, Elf.STB_LOCAL, Elf.STT_SECTION, 0, Symbol.Place.SECTION, index));
+    }
+
+    /** {@code .livepatch.funcs}: what is replaced by what. */
+    private void addFunctions() {
+        List<Chosen> replaced = selection.replaced();
+        if (replaced.isEmpty()) {
+            return;
+        }
+        int entryBytes = request.release().functionBytes();
+        byte[] table = new byte[replaced.size() * entryBytes];
+        MemorySegment entries = MemorySegment.ofArray(table);
+        ByteArrayOutputStream strings = new ByteArrayOutputStream();
+        List<Long> stringOffsets = new ArrayList<>();
+        for (int i = 0; i < replaced.size(); i++) {
+            Chosen chosen = replaced.get(i);
+            Comparison comparison = selection.objects().get(chosen.id().object());
+            Piece original = chosen.original().orElseThrow();
+            String name = names.ofOriginal(
+                            comparison.original(), original, chosen.piece().name())
+                    .or(() -> Optional.of(original.name()))
+                    .get();
+            checkSize(comparison, original, name);
+            stringOffsets.add((long) strings.size());
+            strings.writeBytes((name + "\0").getBytes(StandardCharsets.ISO_8859_1));
+            long at = (long) i * entryBytes;
+            LittleEndian.putU32(entries, at + 24, (int) chosen.piece().statedSizeBytes());
+            LittleEndian.putU32(entries, at + 28, (int) original.statedSizeBytes());
+            table[(int) at + 32] = (byte) request.release().payloadVersion();
+            functions.add(new LinkResult.Function(
+                    name,
+                    comparison.name(),
+                    original.statedSizeBytes(),
+                    chosen.piece().statedSizeBytes(),
+                    chosen.reason()));
+        }
+        register(NAMES, builder.addSection(NAMES, Elf.SHT_PROGBITS, Elf.SHF_ALLOC, 1, 0, strings.toByteArray()));
+        long flags = Elf.SHF_ALLOC | (request.release().writesIntoFunctions() ? Elf.SHF_WRITE : 0);
+        int section = builder.addSection(PayloadSections.FUNCTIONS, Elf.SHT_PROGBITS, flags, 8, entryBytes, table);
+        for (int i = 0; i < replaced.size(); i++) {
+            long at = (long) i * entryBytes;
+            Place place = placed.of(replaced.get(i).id());
+            builder.addRelocation(section, at, R_X86_64_64, sectionSymbols.get(NAMES), stringOffsets.get(i));
+            builder.addRelocation(section, at + 8, R_X86_64_64, sectionSymbols.get(place.section()), place.offset());
+        }
+    }
+
+    /** An original whose size is not that in the image was not linked into it. */
+    private void checkSize(Comparison comparison, Piece original, String name) {
+        Optional<ImageSymbol> symbol = request.image().find(name);
+        if (symbol.isPresent() && symbol.get().sizeBytes() != original.statedSizeBytes()) {
+            refusals.add(new Refusal(
+                    comparison.name(),
+                    name,
+                    "`%s` has %d bytes in the tree's object but %d in %s: the object is not the one that was linked"
+                            .formatted(
+                                    name,
+                                    original.statedSizeBytes(),
+                                    symbol.get().sizeBytes(),
+                                    request.image().name()),
+                    "Use the tree exactly as it was when the running hypervisor was built."));
+        }
+    }
+
+    private void addRelocations(Chosen chosen) {
+        Comparison comparison = selection.objects().get(chosen.id().object());
+        ObjectPieces object = comparison.patched();
+        Place place = placed.of(chosen.id());
+        int section = sectionIndexes.get(place.section());
+        for (Reference reference : object.references(chosen.piece())) {
+            int type = reference.relocation().type();
+            if (!APPLICABLE.contains(type)) {
+                refusals.add(new Refusal(
+                        comparison.name(),
+                        chosen.piece().name(),
+                        "`%s` needs a relocation %s, which Xen does not apply to payloads"
+                                .formatted(chosen.piece().name(), isa.relocationName(type)),
+                        "Compile the object as the rest of Xen is: position independent, with hidden visibility."));
+                continue;
+            }
+            long at = place.offset() + reference.pieceOffset();
+            addRelocation(section, at, type, chosen, reference, comparison);
+        }
+    }
+
+    private void addRelocation(
+            int section, long at, int type, Chosen chosen, Reference reference, Comparison comparison) {
+        String user = chosen.piece().name();
+        switch (destinations.of(chosen.id().object(), chosen.piece(), reference)) {
+            case InPayload destination -> {
+                Place place = placed.of(destination.id());
+                long delta = switch (reference.target()) {
+                    case Reference.InPiece target -> target.statedDelta();
+                    case Reference.Elsewhere target -> target.addend();
+                    case Reference.Constant target -> target.value();
+                };
+                builder.addRelocation(section, at, type, sectionSymbols.get(place.section()), place.offset() + delta);
+            }
+            case InTarget destination -> {
+                long delta = ((Reference.InPiece) reference.target()).statedDelta();
+                names.ofOriginal(selection.objects().get(destination.object()).original(), destination.original(), user)
+                        .ifPresent(name -> builder.addRelocation(section, at, type, undefined(name), delta));
+            }
+            case Named destination -> {
+                long addend = ((Reference.Elsewhere) reference.target()).addend();
+                names.ofGlobal(comparison.name(), destination.symbol(), user)
+                        .ifPresent(name -> builder.addRelocation(section, at, type, undefined(name), addend));
+            }
+            case Fixed() -> {
+                long value = ((Reference.Constant) reference.target()).value();
+                int symbol = builder.addSymbol(
+                        ".absolute", value, 0, Elf.STB_LOCAL, Elf.STT_NOTYPE, 0, Symbol.Place.ABSOLUTE, 0);
+                builder.addRelocation(section, at, type, symbol, 0);
+            }
+        }
+    }
+
+    private int undefined(String name) {
+        return undefinedSymbols.computeIfAbsent(
+                name,
+                key -> builder.addSymbol(key, 0, 0, Elf.STB_GLOBAL, Elf.STT_NOTYPE, 0, Symbol.Place.UNDEFINED, 0));
+    }
+
+    /**
+     * Names what is in the payload, so that a stack trace of the target can tell where it is. A replacement has the name
+     * of what it replaces. What is new is marked with the payload's name: two payloads, or two generations of one, must
+     * not both define a symbol, or Xen refuses the second.
+     */
+    private void addNamesOfOwnSymbols() {
+        for (Chosen chosen : selection.chosen()) {
+            Piece piece = chosen.piece();
+            if (!piece.isNamed() || chosen.why() == Selection.Why.HOOK) {
+                continue;
+            }
+            ObjectPieces object = selection.objects().get(chosen.id().object()).patched();
+            Symbol symbol = piece.symbols().getFirst();
+            String name = NameSymbols.targetName(object, symbol);
+            if (chosen.why() != Selection.Why.REPLACED) {
+                name = request.name() + "#" + name;
+            }
+            Place place = placed.of(chosen.id());
+            builder.addSymbol(
+                    name,
+                    place.offset(),
+                    symbol.sizeBytes(),
+                    Elf.STB_LOCAL,
+                    symbol.type(),
+                    0,
+                    Symbol.Place.SECTION,
+                    sectionIndexes.get(place.section()));
+        }
+    }
+
+    /** {@return the section index of the payload's own build id, still all zero} */
+    private int addNotes() {
+        addNote(PayloadSections.DEPENDS, request.depends());
+        if (request.release().hasXenDepends()) {
+            addNote(PayloadSections.XEN_DEPENDS, request.image().buildId());
+        }
+        return addNote(PayloadSections.BUILD_ID, "00".repeat(BuildId.BYTES));
+    }
+
+    private int addNote(String section, String id) {
+        return builder.addSection(section, Elf.SHT_NOTE, Elf.SHF_ALLOC, 4, 0, BuildId.note(id));
+    }
+
+    private void addMetadata() {
+        if (request.metadata().isEmpty() || !request.release().hasMetadata()) {
+            return;
+        }
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        for (String entry : request.metadata()) {
+            text.writeBytes((entry + "\0").getBytes(StandardCharsets.UTF_8));
+        }
+        builder.addSection(PayloadSections.METADATA, Elf.SHT_PROGBITS, Elf.SHF_ALLOC, 1, 0, text.toByteArray());
+    }
+
+    private List<LinkResult.Added> added() {
+        return selection.chosen().stream()
+                .filter(chosen -> chosen.why() != Selection.Why.REPLACED)
+                .map(chosen -> new LinkResult.Added(
+                        chosen.piece().name(),
+                        selection.objects().get(chosen.id().object()).name(),
+                        chosen.piece().kind().name(),
+                        chosen.piece().sizeBytes(),
+                        placed.of(chosen.id()).section(),
+                        chosen.reason()))
+                .toList();
+    }
+}

@@ -1,0 +1,152 @@
+package dev.suture.link;
+
+import dev.suture.diff.ObjectPieces;
+import dev.suture.diff.Piece;
+import dev.suture.diff.SectionRole;
+import dev.suture.diff.Selection;
+import dev.suture.diff.Selection.Chosen;
+import dev.suture.diff.Selection.PieceId;
+import dev.suture.elf.Elf;
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Gives each chosen piece its place in an output section.
+ *
+ * <p>Few sections: Xen takes at most 1,023, and one of each kind is all that its checks need. Code goes to {@code .text},
+ * except replacements of alternatives, which Xen wants in a section of their own; tables keep their names; read-only
+ * data goes to {@code .rodata}, variables to {@code .data} or {@code .bss}. Equal strings are kept once.
+ */
+final class PlacePieces {
+    /** Where a piece is: its section's name and its offset there, in bytes. */
+    record Place(String section, long offset) {}
+
+    /** A section that is being filled. */
+    static final class Output {
+        final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        final int type;
+        final long flags;
+        final long entryBytes;
+        long alignment = 1;
+        long sizeBytes;
+
+        private Output(int type, long flags, long entryBytes) {
+            this.type = type;
+            this.flags = flags;
+            this.entryBytes = entryBytes;
+        }
+    }
+
+    private final Map<String, Output> outputs = new LinkedHashMap<>();
+    private final Map<PieceId, Place> places = new LinkedHashMap<>();
+    private final Map<String, Place> knownStrings = new HashMap<>();
+
+    private PlacePieces() {}
+
+    /** Places all pieces of a selection in the order of objects and pieces. */
+    static PlacePieces place(Selection selection) {
+        PlacePieces place = new PlacePieces();
+        for (Chosen chosen : selection.chosen()) {
+            place.add(chosen, selection.objects().get(chosen.id().object()).patched());
+        }
+        return place;
+    }
+
+    Map<String, Output> outputs() {
+        return outputs;
+    }
+
+    Place of(PieceId id) {
+        Place place = places.get(id);
+        if (place == null) {
+            throw new IllegalStateException("piece %s is referred to but was not chosen".formatted(id));
+        }
+        return place;
+    }
+
+    private void add(Chosen chosen, ObjectPieces object) {
+        Piece piece = chosen.piece();
+        byte[] contents = object.contents(piece).toArray(ValueLayout.JAVA_BYTE);
+        if (piece.kind() == Piece.Kind.STRING && object.references(piece).isEmpty()) {
+            String key = piece.section().entrySizeBytes() + Arrays.toString(contents);
+            Place known = knownStrings.get(key);
+            if (known != null) {
+                places.put(chosen.id(), known);
+                return;
+            }
+            Place added = append(piece, contents);
+            knownStrings.put(key, added);
+            places.put(chosen.id(), added);
+            return;
+        }
+        places.put(chosen.id(), append(piece, contents));
+    }
+
+    private Place append(Piece piece, byte[] contents) {
+        String name = sectionName(piece);
+        Output output = outputs.computeIfAbsent(name, key -> outputFor(piece, key));
+        long alignment = alignment(piece);
+        output.alignment = Math.max(output.alignment, alignment);
+        long offset = (output.sizeBytes + alignment - 1) & -alignment;
+        if (output.type != Elf.SHT_NOBITS) {
+            byte fill = piece.isCode() ? (byte) 0xcc : 0;
+            for (long at = output.sizeBytes; at < offset; at++) {
+                output.bytes.write(fill);
+            }
+            output.bytes.writeBytes(piece.section().isNobits() ? new byte[(int) piece.sizeBytes()] : contents);
+        }
+        output.sizeBytes = offset + piece.sizeBytes();
+        return new Place(name, offset);
+    }
+
+    private static String sectionName(Piece piece) {
+        return switch (piece.kind()) {
+            case SPECIAL_ENTRY -> piece.section().name();
+            case FRAGMENT -> piece.section().name().equals(".altinstr_replacement") ? ".altinstr_replacement" : ".text";
+            case FUNCTION, ASSEMBLY -> ".text";
+            case STRING -> piece.section().entrySizeBytes() > 1 ? ".rodata" : ".rodata.str";
+            case CONSTANT -> ".rodata";
+            case DATA, NAMELESS_DATA -> dataSection(piece);
+        };
+    }
+
+    private static String dataSection(Piece piece) {
+        if (piece.role() == SectionRole.HOOKS) {
+            return piece.section().name();
+        }
+        boolean writable =
+                piece.role() != SectionRole.READ_ONLY && piece.section().has(Elf.SHF_WRITE);
+        if (!writable) {
+            return ".rodata";
+        }
+        return piece.section().isNobits() ? ".bss" : ".data";
+    }
+
+    private static Output outputFor(Piece piece, String name) {
+        return switch (name) {
+            case ".text", ".altinstr_replacement" -> new Output(Elf.SHT_PROGBITS, Elf.SHF_ALLOC | Elf.SHF_EXECINSTR, 0);
+            case ".bss" -> new Output(Elf.SHT_NOBITS, Elf.SHF_ALLOC | Elf.SHF_WRITE, 0);
+            case ".data" -> new Output(Elf.SHT_PROGBITS, Elf.SHF_ALLOC | Elf.SHF_WRITE, 0);
+            default ->
+                new Output(
+                        Elf.SHT_PROGBITS,
+                        Elf.SHF_ALLOC,
+                        piece.kind() == Piece.Kind.SPECIAL_ENTRY ? piece.sizeBytes() : 0);
+        };
+    }
+
+    /** {@return what the piece's place in its section promised its code, in bytes} */
+    private static long alignment(Piece piece) {
+        if (piece.kind() == Piece.Kind.STRING) {
+            return Math.max(1, piece.section().entrySizeBytes());
+        }
+        long ofSection = Math.max(1, piece.section().alignment());
+        long ofOffset = piece.sectionOffset() == 0 ? ofSection : Long.lowestOneBit(piece.sectionOffset());
+        long least = piece.kind() == Piece.Kind.FUNCTION ? 16 : 1;
+        return Math.max(least, Math.min(ofSection, ofOffset));
+    }
+}

@@ -1,0 +1,104 @@
+package dev.suture.rehearse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.suture.LivePatchException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InputFilesTest {
+    private static final byte[] ELF64 = elf(2, 62);
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void payloadsWithTheSameFileNameGetNamesOfTheirOwn() throws IOException {
+        Path first = write("a/fix.livepatch", ELF64);
+        Path second = write("b/fix.livepatch", ELF64);
+        Path third = write("fix.v2.livepatch", ELF64);
+
+        assertThat(PayloadFile.read(List.of(first, second, third)))
+                .extracting(PayloadFile::name)
+                .containsExactly("fix", "fix-2", "fix.v2");
+    }
+
+    @Test
+    void aNameIsMadeOfPlainCharacters() throws IOException {
+        assertThat(PayloadFile.read(List.of(write("it's $(a) fix.livepatch", ELF64))))
+                .extracting(PayloadFile::name)
+                .containsExactly("it_s___a__fix");
+    }
+
+    @Test
+    void aFileThatIsNoElfFileIsNoPayload() throws IOException {
+        Path text = write("notes.txt", "not an ELF file".getBytes());
+
+        assertThatThrownBy(() -> PayloadFile.read(List.of(text)))
+                .isInstanceOf(LivePatchException.class)
+                .hasMessageContaining("notes.txt: not a payload");
+    }
+
+    @Test
+    void aTreeIsGivenByItsRootOrByItsFolderXen() throws IOException {
+        Path image = write("tree/xen/xen", elf(1, 3));
+
+        assertThat(HypervisorImage.inTree(folder.resolve("tree")).file()).isEqualTo(image);
+        assertThat(HypervisorImage.inTree(folder.resolve("tree/xen")).file()).isEqualTo(image);
+    }
+
+    @Test
+    void aTreeThatIsNotBuiltIsToldFromAFolderThatIsNoTree() throws IOException {
+        write("tree/xen/common/livepatch.c", new byte[0]);
+        Files.createDirectories(folder.resolve("other"));
+
+        assertThatThrownBy(() -> HypervisorImage.inTree(folder.resolve("tree")))
+                .hasMessageContaining("not built")
+                .hasMessageContaining("run make in " + folder.resolve("tree/xen"));
+        assertThatThrownBy(() -> HypervisorImage.inTree(folder.resolve("other")))
+                .hasMessageContaining("not a Xen source tree");
+    }
+
+    @Test
+    void theImageWithSymbolsIsNotTheOneToBoot() throws IOException {
+        HypervisorImage symbols = new HypervisorImage(write("xen-syms", ELF64));
+
+        assertThatThrownBy(symbols::bytes)
+                .isInstanceOf(LivePatchException.class)
+                .hasMessageContaining("xen-syms: not bootable")
+                .hasMessageContaining("expected the 32-bit x86 one");
+    }
+
+    @Test
+    void aCachedFileThatWasChangedIsNoticed() throws IOException {
+        PackagedFiles wanted = new PackagedFiles("test", List.of());
+        write("cache/busybox", "busybox".getBytes());
+        write(
+                "cache/contents.txt",
+                "file busybox 9d75f0d7c398df565d7ac04c6819b62d6d8f9560f5eb4672596ecd8f7e96ae91\n".getBytes());
+        boolean before = wanted.isIntactIn(folder.resolve("cache"));
+        write("cache/busybox", "bus".getBytes());
+
+        assertThat(before).isTrue();
+        assertThat(wanted.isIntactIn(folder.resolve("cache"))).isFalse();
+        assertThat(wanted.isIntactIn(folder.resolve("nothing"))).isFalse();
+    }
+
+    private Path write(String name, byte[] contents) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        return Files.write(file, contents);
+    }
+
+    private static byte[] elf(int elfClass, int machine) {
+        byte[] header = new byte[64];
+        System.arraycopy(new byte[] {0x7f, 'E', 'L', 'F', (byte) elfClass, 1, 1}, 0, header, 0, 7);
+        header[18] = (byte) machine;
+        return header;
+    }
+}
