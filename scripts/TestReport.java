@@ -6,9 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
+import org.xml.sax.SAXException;
 
 /**
  * Reads the surefire reports in the folders given, and prints the failed tests, a table of the skipped tests with their
@@ -43,11 +45,11 @@ final class TestReport {
     private void readReport(Path report) throws Exception {
         NodeList cases;
         try {
-            cases = DocumentBuilderFactory.newInstance()
-                    .newDocumentBuilder()
-                    .parse(report.toFile())
-                    .getElementsByTagName("testcase");
-        } catch (org.xml.sax.SAXException | IOException e) {
+            DocumentBuilder parser = DocumentBuilderFactory.newInstance().newDocumentBuilder();
+            // Errors are thrown anyway; without this they are printed as well.
+            parser.setErrorHandler(null);
+            cases = parser.parse(report.toFile()).getElementsByTagName("testcase");
+        } catch (SAXException | IOException e) {
             // A test JVM that dies leaves half a report.
             failed.add(report + " cannot be read: " + e.getMessage());
             return;
