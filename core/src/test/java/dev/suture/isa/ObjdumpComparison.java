@@ -68,9 +68,10 @@ final class ObjdumpComparison {
         }
         prefixes = Optional.empty();
         long offset = line.address() - address;
-        if (line.sizeBytes() > 1 && LittleEndian.u8(code, offset) == FWAIT) {
-            compareOne(code, address, new Objdump.Line(line.address(), 1, "fwait"));
-            compareOne(code, address, new Objdump.Line(line.address() + 1, line.sizeBytes() - 1, line.text()));
+        int before = line.sizeBytes() - shown.sizeBytes();
+        if (shown.sizeBytes() > 1 && LittleEndian.u8(code, offset + before) == FWAIT) {
+            compareOne(code, address, new Objdump.Line(line.address(), before + 1, "fwait"));
+            compareOne(code, address, new Objdump.Line(shown.address() + 1, shown.sizeBytes() - 1, shown.text()));
         } else {
             compareOne(code, address, line);
         }
