@@ -63,7 +63,11 @@ public final class ChildProcess {
         });
         builder.environment().put(MARK, mark);
         Thread atExit = new Thread(() -> killMarked(mark), "end " + command.getFirst());
-        Runtime.getRuntime().addShutdownHook(atExit);
+        try {
+            Runtime.getRuntime().addShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            throw new LivePatchException("stopped: the program is ending", e);
+        }
         try {
             Process process = builder.start();
             process.getOutputStream().close();

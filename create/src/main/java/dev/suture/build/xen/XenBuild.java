@@ -16,10 +16,13 @@ import dev.suture.build.SourcePatch;
 import dev.suture.build.SourceText;
 import dev.suture.build.UnreachedFile;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -43,6 +46,8 @@ import java.util.Set;
  */
 public final class XenBuild {
     private static final String XEN = "xen/";
+    /** Marks a run directory in the cache that its user wants to keep. */
+    private static final String KEPT = "kept";
 
     private final XenBuildRequest request;
     private final XenTree tree;
@@ -105,7 +110,25 @@ public final class XenBuild {
             return Files.createDirectories(request.workDirectory().get().toAbsolutePath());
         }
         Path runs = Files.createDirectories(scratch.directory().resolve("runs"));
-        return Files.createTempDirectory(runs, "run");
+        deleteAbandoned(runs);
+        Path run = Files.createTempDirectory(runs, "run");
+        if (request.keep()) {
+            Files.createFile(run.resolve(KEPT));
+        }
+        return run;
+    }
+
+    /** A killed run cannot delete its objects. A younger one may still be in use. */
+    private static void deleteAbandoned(Path runs) throws IOException {
+        Instant oldest = Instant.now().minus(Duration.ofDays(1));
+        try (DirectoryStream<Path> directories = Files.newDirectoryStream(runs)) {
+            for (Path directory : directories) {
+                boolean kept = Files.exists(directory.resolve(KEPT));
+                if (!kept && Files.getLastModifiedTime(directory).toInstant().isBefore(oldest)) {
+                    ScratchTree.deleteDirectory(directory);
+                }
+            }
+        }
     }
 
     private static void removeHook(Thread hook) {
