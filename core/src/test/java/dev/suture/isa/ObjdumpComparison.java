@@ -62,17 +62,15 @@ final class ObjdumpComparison {
             prefixes = Optional.empty();
             return;
         }
+        int before = line.sizeBytes() - shown.sizeBytes();
+        if (shown.sizeBytes() > 1 && LittleEndian.u8(code, shown.address() - address) == FWAIT) {
+            compareOne(code, address, new Objdump.Line(line.address(), before + 1, "fwait"));
+            line = new Objdump.Line(shown.address() + 1, shown.sizeBytes() - 1, shown.text());
+        }
         if (onlyPrefixes(line.text())) {
             prefixes = Optional.of(line);
-            return;
-        }
-        prefixes = Optional.empty();
-        long offset = line.address() - address;
-        int before = line.sizeBytes() - shown.sizeBytes();
-        if (shown.sizeBytes() > 1 && LittleEndian.u8(code, offset + before) == FWAIT) {
-            compareOne(code, address, new Objdump.Line(line.address(), before + 1, "fwait"));
-            compareOne(code, address, new Objdump.Line(shown.address() + 1, shown.sizeBytes() - 1, shown.text()));
         } else {
+            prefixes = Optional.empty();
             compareOne(code, address, line);
         }
     }
