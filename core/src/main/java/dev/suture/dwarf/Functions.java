@@ -60,16 +60,27 @@ public final class Functions {
         }
         List<StaticLocal> named = new ArrayList<>(locals.size());
         for (StaticLocal local : locals) {
-            named.add(new StaticLocal(
-                    local.name(),
-                    local.function(),
-                    local.functionLinkageName(),
-                    local.sectionIndex(),
-                    local.sectionOffset(),
-                    symbols.getOrDefault(new Location(local.sectionIndex(), local.sectionOffset()), ""),
-                    local.declared()));
+            Location location = new Location(local.sectionIndex(), local.sectionOffset());
+            named.add(withSymbol(local, symbols.getOrDefault(location, "")));
         }
         return named;
+    }
+
+    /**
+     * Clang 14 leaves out the name of a function that is inlined everywhere from the entry that its static variables are
+     * in; but then their symbols are called {@code function.variable}.
+     */
+    private static StaticLocal withSymbol(StaticLocal local, String symbol) {
+        int end = symbol.indexOf("." + local.name());
+        String function = local.function().isEmpty() && end > 0 ? symbol.substring(0, end) : local.function();
+        return new StaticLocal(
+                local.name(),
+                function,
+                local.functionLinkageName(),
+                local.sectionIndex(),
+                local.sectionOffset(),
+                symbol,
+                local.declared());
     }
 
     /** {@return all functions that have code, in the order of the file} */

@@ -6,7 +6,8 @@ package dev.suture.dwarf;
  * builds: name and function together say which one it is.
  *
  * @param name as in the source
- * @param function the name of the function it is declared in, wherever that is inlined
+ * @param function the name of the function it is declared in, wherever that is inlined; empty if the compiler did
+ *     not say
  * @param functionLinkageName the function's name for the linker where that is another, as in C++; empty if not
  * @param sectionIndex the section it is in
  * @param sectionOffset of its first byte, in a linked file, too

@@ -24,10 +24,25 @@ final class CompiledSource {
 
     /** Skips the test, with a reason, unless the program is installed. */
     static void assumeInstalled(String program) {
-        boolean isThere = Arrays.stream(
-                        System.getenv().getOrDefault("PATH", "/usr/bin").split(":"))
+        Assumptions.assumeTrue(isInstalled(program), program + " is not installed");
+    }
+
+    private static boolean isInstalled(String program) {
+        return Arrays.stream(System.getenv().getOrDefault("PATH", "/usr/bin").split(":"))
                 .anyMatch(path -> Files.isExecutable(Path.of(path, program)));
-        Assumptions.assumeTrue(isThere, program + " is not installed");
+    }
+
+    /** {@return the command for a compiler, which may be installed under a name with its version only} */
+    private static String command(String compiler) {
+        if (compiler.equals("clang") && !isInstalled(compiler)) {
+            for (int version = 24; version >= 11; version--) {
+                if (isInstalled(compiler + "-" + version)) {
+                    return compiler + "-" + version;
+                }
+            }
+        }
+        assumeInstalled(compiler);
+        return compiler;
     }
 
     /** {@return the object made from C by {@code gcc -c -g} and the given options} */
@@ -48,11 +63,11 @@ final class CompiledSource {
     }
 
     Path compile(String compiler, String suffix, String source, List<String> options) {
-        assumeInstalled(compiler);
+        String program = command(compiler);
         try {
             Path folder = Files.createDirectories(directory.resolve("compiled" + count++));
             Files.writeString(folder.resolve("source" + suffix), source);
-            List<String> command = new ArrayList<>(List.of(compiler, "source" + suffix, "-o", "output"));
+            List<String> command = new ArrayList<>(List.of(program, "source" + suffix, "-o", "output"));
             command.addAll(options);
             run(folder, command);
             return folder.resolve("output");

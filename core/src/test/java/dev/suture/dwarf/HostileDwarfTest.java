@@ -37,7 +37,11 @@ class HostileDwarfTest {
 
     private byte[] object(String options) throws IOException {
         CompiledSource compiled = new CompiledSource(directory);
-        return Files.readAllBytes(compiled.compile("gcc", ".c", SMALL, List.of(("-c -g -O2 " + options).split(" "))));
+        return Files.readAllBytes(compiled.compile(
+                options.startsWith("clang") ? "clang" : "gcc",
+                ".c",
+                SMALL,
+                List.of(("-c -g -O2 " + options.replace("clang ", "")).split(" "))));
     }
 
     private static void readEverything(byte[] bytes, String what) {
@@ -65,7 +69,14 @@ class HostileDwarfTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-gdwarf-5", "-gdwarf-4", "-gdwarf-4 -fdebug-types-section", "-gdwarf-5 -gz=zlib"})
+    @ValueSource(
+            strings = {
+                "-gdwarf-5",
+                "-gdwarf-4",
+                "-gdwarf-4 -fdebug-types-section",
+                "-gdwarf-5 -gz=zlib",
+                "clang -gdwarf-5"
+            })
     void anyByteOfADebugSectionMayBeAnother(String options) throws IOException {
         byte[] original = object(options);
         List<Section> sections = ElfFile.read("original", original).sections().stream()
