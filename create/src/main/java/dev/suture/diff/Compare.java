@@ -5,10 +5,9 @@ import dev.suture.elf.LittleEndian;
 import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
+import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -30,8 +29,11 @@ public final class Compare {
     private final ObjectPieces patched;
     private final Isa isa;
     private final LineNumbers lines;
-    private final Map<Long, Boolean> knownSame = new HashMap<>();
-    private final Set<Long> assumedSame = new HashSet<>();
+    private final Set<Long> knownSame = new HashSet<>();
+    private final Set<Long> knownDifferent = new HashSet<>();
+    // While a pair of nameless pieces is compared: what is still to be looked at for that, and all that was to be.
+    private ArrayDeque<Long> openPairs;
+    private final Set<Long> seenPairs = new HashSet<>();
 
     private Compare(Correlation correlation, LineNumbers lines) {
         this.correlation = correlation;
@@ -64,6 +66,14 @@ public final class Compare {
                 .filter(piece -> correlation.twinOfOriginal(piece).isEmpty())
                 .toList();
         return new Comparison(patched.name(), correlation, status, differences, removed);
+    }
+
+    /** {@return whether two variables of any objects have equal sizes and bytes, whatever they refer to} */
+    static boolean sameBytes(ObjectPieces original, Piece before, ObjectPieces patched, Piece after) {
+        return before.sizeBytes() == after.sizeBytes()
+                && before.section().isNobits() == after.section().isNobits()
+                && original.contents(before).mismatch(patched.contents(after)) < 0
+                && original.references(before).size() == patched.references(after).size();
     }
 
     private static boolean isJudged(Piece piece) {
@@ -217,22 +227,47 @@ public final class Compare {
         return before.asSlice(wasFrom).mismatch(after.asSlice(isFrom)) < 0;
     }
 
-    /** Nameless pieces may refer to each other in circles: a pair under comparison counts as the same meanwhile. */
+    /**
+     * {@return whether two nameless pieces have equal contents, and so have all nameless pieces that they lead to}
+     *
+     * <p>These may refer to each other in circles. All pairs that must be equal are collected and looked at one after the
+     * other; if none differs, all of them are the same.
+     */
     private boolean sameUnnamed(Piece was, Piece is) {
-        long pair = (long) was.index() << 32 | is.index();
-        Boolean known = knownSame.get(pair);
-        if (known != null) {
-            return known;
-        }
-        if (!assumedSame.add(pair)) {
+        long first = pair(was, is);
+        if (openPairs != null) {
+            if (!knownSame.contains(first) && seenPairs.add(first)) {
+                openPairs.add(first);
+            }
             return true;
         }
-        boolean same = was.kind() == is.kind() && difference(was, is).isEmpty();
-        assumedSame.remove(pair);
-        if (assumedSame.isEmpty() || !same) {
-            knownSame.put(pair, same);
+        if (knownSame.contains(first)) {
+            return true;
         }
+        if (knownDifferent.contains(first)) {
+            return false;
+        }
+        openPairs = new ArrayDeque<>(List.of(first));
+        seenPairs.add(first);
+        boolean same = true;
+        while (same && !openPairs.isEmpty()) {
+            long next = openPairs.remove();
+            Piece before = original.pieces().get((int) (next >>> 32));
+            Piece after = patched.pieces().get((int) next);
+            same = before.kind() == after.kind() && difference(before, after).isEmpty();
+        }
+        if (same) {
+            knownSame.addAll(seenPairs);
+        } else {
+            knownDifferent.add(first);
+        }
+        openPairs = null;
+        seenPairs.clear();
         return same;
+    }
+
+    private static long pair(Piece was, Piece is) {
+        return (long) was.index() << 32 | is.index();
     }
 
     /** {@return whether two functions of one size differ only in immediate operands that are moved line numbers} */

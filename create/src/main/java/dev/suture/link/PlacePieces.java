@@ -90,7 +90,7 @@ final class PlacePieces {
         String name = sectionName(piece);
         Output output = outputs.computeIfAbsent(name, key -> outputFor(piece, key));
         long alignment = alignment(piece);
-        output.alignment = Math.max(output.alignment, alignment);
+        output.alignment = Math.max(output.alignment, Math.max(alignment, alignmentOfTable(piece)));
         long offset = (output.sizeBytes + alignment - 1) & -alignment;
         if (output.type != Elf.SHT_NOBITS) {
             byte fill = piece.isCode() ? (byte) 0xcc : 0;
@@ -139,8 +139,18 @@ final class PlacePieces {
         };
     }
 
+    /** Entries of a table follow each other without a gap, wherever they were in their own. */
+    private static long alignmentOfTable(Piece piece) {
+        return piece.kind() == Piece.Kind.SPECIAL_ENTRY
+                ? Math.max(1, piece.section().alignment())
+                : 1;
+    }
+
     /** {@return what the piece's place in its section promised its code, in bytes} */
     private static long alignment(Piece piece) {
+        if (piece.kind() == Piece.Kind.SPECIAL_ENTRY) {
+            return 1;
+        }
         if (piece.kind() == Piece.Kind.STRING) {
             return Math.max(1, piece.section().entrySizeBytes());
         }
