@@ -111,6 +111,8 @@ enum XenEdits {
 
             const char *xen_extra_version(void)""")
             .with("    return XEN_EXTRAVERSION;", "    return suture_extra;")),
+    /** Another function of the same file, for a payload on top of another. */
+    SECOND_FUNCTION(edit("common/version.c").with("    return XEN_CHANGESET;", "    return \"second\";")),
     BOOT_ONLY(edit("arch/x86/setup.c")
             .with(
                     "    printk(\"Command line: %s\\n\", cmdline);",
