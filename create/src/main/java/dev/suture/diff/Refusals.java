@@ -102,6 +102,26 @@ final class Refusals {
                 "Give the data a symbol with a type and size, or change it from a load hook.");
     }
 
+    static Refusal entryCode(String object, Piece piece) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "`%s` changed, and it is entry code (%s): it may run while a guest's page tables are loaded, in which no payload is mapped"
+                        .formatted(piece.name(), piece.section().name()),
+                "Move the change into code that runs after the switch to the hypervisor's own page tables, or install "
+                        + "the patched hypervisor for the next boot.");
+    }
+
+    static Refusal gathered(String object, Piece piece, String whatHappens) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "data `%s` %s, and no code of its object uses it: it is an entry of a table (%s) that is gathered when the hypervisor is linked"
+                        .formatted(piece.name(), whatHappens, piece.section().name()),
+                "The running system's table stays as it is. Do from a load hook what the entry is for, and undo it from "
+                        + "an unload hook.");
+    }
+
     static Refusal earlyTable(String object, Piece function, String section) {
         return new Refusal(
                 object,

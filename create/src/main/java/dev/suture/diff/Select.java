@@ -165,6 +165,9 @@ public final class Select {
                 case FRAGMENT, STRING, CONSTANT, SPECIAL_ENTRY -> {}
             }
         }
+        comparison.removed().stream()
+                .filter(piece -> isGathered(comparison.original(), piece))
+                .forEach(piece -> refusals.add(Refusals.gathered(comparison.name(), piece, "is removed")));
     }
 
     private void chooseFunction(PieceId id, Piece piece, Comparison comparison) {
@@ -224,6 +227,9 @@ public final class Select {
 
     private void replace(PieceId id, Piece piece, Optional<Piece> original, String reason) {
         Comparison comparison = objects.get(id.object());
+        if (isEntryCode(original.get())) {
+            refusals.add(Refusals.entryCode(comparison.name(), piece));
+        }
         JumpRoom.refusal(comparison, original.get()).ifPresent(refusals::add);
         JumpRoom.selfContained(comparison, piece).ifPresent(refusals::add);
         choose(new Chosen(id, piece, Why.REPLACED, original, reason));
@@ -244,6 +250,12 @@ public final class Select {
             refusals.add(Refusals.moved(comparison.name(), twin.get(), piece));
             return;
         }
+        Status change = comparison.status(piece);
+        if ((change == Status.NEW || change == Status.CHANGED) && isGathered(comparison.patched(), piece)) {
+            String what = change == Status.NEW ? "is new" : "changed";
+            refusals.add(Refusals.gathered(comparison.name(), piece, what));
+            return;
+        }
         if (piece.role() == SectionRole.INIT) {
             Status status = comparison.status(piece);
             if (status == Status.CHANGED || status == Status.NEW) {
@@ -255,6 +267,21 @@ public final class Select {
         }
     }
 
+    /**
+     * {@return whether nobody can refer to a variable: a compiler keeps such a one only if it is told to, for a table
+     * that the linker makes of a section's entries from all objects}
+     */
+    private static boolean isGathered(ObjectPieces object, Piece piece) {
+        boolean mayBe = piece.kind() == Kind.DATA
+                && !piece.isGlobal()
+                && (piece.role() == SectionRole.DATA || piece.role() == SectionRole.READ_ONLY);
+        return mayBe
+                && object.pieces().stream()
+                        .flatMap(user -> object.references(user).stream())
+                        .noneMatch(reference -> reference.target() instanceof Reference.InPiece target
+                                && target.pieceIndex() == piece.index());
+    }
+
     private void judgeAssembly(Piece piece, Comparison comparison) {
         Status status = comparison.status(piece);
         boolean differs = status == Status.CHANGED || status == Status.ONLY_LINE_NUMBERS || status == Status.NEW;
@@ -263,9 +290,20 @@ public final class Select {
         }
         if (piece.role() == SectionRole.INIT) {
             leftOut.add(new LeftOut(comparison.name(), piece.name(), "it runs only while the system boots"));
+        } else if (isEntryCode(piece)) {
+            refusals.add(Refusals.entryCode(comparison.name(), piece));
         } else if (!comparison.original().pieces().isEmpty()) {
             refusals.add(Refusals.assembly(comparison.name(), piece));
         }
+    }
+
+    /**
+     * {@return whether code is in the section that is mapped in the page tables of guests too}
+     *
+     * @see "Xen xen/arch/x86/smpboot.c, setup_cpu_root_pgt()"
+     */
+    private static boolean isEntryCode(Piece piece) {
+        return piece.section().name().equals(".text.entry");
     }
 
     /** Nameless data is judged by those who use it; what nobody is seen to use cannot be judged. */
