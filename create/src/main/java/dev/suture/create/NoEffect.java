@@ -50,7 +50,7 @@ final class NoEffect {
                     "There is nothing to apply.");
         }
         return new Refusal(
-                build.pairs().getFirst().name(),
+                build.pairs().size() == 1 ? build.pairs().getFirst().name() : "",
                 "",
                 "the compiled code is the same with and without the patch (%d objects compared): it changes only comments, "
                                 .formatted(build.pairs().size())

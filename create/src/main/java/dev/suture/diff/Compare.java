@@ -24,6 +24,9 @@ public final class Compare {
     /** PC32 and PLT32 mean the same for a symbol that needs no PLT, and assemblers differ in which they write. */
     private static final Set<Integer> CALL_OR_JUMP = Set.of(2, 4);
 
+    /** In bytes: what compilers give to every function. */
+    private static final long USUAL_ALIGNMENT = 16;
+
     private final Correlation correlation;
     private final ObjectPieces original;
     private final ObjectPieces patched;
@@ -34,6 +37,8 @@ public final class Compare {
     // While a pair of nameless pieces is compared: what is still to be looked at for that, and all that was to be.
     private ArrayDeque<Long> openPairs;
     private final Set<Long> seenPairs = new HashSet<>();
+    /** Evidence goes one level deep: nameless pieces may refer to each other in circles. */
+    private boolean describing;
 
     private Compare(Correlation correlation, LineNumbers lines) {
         this.correlation = correlation;
@@ -128,7 +133,35 @@ public final class Compare {
                     mismatch,
                     "its %s differs first at +0x%x".formatted(after.isCode() ? "code" : "contents", mismatch)));
         }
-        return reference.or(() -> attachmentDifference(before, after));
+        return reference.or(() -> attachmentDifference(before, after)).or(() -> placeDifference(before, after));
+    }
+
+    /**
+     * Code may be put on purpose where a cache line has its upper half: thunks whose {@code ret} must not be in the lower
+     * one. That shows only in its section's alignment and in the padding before it. Among neighbours in one section each
+     * place follows from the others' sizes, and says nothing.
+     */
+    private Optional<Difference> placeDifference(Piece before, Piece after) {
+        long alignment = after.section().alignment();
+        boolean mayMatter = after.isCode() && alignment > USUAL_ALIGNMENT;
+        if (!mayMatter || !isAlone(original, before) || !isAlone(patched, after)) {
+            return Optional.empty();
+        }
+        long place = after.sectionOffset() % alignment;
+        boolean kept = before.section().alignment() >= alignment && before.sectionOffset() % alignment == place;
+        return kept
+                ? Optional.empty()
+                : Optional.of(new Difference(
+                        Difference.Kind.PLACE,
+                        0,
+                        "it has to be 0x%x bytes behind a multiple of %d, and was aligned to %d"
+                                .formatted(place, alignment, before.section().alignment())));
+    }
+
+    private static boolean isAlone(ObjectPieces object, Piece piece) {
+        return object.pieces().stream()
+                .allMatch(other -> other.index() == piece.index()
+                        || other.section().index() != piece.section().index());
     }
 
     private Optional<Difference> referenceDifference(Piece before, Piece after) {
@@ -147,11 +180,7 @@ public final class Compare {
                                         describe(original, was), was.pieceOffset())));
             }
             if (!sameTarget(was, is)) {
-                return Optional.of(new Difference(
-                        Difference.Kind.REFERENCE,
-                        was.pieceOffset(),
-                        "at +0x%x it refers to %s instead of %s"
-                                .formatted(was.pieceOffset(), describe(patched, is), describe(original, was))));
+                return Optional.of(new Difference(Difference.Kind.REFERENCE, was.pieceOffset(), targetChange(was, is)));
             }
         }
         if (befores.size() != afters.size()) {
@@ -161,6 +190,34 @@ public final class Compare {
                     "it has %d references instead of %d".formatted(afters.size(), befores.size())));
         }
         return Optional.empty();
+    }
+
+    private String targetChange(Reference was, Reference is) {
+        if (!describing
+                && was.target() instanceof Reference.InPiece before
+                && is.target() instanceof Reference.InPiece after) {
+            Piece old = original.pieces().get(before.pieceIndex());
+            Piece changed = patched.pieces().get(after.pieceIndex());
+            boolean comparable = old.kind() == changed.kind()
+                    && !old.isNamed()
+                    && !changed.isNamed()
+                    && changed.kind() != Piece.Kind.STRING
+                    && before.delta() == after.delta();
+            if (comparable) {
+                describing = true;
+                Optional<Difference> inside = difference(old, changed);
+                describing = false;
+                if (inside.isPresent()) {
+                    return "`%s`, to which it refers at +0x%x, changed: %s"
+                            .formatted(
+                                    changed.name(),
+                                    is.pieceOffset(),
+                                    inside.get().what());
+                }
+            }
+        }
+        return "at +0x%x it refers to %s instead of %s"
+                .formatted(was.pieceOffset(), describe(patched, is), describe(original, was));
     }
 
     private Optional<Difference> attachmentDifference(Piece before, Piece after) {

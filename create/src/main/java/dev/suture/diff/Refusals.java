@@ -58,16 +58,6 @@ final class Refusals {
                 USE_A_HOOK);
     }
 
-    static Refusal unusedData(String object, Piece data) {
-        return new Refusal(
-                object,
-                data.name(),
-                "data `%s` is new (%s), and nothing in the object refers to it; tables that the linker gathers are fixed "
-                                .formatted(data.name(), data.section().name())
-                        + "in the running system",
-                "Register what is new at run time, from a load hook.");
-    }
-
     static Refusal uncertainState(String object, Piece data, Piece user) {
         return new Refusal(
                 object,
@@ -138,6 +128,26 @@ final class Refusals {
                 "data without a name in %s changed, and nothing tells which code uses it"
                         .formatted(piece.section().name()),
                 "Give the data a symbol with a type and size, or change it from a load hook.");
+    }
+
+    static Refusal entryCode(String object, Piece piece) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "`%s` changed, and it is entry code (%s): it may run while a guest's page tables are loaded, in which no payload is mapped"
+                        .formatted(piece.name(), piece.section().name()),
+                "Move the change into code that runs after the switch to the hypervisor's own page tables, or install "
+                        + "the patched hypervisor for the next boot.");
+    }
+
+    static Refusal gathered(String object, Piece piece, String whatHappens) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "data `%s` %s, and no code of its object uses it: it is an entry of a table (%s) that is gathered when the hypervisor is linked"
+                        .formatted(piece.name(), whatHappens, piece.section().name()),
+                "The running system's table stays as it is. Do from a load hook what the entry is for, and undo it from "
+                        + "an unload hook.");
     }
 
     static Refusal earlyTable(String object, Piece function, String section) {

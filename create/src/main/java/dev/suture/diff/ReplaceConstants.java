@@ -8,7 +8,6 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -81,11 +80,7 @@ final class ReplaceConstants {
         if (constant.isGlobal()) {
             refuse(constant, "it is global, so other objects may use it");
         }
-        List<Piece> accountable = users.accountable(constant);
-        if (accountable.isEmpty()) {
-            refuse(constant, "nothing in the object shows who uses it");
-        }
-        for (Piece user : accountable) {
+        for (Piece user : users.accountable(constant)) {
             boolean isNew = user.isNamed()
                     && comparison.correlation().twinOfPatched(user).isEmpty();
             switch (user.role()) {

@@ -25,9 +25,8 @@ public enum SectionRole {
     /** {@return what the section is for, by its name and flags} */
     public static SectionRole of(Section section) {
         String name = section.name();
-        if (!section.isAllocated()
-                || section.type() == Elf.SHT_NULL
-                || name.startsWith(".discard") || name.startsWith(".note.")) {
+        boolean dropped = name.startsWith(".discard") || name.startsWith(".note.") || name.equals(".eh_frame");
+        if (!section.isAllocated() || section.type() == Elf.SHT_NULL || dropped) {
             return DISCARDED;
         }
         if (name.startsWith(".livepatch.hooks.")) {

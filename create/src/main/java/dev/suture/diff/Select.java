@@ -103,6 +103,12 @@ public final class Select {
                 case FRAGMENT, STRING, CONSTANT, SPECIAL_ENTRY -> {}
             }
         }
+        if (comparison.removed().stream().anyMatch(piece -> piece.kind() == Kind.DATA)) {
+            UsersOfPieces usersInOriginal = UsersOfPieces.of(comparison.original());
+            comparison.removed().stream()
+                    .filter(piece -> isGathered(usersInOriginal, piece))
+                    .forEach(piece -> refusals.add(Refusals.gathered(comparison.name(), piece, "is removed")));
+        }
     }
 
     private void chooseFunction(PieceId id, Piece piece, Comparison comparison) {
@@ -162,6 +168,9 @@ public final class Select {
 
     private void replace(PieceId id, Piece piece, Optional<Piece> original, String reason) {
         Comparison comparison = objects.get(id.object());
+        if (isEntryCode(original.get())) {
+            refusals.add(Refusals.entryCode(comparison.name(), piece));
+        }
         JumpRoom.refusal(comparison, original.get()).ifPresent(refusals::add);
         JumpRoom.selfContained(comparison, piece).ifPresent(refusals::add);
         choose(new Chosen(id, piece, Why.REPLACED, original, reason));
@@ -182,6 +191,12 @@ public final class Select {
             refusals.add(Refusals.moved(comparison.name(), twin.get(), piece));
             return;
         }
+        Status change = comparison.status(piece);
+        if ((change == Status.NEW || change == Status.CHANGED) && isGathered(users(id.object()), piece)) {
+            String what = change == Status.NEW ? "is new" : "changed";
+            refusals.add(Refusals.gathered(comparison.name(), piece, what));
+            return;
+        }
         if (piece.role() == SectionRole.INIT) {
             Status status = comparison.status(piece);
             if (status == Status.CHANGED || status == Status.NEW) {
@@ -191,21 +206,29 @@ public final class Select {
             refusals.add(Refusals.changedData(
                     comparison.name(), piece, comparison.difference(piece).get()));
         } else if (comparison.status(piece) == Status.NEW) {
-            judgeNewData(id, piece, comparison);
+            judgeMovedData(id, piece, comparison);
         }
     }
 
-    /** New data comes along with whoever uses it; some needs a second look. */
-    private void judgeNewData(PieceId id, Piece piece, Comparison comparison) {
-        Optional<Destinations.Definition> before = destinations.originalElsewhere(id.object(), piece);
-        if (before.isPresent()) {
-            if (!Compare.sameBytes(before.get().object(), before.get().piece(), comparison.patched(), piece)) {
-                refusals.add(Refusals.movedAndChanged(
-                        comparison.name(), piece, before.get().object().name()));
-            }
-        } else if (!piece.isGlobal() && users(id.object()).direct(piece).isEmpty()) {
-            refusals.add(Refusals.unusedData(comparison.name(), piece));
-        }
+    /** A variable that the patch moved here from another object stays where the running target has it. */
+    private void judgeMovedData(PieceId id, Piece piece, Comparison comparison) {
+        destinations
+                .originalElsewhere(id.object(), piece)
+                .filter(before ->
+                        !Compare.sameBytes(before.object(), before.piece(), comparison.patched(), piece))
+                .ifPresent(before -> refusals.add(Refusals.movedAndChanged(
+                        comparison.name(), piece, before.object().name())));
+    }
+
+    /**
+     * {@return whether nobody can refer to a variable: a compiler keeps such a one only if it is told to, for a table
+     * that the linker makes of a section's entries from all objects}
+     */
+    private static boolean isGathered(UsersOfPieces users, Piece piece) {
+        return piece.kind() == Kind.DATA
+                && !piece.isGlobal()
+                && (piece.role() == SectionRole.DATA || piece.role() == SectionRole.READ_ONLY)
+                && users.direct(piece).isEmpty();
     }
 
     private void judgeAssembly(Piece piece, Comparison comparison) {
@@ -216,9 +239,20 @@ public final class Select {
         }
         if (piece.role() == SectionRole.INIT) {
             leftOut.add(new LeftOut(comparison.name(), piece.name(), "it runs only while the system boots"));
+        } else if (isEntryCode(piece)) {
+            refusals.add(Refusals.entryCode(comparison.name(), piece));
         } else if (!comparison.original().pieces().isEmpty()) {
             refusals.add(Refusals.assembly(comparison.name(), piece));
         }
+    }
+
+    /**
+     * {@return whether code is in the section that is mapped in the page tables of guests too}
+     *
+     * @see "Xen xen/arch/x86/smpboot.c, setup_cpu_root_pgt()"
+     */
+    private static boolean isEntryCode(Piece piece) {
+        return piece.section().name().equals(".text.entry");
     }
 
     /** Nameless data is judged by those who use it; what nobody is seen to use cannot be judged. */
@@ -296,6 +330,7 @@ public final class Select {
         Piece piece = comparison.patched().pieces().get(id.piece());
         Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
         String usedBy = "`%s` uses it".formatted(user.name());
+        // What is refused is chosen all the same, so that whatever else is wrong is found in the same run.
         if (piece.role() == SectionRole.PER_CPU) {
             refusals.add(Refusals.perCpu(comparison.name(), piece));
         } else if (piece.kind() == Kind.ASSEMBLY) {
@@ -304,7 +339,8 @@ public final class Select {
                 && piece.section().has(Elf.SHF_WRITE)
                 && piece.role() != SectionRole.READ_ONLY) {
             refusals.add(Refusals.namelessData(comparison.name(), piece));
-        } else if (piece.kind() == Kind.FUNCTION && twin.isPresent()) {
+        }
+        if (piece.kind() == Kind.FUNCTION && twin.isPresent()) {
             // Somebody else's inside is referred to: the whole function has to be the new one, then.
             replace(id, piece, twin, usedBy);
         } else if (piece.kind() == Kind.DATA && twin.isPresent()) {

@@ -41,6 +41,9 @@ final class PlacePieces {
         }
     }
 
+    /** In bytes; compilers align functions so that their beginning is fetched at once. */
+    private static final long LEAST_OF_FUNCTION = 16;
+
     private final Map<String, Output> outputs = new LinkedHashMap<>();
     private final Map<PieceId, Place> places = new LinkedHashMap<>();
     private final Map<String, Place> knownStrings = new HashMap<>();
@@ -91,7 +94,8 @@ final class PlacePieces {
         Output output = outputs.computeIfAbsent(name, key -> outputFor(piece, key));
         long alignment = alignment(piece);
         output.alignment = Math.max(output.alignment, Math.max(alignment, alignmentOfTable(piece)));
-        long offset = (output.sizeBytes + alignment - 1) & -alignment;
+        long beyond = Math.floorMod(place(piece) - output.sizeBytes, alignment);
+        long offset = output.sizeBytes + beyond;
         if (output.type != Elf.SHT_NOBITS) {
             byte fill = piece.isCode() ? (byte) 0xcc : 0;
             for (long at = output.sizeBytes; at < offset; at++) {
@@ -146,7 +150,12 @@ final class PlacePieces {
                 : 1;
     }
 
-    /** {@return what the piece's place in its section promised its code, in bytes} */
+    /**
+     * {@return a power of two, in bytes: the piece has to be as far from a multiple of it as {@link #place} says}
+     *
+     * <p>A variable needs no more than its offset promised. Code in a section of its own alignment may also rely on not
+     * being at a multiple: thunks are put into the upper half of a cache line on purpose.
+     */
     private static long alignment(Piece piece) {
         if (piece.kind() == Piece.Kind.SPECIAL_ENTRY) {
             return 1;
@@ -155,8 +164,17 @@ final class PlacePieces {
             return Math.max(1, piece.section().entrySizeBytes());
         }
         long ofSection = Math.max(1, piece.section().alignment());
+        long least = piece.kind() == Piece.Kind.FUNCTION ? LEAST_OF_FUNCTION : 1;
+        if (piece.isCode()) {
+            return Math.max(least, ofSection);
+        }
         long ofOffset = piece.sectionOffset() == 0 ? ofSection : Long.lowestOneBit(piece.sectionOffset());
-        long least = piece.kind() == Piece.Kind.FUNCTION ? 16 : 1;
-        return Math.max(least, Math.min(ofSection, ofOffset));
+        return Math.min(ofSection, ofOffset);
+    }
+
+    /** {@return how far behind a multiple of its alignment a piece is, in bytes} */
+    private static long place(Piece piece) {
+        long alignment = alignment(piece);
+        return piece.isCode() && piece.section().alignment() == alignment ? piece.sectionOffset() % alignment : 0;
     }
 }
