@@ -252,14 +252,33 @@ public final class Compare {
     private boolean sameTarget(Reference was, Reference is) {
         return switch (is.target()) {
             case Reference.Elsewhere after ->
-                was.target() instanceof Reference.Elsewhere before
-                        && before.addend() == after.addend()
-                        && before.symbol().name().equals(after.symbol().name());
+                switch (was.target()) {
+                    case Reference.Elsewhere before ->
+                        before.addend() == after.addend()
+                                && before.symbol().name().equals(after.symbol().name());
+                    case Reference.InPiece before ->
+                        isGlobal(original.pieces().get(before.pieceIndex()), before, after);
+                    case Reference.Constant before -> false;
+                };
             case Reference.Constant after ->
                 was.target() instanceof Reference.Constant before && before.value() == after.value();
             case Reference.InPiece after ->
-                was.target() instanceof Reference.InPiece before && samePlace(before, after);
+                switch (was.target()) {
+                    case Reference.InPiece before -> samePlace(before, after);
+                    case Reference.Elsewhere before ->
+                        isGlobal(patched.pieces().get(after.pieceIndex()), after, before);
+                    case Reference.Constant before -> false;
+                };
         };
+    }
+
+    /** {@return whether a reference to a piece is one to that global, which the patch moved to or from this object} */
+    private static boolean isGlobal(Piece piece, Reference.InPiece here, Reference.Elsewhere there) {
+        return here.statedDelta() == there.addend()
+                && piece.isNamed()
+                && piece.symbols().stream()
+                        .anyMatch(symbol -> !symbol.isLocal()
+                                && symbol.name().equals(there.symbol().name()));
     }
 
     private boolean samePlace(Reference.InPiece before, Reference.InPiece after) {
