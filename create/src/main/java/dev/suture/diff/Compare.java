@@ -131,7 +131,7 @@ public final class Compare {
             return Optional.of(new Difference(
                     Difference.Kind.BYTES,
                     mismatch,
-                    "its %s differs first at +0x%x".formatted(after.isCode() ? "code" : "contents", mismatch)));
+                    "its %s first at +0x%x".formatted(after.isCode() ? "code differs" : "contents differ", mismatch)));
         }
         return reference.or(() -> attachmentDifference(before, after)).or(() -> placeDifference(before, after));
     }

@@ -57,7 +57,7 @@ public final class Correlate {
         Correlate correlate = new Correlate(original, patched);
         correlate.run();
         return new Correlation(
-                original, patched, correlate.twinOfPatched, correlate.twinOfOriginal, correlate.matchedBy);
+                original, patched, correlate.twinOfPatched, correlate.twinOfOriginal, correlate.matchedBy, correlate.knowsScopes());
     }
 
     private void run() {
@@ -96,9 +96,25 @@ public final class Correlate {
                 ofPatched.stream().filter(this::isPatchedUnmatched).toList();
         if (leftOfOriginal.size() == leftOfPatched.size()) {
             for (int i = 0; i < leftOfPatched.size(); i++) {
-                match(leftOfOriginal.get(i), leftOfPatched.get(i), MatchedBy.POSITION);
+                if (mayBeTwins(leftOfOriginal.get(i), leftOfPatched.get(i))) {
+                    match(leftOfOriginal.get(i), leftOfPatched.get(i), MatchedBy.POSITION);
+                }
             }
         }
+    }
+
+    /** {@return whether debug information, as far as it was looked at, does not say that they are two variables} */
+    private boolean mayBeTwins(Piece ofOriginal, Piece ofPatched) {
+        return !ofPatched.holdsState()
+                || !knowsScopes()
+                || scope(original, ofOriginal).equals(scope(patched, ofPatched));
+    }
+
+    private boolean knowsScopes() {
+        return scopesInOriginal != null
+                && !scopesInOriginal.isEmpty()
+                && scopesInPatched != null
+                && !scopesInPatched.isEmpty();
     }
 
     /** Matches those that are as many in both objects with the same users, in their order. */
@@ -132,7 +148,7 @@ public final class Correlate {
         Map<String, List<Piece>> byKey = unmatched(original, ofOriginal, keyOf);
         unmatched(patched, ofPatched, keyOf).forEach((key, pieces) -> {
             List<Piece> twins = byKey.getOrDefault(key, List.of());
-            if (!key.isEmpty() && pieces.size() == 1 && twins.size() == 1) {
+            if (!key.isEmpty() && pieces.size() == 1 && twins.size() == 1 && mayBeTwins(twins.getFirst(), pieces.getFirst())) {
                 match(twins.getFirst(), pieces.getFirst(), level);
             }
         });

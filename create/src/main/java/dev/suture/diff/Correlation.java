@@ -10,9 +10,10 @@ import java.util.Optional;
  * @param twinOfPatched for each patched piece the index of its twin in the original; -1 if it has none
  * @param twinOfOriginal for each original piece the index of its twin in the patched object; -1 if it has none
  * @param matchedBy for each patched piece how its twin was found; null if it has none
+ * @param knowsScopes whether debug information told in which functions static locals are declared, where that was asked
  */
 public record Correlation(
-        ObjectPieces original, ObjectPieces patched, int[] twinOfPatched, int[] twinOfOriginal, MatchedBy[] matchedBy) {
+        ObjectPieces original, ObjectPieces patched, int[] twinOfPatched, int[] twinOfOriginal, MatchedBy[] matchedBy, boolean knowsScopes) {
 
     /** How a twin was found, from certain to less certain. */
     public enum MatchedBy {

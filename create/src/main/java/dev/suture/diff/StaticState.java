@@ -22,7 +22,8 @@ final class StaticState {
         Optional<MatchedBy> matchedBy = comparison.correlation().matchedBy(variable);
         if (matchedBy.isEmpty()) {
             String stem = Names.stem(variable.name());
-            return comparison.removed().stream()
+            return comparison.correlation().knowsScopes()
+                    || comparison.removed().stream()
                     .noneMatch(removed ->
                             removed.holdsState() && Names.stem(removed.name()).equals(stem));
         }
