@@ -245,6 +245,7 @@ public final class Compare {
                 was.target() instanceof Reference.Elsewhere before
                         && before.addend() == after.addend()
                         && before.symbol().name().equals(after.symbol().name());
+            case Reference.Nothing after -> after.equals(was.target());
             case Reference.Constant after ->
                 was.target() instanceof Reference.Constant before && before.value() == after.value();
             case Reference.InPiece after ->
@@ -334,6 +335,7 @@ public final class Compare {
     static String describe(ObjectPieces object, Reference reference) {
         return switch (reference.target()) {
             case Reference.Elsewhere target -> target.symbol().name();
+            case Reference.Nothing target -> "an empty place in " + target.section();
             case Reference.Constant target -> "0x%x".formatted(target.value());
             case Reference.InPiece target -> {
                 Piece piece = object.pieces().get(target.pieceIndex());
