@@ -97,10 +97,7 @@ public final class Compare {
     /** {@return the first difference between a piece and its twin} */
     private Optional<Difference> difference(Piece before, Piece after) {
         if (before.sizeBytes() != after.sizeBytes()) {
-            return Optional.of(new Difference(
-                    Difference.Kind.SIZE,
-                    0,
-                    "its size changes from %d to %d bytes".formatted(before.sizeBytes(), after.sizeBytes())));
+            return Optional.of(new Difference(Difference.Kind.SIZE, 0, sizes(before, after)));
         }
         if (before.section().isNobits() != after.section().isNobits()) {
             return Optional.of(new Difference(
@@ -152,6 +149,15 @@ public final class Compare {
         return object.pieces().stream()
                 .allMatch(other -> other.index() == piece.index()
                         || other.section().index() != piece.section().index());
+    }
+
+    /** With what the compiler put behind a function it may be longer than its symbol says, which is what people know. */
+    private static String sizes(Piece before, Piece after) {
+        boolean stated = before.statedSizeBytes() != after.statedSizeBytes();
+        return "its size changes from %d to %d bytes"
+                .formatted(
+                        stated ? before.statedSizeBytes() : before.sizeBytes(),
+                        stated ? after.statedSizeBytes() : after.sizeBytes());
     }
 
     private Optional<Difference> referenceDifference(Piece before, Piece after) {
