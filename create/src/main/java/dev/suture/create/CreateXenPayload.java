@@ -77,7 +77,7 @@ public final class CreateXenPayload {
                 refusals.add(NoEffect.of(build, selection));
             }
             LinkResult linked = new LinkResult(new byte[0], "", List.of(), List.of(), List.of());
-            if (!selection.isEmpty()) {
+            if (refusals.isEmpty()) {
                 begin("link");
                 linked = LinkXenPayload.link(new LinkRequest(
                         selection,

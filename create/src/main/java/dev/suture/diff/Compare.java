@@ -97,10 +97,7 @@ public final class Compare {
     /** {@return the first difference between a piece and its twin} */
     private Optional<Difference> difference(Piece before, Piece after) {
         if (before.sizeBytes() != after.sizeBytes()) {
-            return Optional.of(new Difference(
-                    Difference.Kind.SIZE,
-                    0,
-                    "its size changes from %d to %d bytes".formatted(before.sizeBytes(), after.sizeBytes())));
+            return Optional.of(new Difference(Difference.Kind.SIZE, 0, sizes(before, after)));
         }
         if (before.section().isNobits() != after.section().isNobits()) {
             return Optional.of(new Difference(
@@ -152,6 +149,15 @@ public final class Compare {
         return object.pieces().stream()
                 .allMatch(other -> other.index() == piece.index()
                         || other.section().index() != piece.section().index());
+    }
+
+    /** With what the compiler put behind a function it may be longer than its symbol says, which is what people know. */
+    private static String sizes(Piece before, Piece after) {
+        boolean stated = before.statedSizeBytes() != after.statedSizeBytes();
+        return "its size changes from %d to %d bytes"
+                .formatted(
+                        stated ? before.statedSizeBytes() : before.sizeBytes(),
+                        stated ? after.statedSizeBytes() : after.sizeBytes());
     }
 
     private Optional<Difference> referenceDifference(Piece before, Piece after) {
@@ -245,6 +251,7 @@ public final class Compare {
                 was.target() instanceof Reference.Elsewhere before
                         && before.addend() == after.addend()
                         && before.symbol().name().equals(after.symbol().name());
+            case Reference.Nothing after -> after.equals(was.target());
             case Reference.Constant after ->
                 was.target() instanceof Reference.Constant before && before.value() == after.value();
             case Reference.InPiece after ->
@@ -334,6 +341,7 @@ public final class Compare {
     static String describe(ObjectPieces object, Reference reference) {
         return switch (reference.target()) {
             case Reference.Elsewhere target -> target.symbol().name();
+            case Reference.Nothing target -> "an empty place in " + target.section();
             case Reference.Constant target -> "0x%x".formatted(target.value());
             case Reference.InPiece target -> {
                 Piece piece = object.pieces().get(target.pieceIndex());

@@ -199,6 +199,7 @@ public final class Correlate {
                 Symbol symbol = target.symbol();
                 yield symbol.name() + target.addend();
             }
+            case Reference.Nothing target -> target.section();
             case Reference.Constant target -> Long.toString(target.value());
         };
     }

@@ -1,6 +1,7 @@
 package dev.suture.diff;
 
 import dev.suture.diff.Selection.Destination;
+import dev.suture.diff.Selection.Empty;
 import dev.suture.diff.Selection.Fixed;
 import dev.suture.diff.Selection.InPayload;
 import dev.suture.diff.Selection.InTarget;
@@ -57,6 +58,7 @@ public final class Destinations {
     public Destination of(int object, Piece from, Reference reference) {
         return switch (reference.target()) {
             case Reference.Constant constant -> new Fixed();
+            case Reference.Nothing nothing -> new Empty(nothing.section());
             case Reference.Elsewhere elsewhere -> {
                 PieceId id = newGlobals.get(elsewhere.symbol().name());
                 yield id == null ? new Named(elsewhere.symbol().name()) : new InPayload(id);

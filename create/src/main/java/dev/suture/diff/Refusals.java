@@ -10,14 +10,16 @@ final class Refusals {
 
     private Refusals() {}
 
-    static Refusal changedData(String object, Piece piece, Difference difference) {
+    static Refusal changedData(String object, Piece original, Piece piece, Difference difference) {
         if (difference.kind() == Difference.Kind.SIZE) {
             return new Refusal(
                     object,
                     piece.name(),
                     "data `%s` was resized (%s): %s; the running system holds it in its old size"
                             .formatted(piece.name(), piece.section().name(), difference.what()),
-                    "Keep its size, and put what is new into a new variable which the changed functions use.");
+                    piece.sizeBytes() > original.sizeBytes()
+                            ? "Keep its size, and put what is new into a new variable which the changed functions use."
+                            : "Keep its size, and leave what is no longer used where it is.");
         }
         return new Refusal(
                 object,

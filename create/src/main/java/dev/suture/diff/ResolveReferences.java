@@ -1,6 +1,7 @@
 package dev.suture.diff;
 
 import dev.suture.elf.ElfFile;
+import dev.suture.elf.LittleEndian;
 import dev.suture.elf.Relocation;
 import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
@@ -75,7 +76,7 @@ final class ResolveReferences {
                 countsFrom = endOfInstruction(section, at, relocation) - relocation.sectionOffset();
             }
             long pieceOffset = relocation.sectionOffset() - piece.sectionOffset();
-            Reference.Target target = target(relocation, countsFrom, table, pieceOffset);
+            Reference.Target target = target(section, relocation, countsFrom, table, pieceOffset);
             references.get(piece.index()).add(new Reference(pieceOffset, relocation, target));
         }
     }
@@ -104,7 +105,7 @@ final class ResolveReferences {
     }
 
     private Reference.Target target(
-            Relocation relocation, long countsFrom, Optional<SpecialSection> table, long pieceOffset) {
+            Section section, Relocation relocation, long countsFrom, Optional<SpecialSection> table, long pieceOffset) {
         Symbol symbol = elf.symbols().get(relocation.symbolIndex());
         if (relocation.symbolIndex() == 0) {
             return new Reference.Constant(relocation.addend());
@@ -115,6 +116,10 @@ final class ResolveReferences {
             case SECTION -> {
                 long distance = relocation.addend() + countsFrom;
                 Optional<SpecialSection.Field> field = table.flatMap(known -> known.fieldAt(pieceOffset));
+                if (field.isPresent() && isEmpty(section, relocation, table.get(), pieceOffset)) {
+                    yield new Reference.Nothing(
+                            elf.sections().get(symbol.sectionIndex()).name());
+                }
                 if (field.isPresent()) {
                     distance = field.get().distance(relocation.addend());
                     distance -= field.get().fromEntry() ? pieceOffset : 0;
@@ -124,10 +129,22 @@ final class ResolveReferences {
         };
     }
 
+    /**
+     * {@return whether an entry says that the code which its second field refers to has no bytes: the field points
+     * behind the replacement before it, which is about other code}
+     */
+    private static boolean isEmpty(Section section, Relocation relocation, SpecialSection table, long pieceOffset) {
+        long entry = relocation.sectionOffset() - pieceOffset;
+        return table.lengthAt() > 0
+                && pieceOffset > 0
+                && LittleEndian.u8(section.contents(), entry + table.lengthAt()) == 0;
+    }
+
     private Reference.Target inSection(Symbol symbol, long distance, long stated) {
         List<Integer> ofSection = piecesOfSection.get(symbol.sectionIndex());
         if (ofSection.isEmpty()) {
-            return new Reference.Constant(stated);
+            return new Reference.Nothing(
+                    elf.sections().get(symbol.sectionIndex()).name());
         }
         long meant = symbol.value() + distance;
         int anchored = pieceOfSymbol[symbol.index()];

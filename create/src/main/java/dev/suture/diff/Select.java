@@ -263,7 +263,10 @@ public final class Select {
             }
         } else if (comparison.status(piece) == Status.CHANGED && piece.role() != SectionRole.READ_ONLY) {
             refusals.add(Refusals.changedData(
-                    comparison.name(), piece, comparison.difference(piece).get()));
+                    comparison.name(),
+                    twin.get(),
+                    piece,
+                    comparison.difference(piece).get()));
         }
     }
 

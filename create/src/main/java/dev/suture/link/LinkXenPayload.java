@@ -9,6 +9,7 @@ import dev.suture.diff.Reference;
 import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
+import dev.suture.diff.Selection.Empty;
 import dev.suture.diff.Selection.Fixed;
 import dev.suture.diff.Selection.InPayload;
 import dev.suture.diff.Selection.InTarget;
@@ -214,6 +215,7 @@ public final class LinkXenPayload {
                     case Reference.InPiece target -> target.statedDelta();
                     case Reference.Elsewhere target -> target.addend();
                     case Reference.Constant target -> target.value();
+                    case Reference.Nothing target -> 0;
                 };
                 builder.addRelocation(section, at, type, sectionSymbols.get(place.section()), place.offset() + delta);
             }
@@ -227,12 +229,27 @@ public final class LinkXenPayload {
                 names.ofGlobal(comparison.name(), destination.symbol(), user)
                         .ifPresent(name -> builder.addRelocation(section, at, type, undefined(name), addend));
             }
+            case Empty destination -> addEmpty(section, at, type, destination.section(), comparison, user);
             case Fixed() -> {
                 long value = ((Reference.Constant) reference.target()).value();
                 int symbol = builder.addSymbol(
                         ".absolute", value, 0, Elf.STB_LOCAL, Elf.STT_NOTYPE, 0, Symbol.Place.ABSOLUTE, 0);
                 builder.addRelocation(section, at, type, symbol, 0);
             }
+        }
+    }
+
+    /** A replacement of no bytes is anywhere among the replacements; Xen checks that it is there. */
+    private void addEmpty(int section, long at, int type, String emptyIn, Comparison comparison, String user) {
+        if (placed.outputs().containsKey(emptyIn)) {
+            builder.addRelocation(section, at, type, sectionSymbols.get(emptyIn), 0);
+        } else {
+            refusals.add(new Refusal(
+                    comparison.name(),
+                    user,
+                    "`%s` refers to a variable without a size, or to the section %s, of which nothing is in the program"
+                            .formatted(user, emptyIn),
+                    "Give the variable a size, or let the patch avoid the reference."));
         }
     }
 
