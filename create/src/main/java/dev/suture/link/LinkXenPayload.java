@@ -211,23 +211,18 @@ public final class LinkXenPayload {
         switch (destinations.of(chosen.id().object(), chosen.piece(), reference)) {
             case InPayload destination -> {
                 Place place = placed.of(destination.id());
-                long delta = switch (reference.target()) {
-                    case Reference.InPiece target -> target.statedDelta();
-                    case Reference.Elsewhere target -> target.addend();
-                    case Reference.Constant target -> target.value();
-                    case Reference.Nothing target -> 0;
-                };
-                builder.addRelocation(section, at, type, sectionSymbols.get(place.section()), place.offset() + delta);
+                builder.addRelocation(
+                        section, at, type, sectionSymbols.get(place.section()), place.offset() + addend(reference));
             }
             case InTarget destination -> {
-                long delta = ((Reference.InPiece) reference.target()).statedDelta();
                 names.ofOriginal(selection.objects().get(destination.object()).original(), destination.original(), user)
-                        .ifPresent(name -> builder.addRelocation(section, at, type, undefined(name), delta));
+                        .ifPresent(
+                                name -> builder.addRelocation(section, at, type, undefined(name), addend(reference)));
             }
             case Named destination -> {
-                long addend = ((Reference.Elsewhere) reference.target()).addend();
                 names.ofGlobal(comparison.name(), destination.symbol(), user)
-                        .ifPresent(name -> builder.addRelocation(section, at, type, undefined(name), addend));
+                        .ifPresent(
+                                name -> builder.addRelocation(section, at, type, undefined(name), addend(reference)));
             }
             case Empty destination -> addEmpty(section, at, type, destination.section(), comparison, user);
             case Fixed() -> {
@@ -251,6 +246,16 @@ public final class LinkXenPayload {
                             .formatted(user, emptyIn),
                     "Give the variable a size, or let the patch avoid the reference."));
         }
+    }
+
+    /** {@return what the relocation adds to the address of the piece or symbol that is referred to} */
+    private static long addend(Reference reference) {
+        return switch (reference.target()) {
+            case Reference.InPiece target -> target.statedDelta();
+            case Reference.Elsewhere target -> target.addend();
+            case Reference.Constant target -> target.value();
+            case Reference.Nothing target -> 0;
+        };
     }
 
     private int undefined(String name) {
