@@ -41,6 +41,8 @@ public final class LinkXenPayload {
     /** The relocation kinds that Xen applies (xen/arch/x86/livepatch.c, arch_livepatch_perform_rela). */
     private static final Set<Integer> APPLICABLE = Set.of(0, 1, 2, 4);
 
+    private static final String REPLACEMENTS = ".altinstr_replacement";
+    private static final byte INT3 = (byte) 0xcc;
     private static final String NAMES = ".livepatch.strings";
 
     private final LinkRequest request;
@@ -234,9 +236,13 @@ public final class LinkXenPayload {
         }
     }
 
-    /** A replacement of no bytes is anywhere among the replacements; Xen checks that it is there. */
+    /** A replacement of no bytes is anywhere among the replacements; Xen wants that section to be there. */
     private void addEmpty(int section, long at, int type, String emptyIn, Comparison comparison, String user) {
-        if (placed.outputs().containsKey(emptyIn)) {
+        if (emptyIn.equals(REPLACEMENTS) && !sectionIndexes.containsKey(emptyIn)) {
+            long flags = Elf.SHF_ALLOC | Elf.SHF_EXECINSTR;
+            register(emptyIn, builder.addSection(emptyIn, Elf.SHT_PROGBITS, flags, 1, 0, new byte[] {INT3}));
+        }
+        if (sectionIndexes.containsKey(emptyIn)) {
             builder.addRelocation(section, at, type, sectionSymbols.get(emptyIn), 0);
         } else {
             refusals.add(new Refusal(

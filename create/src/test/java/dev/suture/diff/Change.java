@@ -11,12 +11,14 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** A patch: sources before and after it, compiled, compared and selected from. */
-final class Change {
+public final class Change {
     private static final SpecialSections TABLES = SpecialSections.xenX86(17);
 
     private final List<Path> originals = new ArrayList<>();
     private final List<Path> patcheds = new ArrayList<>();
     private final List<Comparison> comparisons = new ArrayList<>();
+
+    private Change() {}
 
     /** {@return a patch of one object, {@code unit.o}} */
     public static Change of(String original, String patched, String... options) {
