@@ -67,6 +67,16 @@ final class Refusals {
                         + "per-CPU structure.");
     }
 
+    static Refusal setAtBoot(String object, Piece variable, Piece bootFunction) {
+        return new Refusal(
+                object,
+                variable.name(),
+                "variable `%s` is new, and `%s` refers to it, which runs only while the system boots: nobody would set the payload's variable"
+                        .formatted(variable.name(), bootFunction.name()),
+                "Set it from a load hook (LIVEPATCH_LOAD_HOOK) of the patch, or give it the right first value and leave "
+                        + "the boot code as it was.");
+    }
+
     static Refusal tooSmall(String object, Piece original, int needed) {
         return new Refusal(
                 object,

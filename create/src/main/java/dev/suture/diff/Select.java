@@ -62,6 +62,7 @@ public final class Select {
             select.chooseRoots(object);
         }
         select.follow();
+        select.judgeVariablesSetAtBoot();
         return new Selection(
                 objects, List.copyOf(select.chosen.values()), select.leftOut, List.copyOf(select.refusals));
     }
@@ -345,6 +346,43 @@ public final class Select {
                 }
             }
         }
+    }
+
+    /**
+     * A new variable that boot code refers to is probably set there, and that code does not run again: in the payload the
+     * variable would keep its first contents, and what it switches on would stay off without a word. Whoever wrote a hook
+     * has thought of that.
+     */
+    private void judgeVariablesSetAtBoot() {
+        if (chosen.values().stream().anyMatch(piece -> piece.why() == Why.HOOK)) {
+            return;
+        }
+        for (Chosen variable : chosen.values()) {
+            boolean isNewVariable =
+                    variable.why() == Why.NEW && variable.piece().role() == SectionRole.DATA;
+            if (!isNewVariable) {
+                continue;
+            }
+            Comparison comparison = objects.get(variable.id().object());
+            Set<Piece> users = new LinkedHashSet<>(namedUsers(comparison.patched(), variable.piece()));
+            if (variable.piece().isGlobal()) {
+                objects.forEach(object -> users.addAll(
+                        usersByName(object.patched(), variable.piece().name())));
+            }
+            users.stream()
+                    .filter(user -> user.kind() == Kind.FUNCTION && user.role() == SectionRole.INIT)
+                    .findFirst()
+                    .ifPresent(user -> refusals.add(Refusals.setAtBoot(comparison.name(), variable.piece(), user)));
+        }
+    }
+
+    /** {@return the pieces that refer to a symbol which their object does not define} */
+    private static List<Piece> usersByName(ObjectPieces object, String symbolName) {
+        return object.pieces().stream()
+                .filter(piece -> object.references(piece).stream()
+                        .anyMatch(reference -> reference.target() instanceof Reference.Elsewhere elsewhere
+                                && elsewhere.symbol().name().equals(symbolName)))
+                .toList();
     }
 
     private void takeEntry(PieceId owner, Piece piece, Piece entry, Comparison comparison) {
