@@ -38,20 +38,27 @@ public final class Destinations {
         Set<String> known = new HashSet<>();
         for (Comparison object : objects) {
             for (Piece piece : object.original().pieces()) {
-                piece.symbols().stream()
-                        .filter(symbol -> !symbol.isLocal())
-                        .forEach(symbol -> known.add(symbol.name()));
+                if (!isGivenBack(piece)) {
+                    piece.symbols().stream()
+                            .filter(symbol -> !symbol.isLocal())
+                            .forEach(symbol -> known.add(symbol.name()));
+                }
             }
         }
         for (int object = 0; object < objects.size(); object++) {
             for (Piece piece : objects.get(object).patched().pieces()) {
                 for (Symbol symbol : piece.symbols()) {
-                    if (!symbol.isLocal() && !known.contains(symbol.name())) {
+                    if (!symbol.isLocal() && !isGivenBack(piece) && !known.contains(symbol.name())) {
                         newGlobals.putIfAbsent(symbol.name(), new PieceId(object, piece.index()));
                     }
                 }
             }
         }
+    }
+
+    /** Boot code is not in the running target any more: its name may come back for code that stays. */
+    private static boolean isGivenBack(Piece piece) {
+        return piece.kind() == Piece.Kind.FUNCTION && piece.role() == SectionRole.INIT;
     }
 
     /** {@return where a reference leads} */

@@ -46,13 +46,14 @@ final class Refusals {
         return new Refusal(
                 object,
                 after.name(),
-                "`%s` moved from %s (%s) to %s (%s); the running system keeps it where it was"
+                "`%s` moved from %s (%s) to %s (%s); the running system %s"
                         .formatted(
                                 after.name(),
                                 before.section().name(),
                                 inWords(before.role()),
                                 after.section().name(),
-                                inWords(after.role())),
+                                inWords(after.role()),
+                                before.role() == SectionRole.INIT ? "has it no more" : "keeps it where it was"),
                 "Leave its section, const and init attributes as they were, or introduce a new variable under another "
                         + "name.");
     }

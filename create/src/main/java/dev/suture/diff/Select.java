@@ -217,6 +217,7 @@ public final class Select {
         for (Comparison other : objects) {
             for (Piece removed : other.removed()) {
                 if (removed.kind() == Kind.FUNCTION
+                        && removed.role() == SectionRole.CODE
                         && removed.isGlobal()
                         && removed.name().equals(name)) {
                     return Optional.of(new MovedFrom(other.name(), removed));
