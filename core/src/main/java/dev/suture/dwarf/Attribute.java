@@ -11,7 +11,7 @@ final class Attribute {
     static final int STMT_LIST = 4;
     static final int LOW_PC = 5;
     static final int HIGH_PC = 6;
-    static final int COMP_DIR = 7;
+    static final int LOCATION = 7;
     static final int CONST_VALUE = 8;
     static final int UPPER_BOUND = 9;
     static final int ABSTRACT_ORIGIN = 10;
@@ -33,9 +33,7 @@ final class Attribute {
     static final int ADDR_BASE = 26;
     static final int RNGLISTS_BASE = 27;
     static final int DWO_NAME = 28;
-    static final int LOCATION = 29;
-    static final int PRODUCER = 30;
-    static final int SLOTS = 31;
+    static final int SLOTS = 29;
 
     private Attribute() {}
 
@@ -52,7 +50,6 @@ final class Attribute {
             case Dwarf.DW_AT_stmt_list -> STMT_LIST;
             case Dwarf.DW_AT_low_pc -> LOW_PC;
             case Dwarf.DW_AT_high_pc -> HIGH_PC;
-            case Dwarf.DW_AT_comp_dir -> COMP_DIR;
             case Dwarf.DW_AT_const_value -> CONST_VALUE;
             case Dwarf.DW_AT_upper_bound -> UPPER_BOUND;
             case Dwarf.DW_AT_abstract_origin -> ABSTRACT_ORIGIN;
@@ -75,7 +72,6 @@ final class Attribute {
             case Dwarf.DW_AT_rnglists_base -> RNGLISTS_BASE;
             case Dwarf.DW_AT_GNU_dwo_name -> DWO_NAME;
             case Dwarf.DW_AT_location -> LOCATION;
-            case Dwarf.DW_AT_producer -> PRODUCER;
             default -> NONE;
         };
     }

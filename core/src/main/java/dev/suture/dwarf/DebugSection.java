@@ -34,10 +34,6 @@ final class DebugSection {
         return bytes.length;
     }
 
-    boolean isEmpty() {
-        return bytes.length == 0;
-    }
-
     /** {@return the index of the section that the address stored at the given offset points into, or {@link #NO_SECTION}} */
     int targetSection(int offset) {
         int found = Arrays.binarySearch(targetOffsets, offset);

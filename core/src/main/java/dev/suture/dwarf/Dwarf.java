@@ -17,11 +17,9 @@ final class Dwarf {
     static final int DW_TAG_class_type = 0x02;
     static final int DW_TAG_enumeration_type = 0x04;
     static final int DW_TAG_formal_parameter = 0x05;
-    static final int DW_TAG_lexical_block = 0x0b;
     static final int DW_TAG_member = 0x0d;
     static final int DW_TAG_pointer_type = 0x0f;
     static final int DW_TAG_reference_type = 0x10;
-    static final int DW_TAG_compile_unit = 0x11;
     static final int DW_TAG_structure_type = 0x13;
     static final int DW_TAG_subroutine_type = 0x15;
     static final int DW_TAG_typedef = 0x16;
@@ -43,7 +41,6 @@ final class Dwarf {
     static final int DW_TAG_rvalue_reference_type = 0x42;
     static final int DW_TAG_atomic_type = 0x47;
 
-    static final int DW_AT_sibling = 0x01;
     static final int DW_AT_location = 0x02;
     static final int DW_AT_name = 0x03;
     static final int DW_AT_byte_size = 0x0b;
@@ -52,10 +49,7 @@ final class Dwarf {
     static final int DW_AT_stmt_list = 0x10;
     static final int DW_AT_low_pc = 0x11;
     static final int DW_AT_high_pc = 0x12;
-    static final int DW_AT_comp_dir = 0x1b;
     static final int DW_AT_const_value = 0x1c;
-    static final int DW_AT_inline = 0x20;
-    static final int DW_AT_producer = 0x25;
     static final int DW_AT_upper_bound = 0x2f;
     static final int DW_AT_abstract_origin = 0x31;
     static final int DW_AT_count = 0x37;
@@ -77,7 +71,6 @@ final class Dwarf {
     static final int DW_AT_rnglists_base = 0x74;
     static final int DW_AT_MIPS_linkage_name = 0x2007;
     static final int DW_AT_GNU_dwo_name = 0x2130;
-    static final int DW_AT_GNU_vector = 0x2107;
 
     static final int DW_FORM_addr = 0x01;
     static final int DW_FORM_block2 = 0x03;
@@ -137,15 +130,12 @@ final class Dwarf {
     static final int DW_LNS_advance_pc = 2;
     static final int DW_LNS_advance_line = 3;
     static final int DW_LNS_set_file = 4;
-    static final int DW_LNS_set_column = 5;
     static final int DW_LNS_negate_stmt = 6;
     static final int DW_LNS_const_add_pc = 8;
     static final int DW_LNS_fixed_advance_pc = 9;
-    static final int DW_LNS_set_isa = 12;
 
     static final int DW_LNE_end_sequence = 1;
     static final int DW_LNE_set_address = 2;
-    static final int DW_LNE_define_file = 3;
 
     static final int DW_RLE_end_of_list = 0;
     static final int DW_RLE_base_addressx = 1;

@@ -32,16 +32,4 @@ public record Member(
     public boolean isBitField() {
         return bitSize != 0;
     }
-
-    Member inside(String outerName, long outerOffset) {
-        return new Member(
-                outerName.isEmpty() ? name : outerName + "." + name,
-                outerOffset + byteOffset,
-                sizeBytes,
-                bitOffset,
-                bitSize,
-                type,
-                resolvedType,
-                heldType);
-    }
 }

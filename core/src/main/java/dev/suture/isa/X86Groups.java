@@ -56,7 +56,7 @@ final class X86Groups {
     /**
      * {@return whether 3DNow! has an instruction with that opcode byte}
      *
-     * @see "AMD64 APM vol. 3, table A-13; 86 and 87 are from AMD's Geode"
+     * @see "AMD64 APM vol. 3, appendix A, 3DNow! opcodes; 86 and 87 are from AMD's Geode"
      */
     static boolean is3dNow(int opcode) {
         return switch (opcode) {

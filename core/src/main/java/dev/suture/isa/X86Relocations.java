@@ -8,7 +8,7 @@ import java.util.List;
  * <p>The types 43 and up are for instructions of APX, which Suture does not decode, and are left out so that code that
  * has them is stopped here.
  *
- * @see "System V ABI, AMD64 Architecture Processor Supplement, 4.4.1 Relocation Types, table 4.9"
+ * @see "System V ABI, AMD64 Architecture Processor Supplement, 4.4.1 Relocation Types"
  */
 final class X86Relocations {
     /** In the order of their numbers, without gaps: the index is the type. */

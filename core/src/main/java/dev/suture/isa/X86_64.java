@@ -48,7 +48,7 @@ public final class X86_64 implements Isa {
         return Elf.EM_X86_64;
     }
 
-    /** @see "System V ABI, AMD64 Architecture Processor Supplement, 4.4.1, table 4.9" */
+    /** @see "System V ABI, AMD64 Architecture Processor Supplement, 4.4.1 Relocation Types" */
     @Override
     public RelocationKind relocation(int type) {
         return X86Relocations.of(type);

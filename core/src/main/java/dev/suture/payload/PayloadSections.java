@@ -13,11 +13,8 @@ public final class PayloadSections {
     public static final String XEN_DEPENDS = ".livepatch.xen_depends";
     public static final String BUILD_ID = ".note.gnu.build-id";
     public static final String METADATA = ".modinfo";
-    /**
-     * Not loaded by any target: names and reasons, alternating, each with a final NUL. Tells a reader why each function
-     * is replaced.
-     */
-    public static final String REASONS = ".suture.reasons";
+    /** Not loaded by any target: why each thing is in the payload, an {@link Explanation}. */
+    public static final String EXPLANATION = ".suture.explanation";
 
     public static final String HOOKS = ".livepatch.hooks.";
 

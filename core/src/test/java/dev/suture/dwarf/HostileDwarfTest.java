@@ -1,6 +1,7 @@
 package dev.suture.dwarf;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
 import dev.suture.LivePatchException;
@@ -29,6 +30,7 @@ class HostileDwarfTest {
             static inline int helper(struct s *p) { static int calls; return p->x + ++calls; }
             int use(struct s *p, enum e e) { return helper(p) + helper(p + 1) + e; }
             __attribute__((cold)) int rare(struct s *p) { struct s copy = *p; return use(&copy, B); }
+            void _start(void) { rare((struct s *) 0); }
             """;
     private static final int MUTATIONS = 4000;
 
@@ -41,7 +43,7 @@ class HostileDwarfTest {
                 options.startsWith("clang") ? "clang" : "gcc",
                 ".c",
                 SMALL,
-                List.of(("-c -g -O2 " + options.replace("clang ", "")).split(" "))));
+                List.of(("-g -O2 " + options.replace("clang ", "")).split(" "))));
     }
 
     private static void readEverything(byte[] bytes, String what) {
@@ -71,11 +73,13 @@ class HostileDwarfTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "-gdwarf-5",
-                "-gdwarf-4",
-                "-gdwarf-4 -fdebug-types-section",
-                "-gdwarf-5 -gz=zlib",
-                "clang -gdwarf-5"
+                "-c -gdwarf-5",
+                "-c -gdwarf-4",
+                "-c -gdwarf-4 -fdebug-types-section",
+                "-c -gz=zlib",
+                "clang -c -gdwarf-5",
+                "-gdwarf-5 -nostdlib",
+                "-gdwarf-4 -nostdlib"
             })
     void anyByteOfADebugSectionMayBeAnother(String options) throws IOException {
         byte[] original = object(options);
@@ -104,7 +108,7 @@ class HostileDwarfTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-gdwarf-5", "-gdwarf-4"})
+    @ValueSource(strings = {"-c -gdwarf-5", "-gdwarf-5 -nostdlib", "-gdwarf-4 -nostdlib"})
     void everyDebugSectionMayEndAnywhere(String options) throws IOException {
         byte[] original = object(options);
         ElfFile elf = ElfFile.read("original", original);
@@ -126,9 +130,97 @@ class HostileDwarfTest {
 
     @Test
     void everyTruncationOfTheFileGivesAResultOrAnError() throws IOException {
-        byte[] original = object("-gdwarf-5");
+        byte[] original = object("-c -gdwarf-5");
         for (int size = 0; size < original.length; size++) {
             readEverything(Arrays.copyOf(original, size), "truncated to " + size);
         }
+    }
+
+    /** Debug information in assembly: what no compiler writes. */
+    private ElfFile assembled(String entries) {
+        String source = """
+                .section .debug_abbrev,"",@progbits
+                .uleb128 1; .uleb128 0x11; .byte 1; .byte 0,0
+                .uleb128 2; .uleb128 0x16; .byte 0; .byte 0x03,0x08, 0x49,0x13, 0,0
+                .uleb128 3; .uleb128 0x13; .byte 1; .byte 0x03,0x08, 0x0b,0x0b, 0,0
+                .uleb128 4; .uleb128 0x0d; .byte 0; .byte 0x03,0x08, 0x49,0x13, 0x38,0x0b, 0,0
+                .uleb128 5; .uleb128 0x13; .byte 1; .byte 0x0b,0x0b, 0,0
+                .uleb128 6; .uleb128 0x2e; .byte 0; .byte 0x31,0x13, 0x11,0x01, 0x12,0x0b, 0,0
+                .uleb128 7; .uleb128 0x15; .byte 1; .byte 0x49,0x13, 0,0
+                .uleb128 8; .uleb128 0x05; .byte 0; .byte 0x49,0x13, 0,0
+                .uleb128 9; .uleb128 0x24; .byte 0; .byte 0x03,0x08, 0x0b,0x0b, 0,0
+                .byte 0
+                .section .debug_info,"",@progbits
+                unit: .long end - start
+                start: .value 4; .long 0; .byte 8
+                .uleb128 1
+                %s
+                .byte 0
+                end:
+                .text
+                code: .byte 0x90
+                """;
+        return ElfFile.read(
+                new CompiledSource(directory).compile("gcc", ".s", source.formatted(entries), List.of("-c")));
+    }
+
+    @Test
+    void aTypedefOfItselfIsAnError() {
+        ElfFile object = assembled("""
+                t: .uleb128 2; .asciz "t"; .long t - unit
+                .uleb128 3; .asciz "s"; .byte 8
+                .uleb128 4; .asciz "m"; .long t - unit; .byte 0
+                .byte 0
+                """);
+
+        assertThatThrownBy(() -> Types.read(object))
+                .isInstanceOf(DwarfFormatException.class)
+                .hasMessageContaining(".debug_info at 0xc: types refer to one another in a circle");
+    }
+
+    @Test
+    void aTypeWithoutANameThatContainsItselfIsAnError() {
+        ElfFile object = assembled("""
+                .uleb128 3; .asciz "s"; .byte 8
+                .uleb128 4; .asciz "m"; .long u - unit; .byte 0
+                .byte 0
+                u: .uleb128 5; .byte 8
+                .uleb128 4; .asciz "x"; .long u - unit; .byte 0
+                .uleb128 4; .asciz "y"; .long u - unit; .byte 0
+                .byte 0
+                """);
+
+        assertThatThrownBy(() -> Types.read(object)).isInstanceOf(DwarfFormatException.class);
+    }
+
+    @Test
+    void aFunctionThatIsItsOwnOriginIsAnError() {
+        ElfFile object = assembled("f: .uleb128 6; .long f - unit; .quad code; .byte 1");
+
+        assertThatThrownBy(() -> Functions.read(object))
+                .isInstanceOf(DwarfFormatException.class)
+                .hasMessageContaining("refer one to another");
+    }
+
+    @Test
+    void descriptionsThatDoubleWithEachStepStayShort() {
+        StringBuilder entries = new StringBuilder("t0: .uleb128 9; .asciz \"int\"; .byte 4\n");
+        for (int step = 1; step < 100; step++) {
+            entries.append("t%d: .uleb128 7; .long t%d - unit; .uleb128 8; .long t%d - unit; .byte 0%n"
+                    .formatted(step, step - 1, step - 1));
+        }
+        ElfFile object = assembled(entries
+                + ".uleb128 3; .asciz \"s\"; .byte 8; .uleb128 4; .asciz \"m\"; .long t99 - unit; .byte 0; .byte 0");
+
+        Member member = Types.read(object).named("s").getFirst().members().getFirst();
+        assertThat(member.type()).hasSizeLessThan(10_000);
+    }
+
+    @Test
+    void aHundredThousandOpenLevelsAreNoProblem() {
+        ElfFile object = assembled(".rept 100000; .uleb128 5; .byte 8; .endr");
+
+        assertThat(Types.read(object).all()).isEmpty();
+        assertThat(Functions.read(object).all()).isEmpty();
     }
 }

@@ -3,8 +3,8 @@ package dev.suture.isa;
 import java.util.Optional;
 
 /**
- * Where {@link Isa#decode} does not follow objdump (2.40), each with bytes for which it is so. All were met in data that
- * lies between code: tables of libcrypto, strings in Xen's boot code.
+ * Where {@link Isa#decode} does not follow objdump (2.40), each with bytes for which it is so. No compiled code has them:
+ * they were met in data between code (tables of libcrypto, strings in Xen's boot code) and by trying every opcode.
  */
 enum KnownDifference {
     /** Segment registers 6 and 7 do not exist (Intel SDM vol. 2, MOV); objdump shows them as a question mark. */
@@ -38,7 +38,8 @@ enum KnownDifference {
         return shown;
     }
 
-    /** {@return which of them an instruction is}
+    /**
+     * {@return which of them an instruction is}
      *
      * @param bytes of objdump's line
      * @param text of objdump's line

@@ -19,7 +19,8 @@ import java.util.Set;
  *
  * <p>Two habits of objdump are no difference. It shows a prefix that does nothing, because another one follows REX, on a
  * line of its own; the CPU takes it as part of the instruction (Intel SDM vol. 2, 2.2.1). And it joins {@code fwait}
- * with the x87 instruction behind it, as the assembler's mnemonics do.
+ * with the x87 instruction behind it, as the assembler's mnemonics do, or calls it by the name of a REX behind it (9b 43
+ * 44 f1 in libcrypto's tables).
  */
 final class ObjdumpComparison {
     private static final Set<String> PREFIXES = Set.of(
@@ -62,17 +63,19 @@ final class ObjdumpComparison {
             prefixes = Optional.empty();
             return;
         }
+        int before = line.sizeBytes() - shown.sizeBytes();
+        if (LittleEndian.u8(code, shown.address() - address) == FWAIT) {
+            compareOne(code, address, new Objdump.Line(line.address(), before + 1, "fwait"));
+            if (shown.sizeBytes() == 1) {
+                prefixes = Optional.empty();
+                return;
+            }
+            line = new Objdump.Line(shown.address() + 1, shown.sizeBytes() - 1, shown.text());
+        }
         if (onlyPrefixes(line.text())) {
             prefixes = Optional.of(line);
-            return;
-        }
-        prefixes = Optional.empty();
-        long offset = line.address() - address;
-        int before = line.sizeBytes() - shown.sizeBytes();
-        if (shown.sizeBytes() > 1 && LittleEndian.u8(code, offset + before) == FWAIT) {
-            compareOne(code, address, new Objdump.Line(line.address(), before + 1, "fwait"));
-            compareOne(code, address, new Objdump.Line(shown.address() + 1, shown.sizeBytes() - 1, shown.text()));
         } else {
+            prefixes = Optional.empty();
             compareOne(code, address, line);
         }
     }

@@ -11,6 +11,9 @@ import java.util.OptionalInt;
  * sides, never before the end of the hunk before it.
  */
 final class PlaceHunks {
+    /** What is said of a hunk whose result is there. */
+    static final String ALREADY_APPLIED = "it is already applied";
+
     private PlaceHunks() {}
 
     static SourceText place(
@@ -76,7 +79,7 @@ final class PlaceHunks {
         OptionalInt applied =
                 hunk.patched().isEmpty() ? OptionalInt.empty() : nearest(lines, hunk.patched(), expected, 0);
         if (applied.isPresent()) {
-            return where + "it is already applied (its result stands at line %d).".formatted(applied.getAsInt() + 1);
+            return where + ALREADY_APPLIED + " (its result stands at line %d).".formatted(applied.getAsInt() + 1);
         }
         if (hunk.original().isEmpty()) {
             return where + "it has no context, and the file has only %d lines.".formatted(lines.size());

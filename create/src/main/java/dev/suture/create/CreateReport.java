@@ -3,6 +3,7 @@ package dev.suture.create;
 import dev.suture.Refusal;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.link.LinkResult;
+import dev.suture.payload.Explanation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +34,7 @@ public record CreateReport(
         String xenDepends,
         String depends,
         List<LinkResult.Function> functions,
-        List<LinkResult.Added> added,
+        List<Explanation.Added> added,
         List<LeftOut> leftOut,
         List<Refusal> refusals,
         List<String> warnings,

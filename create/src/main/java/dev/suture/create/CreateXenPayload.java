@@ -22,7 +22,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** From a Xen tree and source patches to a payload. */
 public final class CreateXenPayload {
@@ -57,7 +56,7 @@ public final class CreateXenPayload {
         XenRelease release = XenRelease.of(tree.version());
         SpecialSections tables = SpecialSections.xenX86(release.minor());
         Image image = Image.open(tree.xenSyms());
-        Depends depends = request.depends().map(Depends::of).orElse(new Depends(image.buildId(), Set.of()));
+        Depends depends = request.depends().map(Depends::of).orElse(Depends.onHypervisor(image.buildId()));
         end();
 
         try (XenBuildResult build = XenBuild.run(request.build(), progress)) {
@@ -89,6 +88,7 @@ public final class CreateXenPayload {
                         metadata(build),
                         depends.symbols()));
                 refusals.addAll(linked.refusals());
+                refusals.addAll(depends.undone(linked.functions(), build.subjects()));
             }
             if (refusals.isEmpty()) {
                 begin("write");

@@ -407,13 +407,15 @@ public final class Select {
         Piece piece = comparison.patched().pieces().get(id.piece());
         Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
         String usedBy = "`%s` uses it".formatted(user.name());
+        // What is refused is chosen all the same, so that whatever else is wrong is found in the same run.
         if (piece.role() == SectionRole.PER_CPU) {
             refusals.add(Refusals.perCpu(comparison.name(), piece));
         } else if (piece.kind() == Kind.ASSEMBLY) {
             refusals.add(Refusals.assembly(comparison.name(), piece));
         } else if (piece.kind() == Kind.NAMELESS_DATA && piece.role() == SectionRole.DATA) {
             refusals.add(Refusals.namelessData(comparison.name(), piece));
-        } else if (piece.kind() == Kind.FUNCTION && twin.isPresent()) {
+        }
+        if (piece.kind() == Kind.FUNCTION && twin.isPresent()) {
             // Somebody else's inside is referred to: the whole function has to be the new one, then.
             replace(id, piece, twin, usedBy);
         } else if (piece.kind() == Kind.DATA && twin.isPresent()) {

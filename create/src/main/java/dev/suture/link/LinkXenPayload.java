@@ -22,6 +22,7 @@ import dev.suture.image.Image.ImageSymbol;
 import dev.suture.isa.Isa;
 import dev.suture.link.PlacePieces.Output;
 import dev.suture.link.PlacePieces.Place;
+import dev.suture.payload.Explanation;
 import dev.suture.payload.PayloadSections;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
@@ -83,7 +84,7 @@ public final class LinkXenPayload {
         addNamesOfOwnSymbols();
         int buildIdSection = addNotes();
         addMetadata();
-        addReasons();
+        addExplanation();
         // From here on no section and no symbol is added.
         refusals.addAll(names.refusals());
         if (!refusals.isEmpty()) {
@@ -312,18 +313,18 @@ public final class LinkXenPayload {
         builder.addSection(PayloadSections.METADATA, Elf.SHT_PROGBITS, Elf.SHF_ALLOC, 1, 0, text.toByteArray());
     }
 
-    private void addReasons() {
-        ByteArrayOutputStream text = new ByteArrayOutputStream();
-        for (LinkResult.Function function : functions) {
-            text.writeBytes((function.name() + "\0" + function.reason() + "\0").getBytes(StandardCharsets.UTF_8));
-        }
-        builder.addSection(PayloadSections.REASONS, Elf.SHT_PROGBITS, 0, 1, 0, text.toByteArray());
+    private void addExplanation() {
+        List<Explanation.Function> reasons = functions.stream()
+                .map(function -> new Explanation.Function(function.name(), function.object(), function.reason()))
+                .toList();
+        byte[] explanation = new Explanation(reasons, added()).toBytes();
+        builder.addSection(PayloadSections.EXPLANATION, Elf.SHT_PROGBITS, 0, 1, 0, explanation);
     }
 
-    private List<LinkResult.Added> added() {
+    private List<Explanation.Added> added() {
         return selection.chosen().stream()
                 .filter(chosen -> chosen.why() != Selection.Why.REPLACED)
-                .map(chosen -> new LinkResult.Added(
+                .map(chosen -> new Explanation.Added(
                         chosen.piece().name(),
                         selection.objects().get(chosen.id().object()).name(),
                         chosen.piece().kind().name(),

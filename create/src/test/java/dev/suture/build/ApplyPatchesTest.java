@@ -93,7 +93,8 @@ class ApplyPatchesTest {
         Files.writeString(tree.resolve("xen/common/numbers.c"), lines(1, 9) + "ten\n" + lines(11, 40));
 
         assertThatThrownBy(() -> apply(hunk("xen/common/numbers.c", 9, "line 9", "line 10", "ten", "line 11")))
-                .hasMessageContaining("it is already applied (its result stands at line 9).");
+                .hasMessageContaining("it is already applied (its result stands at line 9).")
+                .hasMessageContaining("The source has this fix.");
     }
 
     @Test

@@ -2,8 +2,10 @@ package dev.suture.build.xen;
 
 import dev.suture.build.Cause;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,11 +22,13 @@ import java.util.Set;
  * tools, tests and the 32-bit boot code are not among them.
  *
  * <p>An object without a list of headers is made from other objects: {@code dmi_scan.init.o} is {@code dmi_scan.o} with
- * its sections renamed to {@code .init.*}, {@code libelf.o} several objects in one. It has the inputs of those.
+ * its sections renamed to {@code .init.*}, {@code libelf.o} several objects in one. It has the inputs of those. An input
+ * that is a symbolic link, like {@code arch/x86/efi/runtime.c}, counts under its own name and under that of its target.
  */
 final class ReadObjects {
     private final Path xenDirectory;
     private final Map<String, XenObject> objects = new LinkedHashMap<>();
+    private final Map<String, String> linkTargets = new HashMap<>();
 
     private ReadObjects(Path xenDirectory) {
         this.xenDirectory = xenDirectory;
@@ -85,13 +89,32 @@ final class ReadObjects {
         return new XenObject(name, owner, source, inputs, String.join("\n", commands));
     }
 
+    /** {@return where {@code input} leads if it is a symbolic link, relative to {@code xen/}; else an empty string} */
+    private String linkTarget(String input) {
+        Path file = xenDirectory.resolve(input);
+        if (!Files.isSymbolicLink(file)) {
+            return "";
+        }
+        try {
+            return xenDirectory.toRealPath().relativize(file.toRealPath()).toString();
+        } catch (IOException e) {
+            throw new XenTreeException("cannot follow the link " + file + ": " + Cause.of(e), e);
+        }
+    }
+
     private String addInputs(String name, Set<String> inputs, List<String> commands) throws IOException {
         Optional<CommandFile> command = CommandFile.read(xenDirectory, name);
         if (command.isEmpty()) {
             return "";
         }
         commands.add(command.get().command());
-        inputs.addAll(command.get().inputs());
+        for (String input : command.get().inputs()) {
+            inputs.add(input);
+            String target = linkTargets.computeIfAbsent(input, this::linkTarget);
+            if (!target.isEmpty()) {
+                inputs.add(target);
+            }
+        }
         String source = command.get().source();
         if (source.isEmpty()) {
             for (String part : command.get().objectsInCommand(name)) {

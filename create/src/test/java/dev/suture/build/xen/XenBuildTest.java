@@ -136,6 +136,14 @@ class XenBuildTest {
     }
 
     @Test
+    void aSourceThatIsCompiledThroughASymbolicLinkIsReached() throws IOException {
+        try (XenBuildResult result = build(tree, commentOnTop("xen/common/efi/runtime.c"))) {
+            assertThat(result.pairs()).extracting(ObjectPair::name).contains("arch/x86/efi/runtime.o");
+            assertThat(result.unreached()).isEmpty();
+        }
+    }
+
+    @Test
     void aFileThatIsNotBuiltIsReported() throws IOException {
         try (XenBuildResult result = build(tree, commentOnTop("xen/arch/arm/mm.c"))) {
             assertThat(result.pairs()).isEmpty();
