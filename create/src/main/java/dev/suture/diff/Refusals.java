@@ -74,13 +74,14 @@ final class Refusals {
         return new Refusal(
                 object,
                 after.name(),
-                "`%s` moved from %s (%s) to %s (%s); the running system keeps it where it was"
+                "`%s` moved from %s (%s) to %s (%s); the running system %s"
                         .formatted(
                                 after.name(),
                                 before.section().name(),
                                 inWords(before.role()),
                                 after.section().name(),
-                                inWords(after.role())),
+                                inWords(after.role()),
+                                before.role() == SectionRole.INIT ? "has it no more" : "keeps it where it was"),
                 "Leave its section, const and init attributes as they were, or introduce a new variable under another "
                         + "name.");
     }
@@ -93,6 +94,16 @@ final class Refusals {
                         .formatted(piece.name()),
                 "Use an array indexed by the CPU number (of NR_CPUS entries), or keep the value in an existing "
                         + "per-CPU structure.");
+    }
+
+    static Refusal setAtBoot(String object, Piece variable, Piece bootFunction) {
+        return new Refusal(
+                object,
+                variable.name(),
+                "variable `%s` is new, and `%s` refers to it, which runs only while the system boots: nobody would set the payload's variable"
+                        .formatted(variable.name(), bootFunction.name()),
+                "Set it from a load hook (LIVEPATCH_LOAD_HOOK) of the patch, or give it the right first value and leave "
+                        + "the boot code as it was.");
     }
 
     static Refusal tooSmall(String object, Piece original, int needed) {
