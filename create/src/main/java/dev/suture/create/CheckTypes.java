@@ -129,6 +129,15 @@ final class CheckTypes {
             warnings.add("allowed as you asked: %s (%s)".formatted(change.text(), where));
         } else if (change.kind() == LayoutChange.Kind.MEANING) {
             warnings.add("the meaning of a type changes, not its layout: %s (%s)".formatted(change.text(), where));
+        } else if (onlyFillsGaps(change)) {
+            refusals.add(new Refusal(
+                    objects(combined.objects()),
+                    change.typeName(),
+                    "a type gets members where it had padding or other members, and what the running system holds there "
+                            + "was not written for them: %s (%s)".formatted(change.text(), where),
+                    "Keep new state in a variable or table of its own, looked up by the object's address. If what old "
+                            + "values have there (often zero) is right, pass --allow-type '%s'."
+                                    .formatted(change.typeName())));
         } else {
             refusals.add(new Refusal(
                     objects(combined.objects()),
@@ -137,6 +146,12 @@ final class CheckTypes {
                             .formatted(change.text(), where),
                     remedy(change)));
         }
+    }
+
+    private static boolean onlyFillsGaps(LayoutChange change) {
+        return change.originalSizeBytes() == change.patchedSizeBytes()
+                && change.members().stream()
+                        .allMatch(member -> member instanceof MemberChange.Added || !member.isLayout());
     }
 
     private static String remedy(LayoutChange change) {

@@ -77,7 +77,8 @@ public final class CreateXenPayload {
                 refusals.add(NoEffect.of(build, selection));
             }
             LinkResult linked = new LinkResult(new byte[0], "", List.of(), List.of(), List.of());
-            if (!selection.isEmpty()) {
+            // Under a type's new layout everything that uses it is changed, and what linking finds there means nothing.
+            if (types.refusals().isEmpty() && !selection.isEmpty()) {
                 begin("link");
                 linked = LinkXenPayload.link(new LinkRequest(
                         selection,

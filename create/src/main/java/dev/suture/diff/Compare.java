@@ -78,7 +78,8 @@ public final class Compare {
         return before.sizeBytes() == after.sizeBytes()
                 && before.section().isNobits() == after.section().isNobits()
                 && original.contents(before).mismatch(patched.contents(after)) < 0
-                && original.references(before).size() == patched.references(after).size();
+                && original.references(before).size()
+                        == patched.references(after).size();
     }
 
     private static boolean isJudged(Piece piece) {
@@ -107,10 +108,7 @@ public final class Compare {
     /** {@return the first difference between a piece and its twin} */
     private Optional<Difference> difference(Piece before, Piece after) {
         if (before.sizeBytes() != after.sizeBytes()) {
-            return Optional.of(new Difference(
-                    Difference.Kind.SIZE,
-                    0,
-                    "its size changes from %d to %d bytes".formatted(before.sizeBytes(), after.sizeBytes())));
+            return Optional.of(new Difference(Difference.Kind.SIZE, 0, sizes(before, after)));
         }
         if (before.section().isNobits() != after.section().isNobits()) {
             return Optional.of(new Difference(
@@ -162,6 +160,15 @@ public final class Compare {
         return object.pieces().stream()
                 .allMatch(other -> other.index() == piece.index()
                         || other.section().index() != piece.section().index());
+    }
+
+    /** With what the compiler put behind a function it may be longer than its symbol says, which is what people know. */
+    private static String sizes(Piece before, Piece after) {
+        boolean stated = before.statedSizeBytes() != after.statedSizeBytes();
+        return "its size changes from %d to %d bytes"
+                .formatted(
+                        stated ? before.statedSizeBytes() : before.sizeBytes(),
+                        stated ? after.statedSizeBytes() : after.sizeBytes());
     }
 
     private Optional<Difference> referenceDifference(Piece before, Piece after) {
@@ -258,8 +265,9 @@ public final class Compare {
                                 && before.symbol().name().equals(after.symbol().name());
                     case Reference.InPiece before ->
                         isGlobal(original.pieces().get(before.pieceIndex()), before, after);
-                    case Reference.Constant before -> false;
+                    case Reference.Constant _, Reference.Nothing _ -> false;
                 };
+            case Reference.Nothing after -> after.equals(was.target());
             case Reference.Constant after ->
                 was.target() instanceof Reference.Constant before && before.value() == after.value();
             case Reference.InPiece after ->
@@ -267,7 +275,7 @@ public final class Compare {
                     case Reference.InPiece before -> samePlace(before, after);
                     case Reference.Elsewhere before ->
                         isGlobal(patched.pieces().get(after.pieceIndex()), after, before);
-                    case Reference.Constant before -> false;
+                    case Reference.Constant _, Reference.Nothing _ -> false;
                 };
         };
     }
@@ -388,6 +396,7 @@ public final class Compare {
     static String describe(ObjectPieces object, Reference reference) {
         return switch (reference.target()) {
             case Reference.Elsewhere target -> target.symbol().name();
+            case Reference.Nothing target -> "an empty place in " + target.section();
             case Reference.Constant target -> "0x%x".formatted(target.value());
             case Reference.InPiece target -> {
                 Piece piece = object.pieces().get(target.pieceIndex());

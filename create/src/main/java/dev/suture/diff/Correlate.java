@@ -57,7 +57,12 @@ public final class Correlate {
         Correlate correlate = new Correlate(original, patched);
         correlate.run();
         return new Correlation(
-                original, patched, correlate.twinOfPatched, correlate.twinOfOriginal, correlate.matchedBy, correlate.knowsScopes());
+                original,
+                patched,
+                correlate.twinOfPatched,
+                correlate.twinOfOriginal,
+                correlate.matchedBy,
+                correlate.knowsScopes());
     }
 
     private void run() {
@@ -149,7 +154,10 @@ public final class Correlate {
         Map<String, List<Piece>> byKey = unmatched(original, ofOriginal, keyOf);
         unmatched(patched, ofPatched, keyOf).forEach((key, pieces) -> {
             List<Piece> twins = byKey.getOrDefault(key, List.of());
-            if (!key.isEmpty() && pieces.size() == 1 && twins.size() == 1 && mayBeTwins(twins.getFirst(), pieces.getFirst())) {
+            if (!key.isEmpty()
+                    && pieces.size() == 1
+                    && twins.size() == 1
+                    && mayBeTwins(twins.getFirst(), pieces.getFirst())) {
                 match(twins.getFirst(), pieces.getFirst(), level);
             }
         });
@@ -278,6 +286,7 @@ public final class Correlate {
                 Symbol symbol = target.symbol();
                 yield symbol.name() + target.addend();
             }
+            case Reference.Nothing target -> target.section();
             case Reference.Constant target -> Long.toString(target.value());
         };
     }

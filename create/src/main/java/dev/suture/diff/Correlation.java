@@ -13,7 +13,12 @@ import java.util.Optional;
  * @param knowsScopes whether debug information told in which functions static locals are declared, where that was asked
  */
 public record Correlation(
-        ObjectPieces original, ObjectPieces patched, int[] twinOfPatched, int[] twinOfOriginal, MatchedBy[] matchedBy, boolean knowsScopes) {
+        ObjectPieces original,
+        ObjectPieces patched,
+        int[] twinOfPatched,
+        int[] twinOfOriginal,
+        MatchedBy[] matchedBy,
+        boolean knowsScopes) {
 
     /** How a twin was found, from certain to less certain. */
     public enum MatchedBy {

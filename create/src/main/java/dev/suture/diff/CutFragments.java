@@ -18,16 +18,16 @@ import java.util.TreeSet;
 /**
  * Cuts {@code .altinstr_replacement} and {@code .fixup} where entries of tables refer to.
  *
- * <p>A fix-up that would run on into the next one is joined with it. A replacement of no bytes is a piece of its own,
- * in front of whatever begins at the same place: it has nothing to do with that.
+ * <p>A fix-up that would run on into the next one is joined with it. An entry whose replacement has no bytes cuts
+ * nothing: it has nothing to do with what is at the place it refers to.
  */
 final class CutFragments {
     private final ElfFile elf;
     private final Isa isa;
     private final SpecialSections specialSections;
     private final RelocationsBySection relocations;
-    /** For each section with fragments the places that entries refer to, and whether one of them wants no bytes there. */
-    private final TreeMap<Integer, TreeMap<Long, Boolean>> starts = new TreeMap<>();
+    /** For each section with fragments the places that entries refer to. */
+    private final TreeMap<Integer, TreeSet<Long>> starts = new TreeMap<>();
 
     CutFragments(ElfFile elf, Isa isa, SpecialSections specialSections, RelocationsBySection relocations) {
         this.elf = elf;
@@ -39,13 +39,12 @@ final class CutFragments {
         }
     }
 
-    /** A run of bytes; none if both are equal. */
+    /** A run of bytes. */
     record Cut(long from, long to) {}
 
     /** {@return the fragments of a section in order; together they are all of it} */
     List<Cut> cut(Section section, List<Symbol> symbols) {
-        TreeMap<Long, Boolean> referred = starts.getOrDefault(section.index(), new TreeMap<>());
-        TreeSet<Long> places = new TreeSet<>(referred.keySet());
+        TreeSet<Long> places = new TreeSet<>(starts.getOrDefault(section.index(), new TreeSet<>()));
         places.add(0L);
         symbols.forEach(symbol -> places.add(symbol.value()));
         Set<Long> joined = section.name().equals(".fixup") ? runInto(section) : Set.of();
@@ -55,14 +54,7 @@ final class CutFragments {
                 .toList();
         List<Cut> cuts = new ArrayList<>();
         for (int i = 0; i < begins.size(); i++) {
-            long from = begins.get(i);
-            if (referred.getOrDefault(from, false)) {
-                cuts.add(new Cut(from, from));
-            }
-            cuts.add(new Cut(from, i + 1 < begins.size() ? begins.get(i + 1) : section.sizeBytes()));
-        }
-        if (referred.getOrDefault(section.sizeBytes(), false)) {
-            cuts.add(new Cut(section.sizeBytes(), section.sizeBytes()));
+            cuts.add(new Cut(begins.get(i), i + 1 < begins.size() ? begins.get(i + 1) : section.sizeBytes()));
         }
         return cuts;
     }
@@ -76,10 +68,10 @@ final class CutFragments {
                 continue;
             }
             Section holder = elf.sections().get(symbol.sectionIndex());
-            if (SpecialSections.holdsFragments(holder.name())) {
-                boolean isEmpty = isEmpty(section, table, relocation.sectionOffset() - entryOffset);
-                starts.computeIfAbsent(holder.index(), index -> new TreeMap<>())
-                        .merge(symbol.value() + relocation.addend(), isEmpty, Boolean::logicalOr);
+            boolean isEmpty = isEmpty(section, table, relocation.sectionOffset() - entryOffset);
+            if (SpecialSections.holdsFragments(holder.name()) && !isEmpty) {
+                starts.computeIfAbsent(holder.index(), index -> new TreeSet<>())
+                        .add(symbol.value() + relocation.addend());
             }
         }
     }

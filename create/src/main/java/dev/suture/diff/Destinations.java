@@ -1,6 +1,7 @@
 package dev.suture.diff;
 
 import dev.suture.diff.Selection.Destination;
+import dev.suture.diff.Selection.Empty;
 import dev.suture.diff.Selection.Fixed;
 import dev.suture.diff.Selection.InPayload;
 import dev.suture.diff.Selection.InTarget;
@@ -42,38 +43,48 @@ public final class Destinations {
         for (int index = 0; index < objects.size(); index++) {
             int object = index;
             ObjectPieces original = objects.get(object).original();
-            original.pieces().forEach(piece -> globalNames(piece)
-                    .forEach(name -> originalGlobals.putIfAbsent(name, new Definition(object, original, piece))));
-            objects.get(object).patched().pieces().forEach(piece -> globalNames(piece)
-                    .forEach(name -> patchedGlobals.putIfAbsent(name, new PieceId(object, piece.index()))));
+            original.pieces()
+                    .forEach(piece -> globalNames(piece)
+                            .forEach(name ->
+                                    originalGlobals.putIfAbsent(name, new Definition(object, original, piece))));
+            objects.get(object)
+                    .patched()
+                    .pieces()
+                    .forEach(piece -> globalNames(piece)
+                            .forEach(name -> patchedGlobals.putIfAbsent(name, new PieceId(object, piece.index()))));
         }
     }
 
     private static List<String> globalNames(Piece piece) {
-        return piece.symbols().stream()
-                .filter(symbol -> !symbol.isLocal())
-                .map(Symbol::name)
-                .toList();
+        return isGivenBack(piece)
+                ? List.of()
+                : piece.symbols().stream()
+                        .filter(symbol -> !symbol.isLocal())
+                        .map(Symbol::name)
+                        .toList();
     }
 
     /** {@return the variable that a global one without a twin was, if the patch moved it here from another object} */
     Optional<Definition> originalElsewhere(int object, Piece patchedPiece) {
         if (patchedPiece.kind() != Piece.Kind.DATA
                 || !patchedPiece.isGlobal()
-                || objects.get(object)
-                        .correlation()
-                        .twinOfPatched(patchedPiece)
-                        .isPresent()) {
+                || objects.get(object).correlation().twinOfPatched(patchedPiece).isPresent()) {
             return Optional.empty();
         }
         return Optional.ofNullable(originalGlobals.get(patchedPiece.name()))
                 .filter(definition -> definition.objectIndex() != object);
     }
 
+    /** Boot code is not in the running target any more: its name may come back for code that stays. */
+    private static boolean isGivenBack(Piece piece) {
+        return piece.kind() == Piece.Kind.FUNCTION && piece.role() == SectionRole.INIT;
+    }
+
     /** {@return where a reference leads} */
     public Destination of(int object, Piece from, Reference reference) {
         return switch (reference.target()) {
             case Reference.Constant constant -> new Fixed();
+            case Reference.Nothing nothing -> new Empty(nothing.section());
             case Reference.Elsewhere elsewhere -> {
                 PieceId id = patchedGlobals.get(elsewhere.symbol().name());
                 yield id == null ? new Named(elsewhere.symbol().name()) : ofGlobal(id, elsewhere.symbol());
@@ -91,7 +102,8 @@ public final class Destinations {
             return new InTarget(id.object(), twin.get());
         }
         Definition before = originalGlobals.get(symbol.name());
-        boolean isGone = before == null || before.piece().role() == SectionRole.INIT && piece.role() != SectionRole.INIT;
+        boolean isGone =
+                before == null || before.piece().role() == SectionRole.INIT && piece.role() != SectionRole.INIT;
         return isGone || replacedConstants.contains(id) ? new InPayload(id) : new Named(symbol.name());
     }
 

@@ -10,14 +10,16 @@ final class Refusals {
 
     private Refusals() {}
 
-    static Refusal changedData(String object, Piece piece, Difference difference) {
+    static Refusal changedData(String object, Piece original, Piece piece, Difference difference) {
         if (difference.kind() == Difference.Kind.SIZE) {
             return new Refusal(
                     object,
                     piece.name(),
                     "data `%s` was resized (%s): %s; the running system holds it in its old size"
                             .formatted(piece.name(), piece.section().name(), difference.what()),
-                    "Keep its size, and put what is new into a new variable which the changed functions use.");
+                    piece.sizeBytes() > original.sizeBytes()
+                            ? "Keep its size, and put what is new into a new variable which the changed functions use."
+                            : "Keep its size, and leave what is no longer used where it is.");
         }
         return new Refusal(
                 object,
@@ -72,13 +74,14 @@ final class Refusals {
         return new Refusal(
                 object,
                 after.name(),
-                "`%s` moved from %s (%s) to %s (%s); the running system keeps it where it was"
+                "`%s` moved from %s (%s) to %s (%s); the running system %s"
                         .formatted(
                                 after.name(),
                                 before.section().name(),
                                 inWords(before.role()),
                                 after.section().name(),
-                                inWords(after.role())),
+                                inWords(after.role()),
+                                before.role() == SectionRole.INIT ? "has it no more" : "keeps it where it was"),
                 "Leave its section, const and init attributes as they were, or introduce a new variable under another "
                         + "name.");
     }
@@ -91,6 +94,16 @@ final class Refusals {
                         .formatted(piece.name()),
                 "Use an array indexed by the CPU number (of NR_CPUS entries), or keep the value in an existing "
                         + "per-CPU structure.");
+    }
+
+    static Refusal setAtBoot(String object, Piece variable, Piece bootFunction) {
+        return new Refusal(
+                object,
+                variable.name(),
+                "variable `%s` is new, and `%s` refers to it, which runs only while the system boots: nobody would set the payload's variable"
+                        .formatted(variable.name(), bootFunction.name()),
+                "Set it from a load hook (LIVEPATCH_LOAD_HOOK) of the patch, or give it the right first value and leave "
+                        + "the boot code as it was.");
     }
 
     static Refusal tooSmall(String object, Piece original, int needed) {

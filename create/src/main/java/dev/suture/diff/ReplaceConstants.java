@@ -86,7 +86,10 @@ final class ReplaceConstants {
             switch (user.role()) {
                 case CODE -> {
                     if (user.kind() == Kind.ASSEMBLY) {
-                        refuse(constant, "assembly in %s uses it".formatted(user.section().name()));
+                        refuse(
+                                constant,
+                                "assembly in %s uses it"
+                                        .formatted(user.section().name()));
                     }
                     functions.putIfAbsent(
                             new PieceId(object, user.index()),

@@ -96,8 +96,8 @@ final class ResolveReferences {
                     countsFrom = tableStart(piece, pieceOffset) - pieceOffset;
                 }
             }
-            references.add(new Reference(
-                    pieceOffset, relocation, target(piece, relocation, countsFrom, table, pieceOffset)));
+            references.add(
+                    new Reference(pieceOffset, relocation, target(piece, relocation, countsFrom, table, pieceOffset)));
         }
         if (piece.isCode()) {
             references.forEach(this::noteTableStart);
@@ -137,45 +137,35 @@ final class ResolveReferences {
             case ABSOLUTE -> new Reference.Constant(symbol.value() + relocation.addend());
             case SECTION -> {
                 long distance = relocation.addend() + countsFrom;
-                boolean wantsNothing = false;
                 Optional<SpecialSection.Field> field = table.flatMap(known -> known.fieldAt(pieceOffset));
+                // The field points behind the replacement before it, which is about other code.
+                if (field.isPresent()
+                        && pieceOffset != 0
+                        && CutFragments.isEmpty(piece.section(), table.get(), piece.sectionOffset())) {
+                    yield new Reference.Nothing(
+                            elf.sections().get(symbol.sectionIndex()).name());
+                }
                 if (field.isPresent()) {
                     distance = field.get().distance(relocation.addend());
                     distance -= field.get().fromEntry() ? pieceOffset : 0;
-                    wantsNothing = pieceOffset != 0
-                            && CutFragments.isEmpty(piece.section(), table.get(), piece.sectionOffset());
                 }
-                yield inSection(symbol, distance, relocation.addend(), wantsNothing);
+                yield inSection(symbol, distance, relocation.addend());
             }
         };
     }
 
-    private Reference.Target inSection(Symbol symbol, long distance, long addend, boolean wantsNothing) {
+    private Reference.Target inSection(Symbol symbol, long distance, long addend) {
         List<Integer> ofSection = piecesOfSection.get(symbol.sectionIndex());
         if (ofSection.isEmpty()) {
-            return new Reference.Elsewhere(symbol, addend);
+            return new Reference.Nothing(
+                    elf.sections().get(symbol.sectionIndex()).name());
         }
         long meant = symbol.value() + distance;
-        int anchored = wantsNothing ? -1 : pieceOfSymbol[symbol.index()];
+        int anchored = pieceOfSymbol[symbol.index()];
         int index = anchored >= 0 ? anchored : SplitObject.pieceAt(pieces, ofSection, meant);
-        if (wantsNothing) {
-            index = emptyPieceBefore(index, meant);
-        }
         Piece piece = pieces.get(index);
         return new Reference.InPiece(
                 index, meant - piece.sectionOffset(), symbol.value() + addend - piece.sectionOffset());
-    }
-
-    /** {@return the piece of no bytes at an offset, which comes before the one that has the bytes there} */
-    private int emptyPieceBefore(int index, long offset) {
-        if (index == 0 || pieces.get(index).sizeBytes() == 0) {
-            return index;
-        }
-        Piece before = pieces.get(index - 1);
-        boolean isIt = before.sizeBytes() == 0
-                && before.sectionOffset() == offset
-                && before.section().index() == pieces.get(index).section().index();
-        return isIt ? before.index() : index;
     }
 
     /** {@return for each piece the indexes of the special entries that belong to it} */

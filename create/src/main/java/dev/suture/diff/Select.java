@@ -64,6 +64,7 @@ public final class Select {
             select.chooseRoots(object);
         }
         select.follow();
+        select.judgeVariablesSetAtBoot();
         return new Selection(
                 objects, List.copyOf(select.chosen.values()), select.leftOut, List.copyOf(select.refusals));
     }
@@ -157,7 +158,7 @@ public final class Select {
         for (Comparison other : objects) {
             for (Piece removed : other.removed()) {
                 if (removed.kind() == Kind.FUNCTION
-                        && removed.role() != SectionRole.INIT
+                        && removed.role() == SectionRole.CODE
                         && removed.isGlobal()
                         && removed.name().equals(name)) {
                     return Optional.of(new MovedFrom(other.name(), removed));
@@ -205,7 +206,10 @@ public final class Select {
             }
         } else if (comparison.status(piece) == Status.CHANGED && piece.role() != SectionRole.READ_ONLY) {
             refusals.add(Refusals.changedData(
-                    comparison.name(), piece, comparison.difference(piece).get()));
+                    comparison.name(),
+                    twin.get(),
+                    piece,
+                    comparison.difference(piece).get()));
         } else if (comparison.status(piece) == Status.NEW) {
             judgeMovedData(id, piece, comparison);
         }
@@ -215,8 +219,7 @@ public final class Select {
     private void judgeMovedData(PieceId id, Piece piece, Comparison comparison) {
         destinations
                 .originalElsewhere(id.object(), piece)
-                .filter(before ->
-                        !Compare.sameBytes(before.object(), before.piece(), comparison.patched(), piece))
+                .filter(before -> !Compare.sameBytes(before.object(), before.piece(), comparison.patched(), piece))
                 .ifPresent(before -> refusals.add(Refusals.movedAndChanged(
                         comparison.name(), piece, before.object().name())));
     }
@@ -308,6 +311,43 @@ public final class Select {
         if (used.holdsState() && !StaticState.isCertain(comparison, used, users(object))) {
             refusals.add(Refusals.uncertainState(comparison.name(), used, user));
         }
+    }
+
+    /**
+     * A new variable that boot code refers to is probably set there, and that code does not run again: in the payload the
+     * variable would keep its first contents, and what it switches on would stay off without a word. Whoever wrote a hook
+     * has thought of that.
+     */
+    private void judgeVariablesSetAtBoot() {
+        if (chosen.values().stream().anyMatch(piece -> piece.why() == Why.HOOK)) {
+            return;
+        }
+        for (Chosen variable : chosen.values()) {
+            boolean isNewVariable =
+                    variable.why() == Why.NEW && variable.piece().role() == SectionRole.DATA;
+            if (!isNewVariable) {
+                continue;
+            }
+            Comparison comparison = objects.get(variable.id().object());
+            Set<Piece> users = new LinkedHashSet<>(users(variable.id().object()).accountable(variable.piece()));
+            if (variable.piece().isGlobal()) {
+                objects.forEach(object -> users.addAll(
+                        usersByName(object.patched(), variable.piece().name())));
+            }
+            users.stream()
+                    .filter(user -> user.kind() == Kind.FUNCTION && user.role() == SectionRole.INIT)
+                    .findFirst()
+                    .ifPresent(user -> refusals.add(Refusals.setAtBoot(comparison.name(), variable.piece(), user)));
+        }
+    }
+
+    /** {@return the pieces that refer to a symbol which their object does not define} */
+    private static List<Piece> usersByName(ObjectPieces object, String symbolName) {
+        return object.pieces().stream()
+                .filter(piece -> object.references(piece).stream()
+                        .anyMatch(reference -> reference.target() instanceof Reference.Elsewhere elsewhere
+                                && elsewhere.symbol().name().equals(symbolName)))
+                .toList();
     }
 
     private void takeEntry(PieceId owner, Piece piece, Piece entry, Comparison comparison) {

@@ -95,8 +95,7 @@ public final class SplitObject {
         }
         int[] pieceOfSymbol = piecesOfSymbols();
         ResolveReferences resolve =
-                new ResolveReferences(
-                elf, isa, specialSections, relocations, pieces, piecesOfSection, pieceOfSymbol);
+                new ResolveReferences(elf, isa, specialSections, relocations, pieces, piecesOfSection, pieceOfSymbol);
         List<List<Reference>> references = resolve.references();
         String sourceFile = elf.symbols().stream()
                 .filter(symbol -> symbol.type() == Elf.STT_FILE)
@@ -178,7 +177,9 @@ public final class SplitObject {
     private List<Symbol> symbolsAt(Section section, long offset) {
         List<Symbol> symbols = symbolsOfSection.get(section.index());
         List<Symbol> found = new ArrayList<>(1);
-        for (int i = firstAt(symbols, offset); i < symbols.size() && symbols.get(i).value() == offset; i++) {
+        for (int i = firstAt(symbols, offset);
+                i < symbols.size() && symbols.get(i).value() == offset;
+                i++) {
             if (isName(symbols.get(i))) {
                 found.add(symbols.get(i));
             }

@@ -24,8 +24,8 @@ final class StaticState {
             String stem = Names.stem(variable.name());
             return comparison.correlation().knowsScopes()
                     || comparison.removed().stream()
-                    .noneMatch(removed ->
-                            removed.holdsState() && Names.stem(removed.name()).equals(stem));
+                            .noneMatch(removed -> removed.holdsState()
+                                    && Names.stem(removed.name()).equals(stem));
         }
         return switch (matchedBy.get()) {
             case NAME, USERS, SCOPE, ORDER -> true;

@@ -61,8 +61,7 @@ final class UsersOfPieces {
     Set<String> functions(Piece used) {
         Set<String> functions = new TreeSet<>();
         for (Piece user : direct(used)) {
-            boolean cold =
-                    user.kind() == Piece.Kind.FRAGMENT && !user.symbols().isEmpty();
+            boolean cold = user.kind() == Piece.Kind.FRAGMENT && !user.symbols().isEmpty();
             if (user.kind() == Piece.Kind.FUNCTION || cold) {
                 functions.add(PART.matcher(Names.stem(user.name())).replaceFirst(""));
             }

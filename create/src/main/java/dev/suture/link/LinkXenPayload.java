@@ -9,6 +9,7 @@ import dev.suture.diff.Reference;
 import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
+import dev.suture.diff.Selection.Empty;
 import dev.suture.diff.Selection.Fixed;
 import dev.suture.diff.Selection.InPayload;
 import dev.suture.diff.Selection.InTarget;
@@ -42,7 +43,8 @@ public final class LinkXenPayload {
     private static final Set<Integer> APPLICABLE = Set.of(0, 1, 2, 4);
 
     private static final long POINTER_BYTES = 8;
-
+    private static final String REPLACEMENTS = ".altinstr_replacement";
+    private static final byte INT3 = (byte) 0xcc;
     private static final String NAMES = ".livepatch.strings";
 
     private final LinkRequest request;
@@ -245,12 +247,15 @@ public final class LinkXenPayload {
             }
             case InTarget destination -> {
                 names.ofOriginal(selection.objects().get(destination.object()).original(), destination.original(), user)
-                        .ifPresent(name -> builder.addRelocation(section, at, type, undefined(name), addend(reference)));
+                        .ifPresent(
+                                name -> builder.addRelocation(section, at, type, undefined(name), addend(reference)));
             }
             case Named destination -> {
                 names.ofGlobal(comparison.name(), destination.symbol(), user)
-                        .ifPresent(name -> builder.addRelocation(section, at, type, undefined(name), addend(reference)));
+                        .ifPresent(
+                                name -> builder.addRelocation(section, at, type, undefined(name), addend(reference)));
             }
+            case Empty destination -> addEmpty(section, at, type, destination.section(), comparison, user);
             case Fixed() -> {
                 long value = ((Reference.Constant) reference.target()).value();
                 int symbol = builder.addSymbol(
@@ -260,12 +265,31 @@ public final class LinkXenPayload {
         }
     }
 
+    /** A replacement of no bytes is anywhere among the replacements; Xen wants that section to be there. */
+    private void addEmpty(int section, long at, int type, String emptyIn, Comparison comparison, String user) {
+        if (emptyIn.equals(REPLACEMENTS) && !sectionIndexes.containsKey(emptyIn)) {
+            long flags = Elf.SHF_ALLOC | Elf.SHF_EXECINSTR;
+            register(emptyIn, builder.addSection(emptyIn, Elf.SHT_PROGBITS, flags, 1, 0, new byte[] {INT3}));
+        }
+        if (sectionIndexes.containsKey(emptyIn)) {
+            builder.addRelocation(section, at, type, sectionSymbols.get(emptyIn), 0);
+        } else {
+            refusals.add(new Refusal(
+                    comparison.name(),
+                    user,
+                    "`%s` refers to a variable without a size, or to the section %s, of which nothing is in the program"
+                            .formatted(user, emptyIn),
+                    "Give the variable a size, or let the patch avoid the reference."));
+        }
+    }
+
     /** {@return what the relocation adds to the address of the piece or symbol that is referred to} */
     private static long addend(Reference reference) {
         return switch (reference.target()) {
             case Reference.InPiece target -> target.statedDelta();
             case Reference.Elsewhere target -> target.addend();
             case Reference.Constant target -> target.value();
+            case Reference.Nothing target -> 0;
         };
     }
 

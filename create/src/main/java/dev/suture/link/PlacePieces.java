@@ -44,6 +44,10 @@ final class PlacePieces {
     /** In bytes; compilers align functions so that their beginning is fetched at once. */
     private static final long LEAST_OF_FUNCTION = 16;
 
+    private static final String REPLACEMENTS = ".altinstr_replacement";
+    /** Between functions: int3. */
+    private static final int TRAP = 0xcc;
+
     private final Map<String, Output> outputs = new LinkedHashMap<>();
     private final Map<PieceId, Place> places = new LinkedHashMap<>();
     private final Map<String, Place> knownStrings = new HashMap<>();
@@ -56,7 +60,18 @@ final class PlacePieces {
         for (Chosen chosen : selection.chosen()) {
             place.add(chosen, selection.objects().get(chosen.id().object()).patched());
         }
+        place.addReplacementsIfMissing();
         return place;
+    }
+
+    /** Xen refuses alternatives without a section of replacements, even if all replacements have no bytes. */
+    private void addReplacementsIfMissing() {
+        if (outputs.containsKey(".altinstructions") && !outputs.containsKey(REPLACEMENTS)) {
+            Output output = new Output(Elf.SHT_PROGBITS, Elf.SHF_ALLOC | Elf.SHF_EXECINSTR, 0);
+            output.bytes.write(TRAP);
+            output.sizeBytes = 1;
+            outputs.put(REPLACEMENTS, output);
+        }
     }
 
     Map<String, Output> outputs() {
@@ -97,7 +112,7 @@ final class PlacePieces {
         long beyond = Math.floorMod(place(piece) - output.sizeBytes, alignment);
         long offset = output.sizeBytes + beyond;
         if (output.type != Elf.SHT_NOBITS) {
-            byte fill = piece.isCode() ? (byte) 0xcc : 0;
+            int fill = piece.isCode() ? TRAP : 0;
             for (long at = output.sizeBytes; at < offset; at++) {
                 output.bytes.write(fill);
             }
@@ -110,7 +125,7 @@ final class PlacePieces {
     private static String sectionName(Piece piece) {
         return switch (piece.kind()) {
             case SPECIAL_ENTRY -> piece.section().name();
-            case FRAGMENT -> piece.section().name().equals(".altinstr_replacement") ? ".altinstr_replacement" : ".text";
+            case FRAGMENT -> piece.section().name().equals(REPLACEMENTS) ? REPLACEMENTS : ".text";
             case FUNCTION, ASSEMBLY -> ".text";
             case STRING -> piece.section().entrySizeBytes() > 1 ? ".rodata" : ".rodata.str";
             case CONSTANT -> ".rodata";
@@ -132,7 +147,7 @@ final class PlacePieces {
 
     private static Output outputFor(Piece piece, String name) {
         return switch (name) {
-            case ".text", ".altinstr_replacement" -> new Output(Elf.SHT_PROGBITS, Elf.SHF_ALLOC | Elf.SHF_EXECINSTR, 0);
+            case ".text", REPLACEMENTS -> new Output(Elf.SHT_PROGBITS, Elf.SHF_ALLOC | Elf.SHF_EXECINSTR, 0);
             case ".bss" -> new Output(Elf.SHT_NOBITS, Elf.SHF_ALLOC | Elf.SHF_WRITE, 0);
             case ".data" -> new Output(Elf.SHT_PROGBITS, Elf.SHF_ALLOC | Elf.SHF_WRITE, 0);
             default ->

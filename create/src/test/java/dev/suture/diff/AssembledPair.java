@@ -34,10 +34,19 @@ public final class AssembledPair {
         return new AssembledPair(directory, ".c").select(original, patched);
     }
 
+    /** {@return the verdicts on an object of which C changes from one text to the other} */
+    static Comparison compareC(Path directory, String original, String patched) {
+        return new AssembledPair(directory, ".c").compare(original, patched);
+    }
+
     private Selection select(String original, String patched) {
+        return Select.select(List.of(compare(original, patched)));
+    }
+
+    private Comparison compare(String original, String patched) {
         ObjectPieces before = SplitObject.split("unit.o", compile("original", original), TABLES);
         ObjectPieces after = SplitObject.split("unit.o", compile("patched", patched), TABLES);
-        return Select.select(List.of(Compare.compare(Correlate.correlate(before, after), LineNumbers.UNMOVED)));
+        return Compare.compare(Correlate.correlate(before, after), LineNumbers.UNMOVED);
     }
 
     private ElfFile compile(String name, String source) {

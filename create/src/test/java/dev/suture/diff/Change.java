@@ -18,6 +18,8 @@ public final class Change {
     private final List<Path> patcheds = new ArrayList<>();
     private final List<Comparison> comparisons = new ArrayList<>();
 
+    private Change() {}
+
     /** {@return a patch of one object, {@code unit.o}} */
     public static Change of(String original, String patched, String... options) {
         return new Change().and("unit.c", original, patched, options);
@@ -33,7 +35,8 @@ public final class Change {
     /** {@return a patch of one object, from assembly} */
     public static Change ofAssembly(String original, String patched) {
         return ofObjects(
-                Tools.compile("gcc", "unit.s", original, List.of()), Tools.compile("gcc", "unit.s", patched, List.of()));
+                Tools.compile("gcc", "unit.s", original, List.of()),
+                Tools.compile("gcc", "unit.s", patched, List.of()));
     }
 
     /** {@return a patch of one object} */

@@ -56,8 +56,8 @@ class CompareTest {
 
     @Test
     void aConstantIsComparedByItsValue() {
-        String source = "typedef int v4 __attribute__((vector_size(16)));"
-                + "%sv4 f(v4 x) { return x + (v4) {1, 2, 3, %d}; }";
+        String source =
+                "typedef int v4 __attribute__((vector_size(16)));" + "%sv4 f(v4 x) { return x + (v4) {1, 2, 3, %d}; }";
         String other = "v4 e(v4 x) { return x * (v4) {9, 8, 7, 6}; }";
         String[] sse = {"-msse2"};
 
@@ -113,14 +113,15 @@ class CompareTest {
     void aFunctionOfWhichOnlyTheColdHalfChangesIsChanged() {
         Change change = Change.of(COLD.formatted(1), COLD.formatted(2));
 
-        assertThat(change.comparison().patched().pieces()).anyMatch(piece -> piece.name().equals("f.cold"));
+        assertThat(change.comparison().patched().pieces())
+                .anyMatch(piece -> piece.name().equals("f.cold"));
         assertThat(change.status("f")).isEqualTo(Status.CHANGED);
     }
 
     @Test
     void anEqualColdHalfIsTheSameWhereverItIs() {
-        Change change = Change.of(
-                COLD.formatted(1), COLD.formatted(3).replace("f(int x)", "e(int x)") + COLD.formatted(1));
+        Change change =
+                Change.of(COLD.formatted(1), COLD.formatted(3).replace("f(int x)", "e(int x)") + COLD.formatted(1));
 
         assertThat(change.status("f")).isEqualTo(Status.SAME);
     }
@@ -128,7 +129,8 @@ class CompareTest {
     @Test
     void aCallOfAnotherFunctionIsADifference() {
         Change change = Change.of(
-                "void a(void), b(void); void f(void) { a(); a(); }", "void a(void), b(void); void f(void) { a(); b(); }");
+                "void a(void), b(void); void f(void) { a(); a(); }",
+                "void a(void), b(void); void f(void) { a(); b(); }");
 
         assertThat(change.difference("f")).contains("it refers to b instead of a");
     }
@@ -175,8 +177,7 @@ class CompareTest {
     @Test
     void aDebugBuildAndOneWithoutAreTheSame() {
         String source = "static int count; int f(int x) { return count += x; }";
-        Change change =
-                Change.ofObjects(Tools.gcc("unit.c", source), Tools.gcc("unit.c", source, "-g"));
+        Change change = Change.ofObjects(Tools.gcc("unit.c", source), Tools.gcc("unit.c", source, "-g"));
 
         assertThat(change.verdicts().lines()).containsExactlyInAnyOrder("f SAME", "count SAME");
     }
@@ -283,8 +284,7 @@ class CompareTest {
                 ret
                 .size f, .-f
                 """;
-        Change change =
-                Change.ofAssembly(source.formatted("R_X86_64_PC32"), source.formatted("R_X86_64_PLT32"));
+        Change change = Change.ofAssembly(source.formatted("R_X86_64_PC32"), source.formatted("R_X86_64_PLT32"));
 
         assertThat(change.status("f")).isEqualTo(Status.SAME);
     }

@@ -182,7 +182,8 @@ class CorrelateTest {
     @Test
     void functionNamesNumberedByTheCompilerAreMatched() {
         String f = "void say(const char *); void f(void) { say(__func__); }";
-        Change change = Change.of(f, "void say(const char *); void e(void) { say(__func__); }" + f.substring(f.indexOf(';') + 1));
+        Change change = Change.of(
+                f, "void say(const char *); void e(void) { say(__func__); }" + f.substring(f.indexOf(';') + 1));
 
         assertThat(change.status("f")).isEqualTo(Status.SAME);
         assertThat(change.status("e")).isEqualTo(Status.NEW);

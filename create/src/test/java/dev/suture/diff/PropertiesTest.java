@@ -138,7 +138,9 @@ class PropertiesTest {
         for (Piece piece : object.pieces()) {
             int section = piece.section().index();
             long end = ends.getOrDefault(section, 0L);
-            assertThat(piece.sectionOffset()).as("%s: %s", object.elf(), piece.name()).isGreaterThanOrEqualTo(end);
+            assertThat(piece.sectionOffset())
+                    .as("%s: %s", object.elf(), piece.name())
+                    .isGreaterThanOrEqualTo(end);
             assertPadding(object, piece.section(), end, piece.sectionOffset());
             ends.put(section, piece.endOffset());
         }
@@ -188,7 +190,8 @@ class PropertiesTest {
     private static List<byte[]> small() throws IOException {
         List<byte[]> files = new ArrayList<>();
         files.add(Files.readAllBytes(Tools.gcc("mixed.c", Sources.MIXED, "-fjump-tables")));
-        files.add(Files.readAllBytes(Tools.gcc("mixed.c", Sources.MIXED, "-fno-function-sections", "-fno-data-sections")));
+        files.add(Files.readAllBytes(
+                Tools.gcc("mixed.c", Sources.MIXED, "-fno-function-sections", "-fno-data-sections")));
         return files;
     }
 
@@ -203,7 +206,21 @@ class PropertiesTest {
     }
 
     private static final long[] INTERESTING = {
-        0, 1, 2, 4, 8, 14, 0xff, 0xffff, 0x7fff_ffffL, 0x8000_0000L, 0xffff_ffffL, Long.MAX_VALUE, Long.MIN_VALUE, -1, -8
+        0,
+        1,
+        2,
+        4,
+        8,
+        14,
+        0xff,
+        0xffff,
+        0x7fff_ffffL,
+        0x8000_0000L,
+        0xffff_ffffL,
+        Long.MAX_VALUE,
+        Long.MIN_VALUE,
+        -1,
+        -8
     };
 
     @Test

@@ -49,8 +49,8 @@ class ReferencesTest {
                 "lock btsl $3, flag(%rip)   | 0"
             })
     void theVariableMeantIsFoundWhateverIsBehindTheDisplacement(String instruction, long delta) {
-        ObjectPieces object = Change.split(
-                "unit.o", Tools.compile("gcc", "unit.s", VARIABLES.formatted(instruction), List.of()));
+        ObjectPieces object =
+                Change.split("unit.o", Tools.compile("gcc", "unit.s", VARIABLES.formatted(instruction), List.of()));
         List<Reference> references = object.references(object.named("f").orElseThrow());
 
         assertThat(references).singleElement().satisfies(reference -> {
@@ -62,7 +62,8 @@ class ReferencesTest {
 
     @Test
     void aPointerInDataMeansWhereItPoints() {
-        ObjectPieces object = Change.split("unit.o", Tools.compile("gcc", "unit.s", VARIABLES.formatted("nop") + """
+        ObjectPieces object =
+                Change.split("unit.o", Tools.compile("gcc", "unit.s", VARIABLES.formatted("nop") + """
                         .section .data.p,"aw"
                         .type p,@object
                         p: .quad flag, after + 4
@@ -70,8 +71,8 @@ class ReferencesTest {
                         """, List.of()));
 
         assertThat(object.references(object.named("p").orElseThrow()))
-                .extracting(reference -> Compare.describe(object, reference) + " "
-                        + ((Reference.InPiece) reference.target()).delta())
+                .extracting(reference ->
+                        Compare.describe(object, reference) + " " + ((Reference.InPiece) reference.target()).delta())
                 .containsExactly("flag 0", "after 4");
     }
 

@@ -23,9 +23,7 @@ class RefusalsTest {
 
     @Test
     void resizedData() {
-        assertThat(refused("int v[4];", "int v[6];"))
-                .isEqualTo(
-                        """
+        assertThat(refused("int v[4];", "int v[6];")).isEqualTo("""
                         unit.o: refused: data `v` was resized (.bss.v): its size changes from 16 to 24 bytes; the running system holds it in its old size
                                 Keep its size, and put what is new into a new variable which the changed functions use.""");
     }
@@ -53,7 +51,7 @@ class RefusalsTest {
     void dataOfTheBootThatIsToStay() {
         assertThat(refused("__attribute__((section(\".init.data\"))) int v = 3;", "int v = 3;"))
                 .isEqualTo(
-                        "unit.o: refused: `v` moved from .init.data (given back after boot) to .data.v (writable data); the running system keeps it where it was"
+                        "unit.o: refused: `v` moved from .init.data (given back after boot) to .data.v (writable data); the running system has it no more"
                                 + OTHER_SECTION);
     }
 
@@ -70,8 +68,7 @@ class RefusalsTest {
         assertThat(refused("int f(int x) { return x * 77 + 1000; }", """
                 __attribute__((section(".bss.percpu"))) int per_cpu__n;
                 int f(int x) { return per_cpu__n += x * 77 + 1000; }
-                """)).isEqualTo(
-                        """
+                """)).isEqualTo("""
                         unit.o: refused: per-CPU variable `per_cpu__n` is new; the per-CPU area of the running system has no room for it
                                 Use an array indexed by the CPU number (of NR_CPUS entries), or keep the value in an existing per-CPU structure.""");
     }
@@ -122,8 +119,7 @@ class RefusalsTest {
                 """;
 
         assertThat(Change.ofAssembly(source.formatted(1), source.formatted(2)).refusals())
-                .isEqualTo(
-                        """
+                .isEqualTo("""
                         unit.o: refused: assembly in .text changed near `entry`, and no symbol says where its functions begin and end
                                 Hand-written code without symbol sizes cannot be cut out. Move the change into a C function, or give the code a type and size in the running build first.""");
     }
@@ -193,7 +189,9 @@ class RefusalsTest {
                 .size other, .-other
                 """;
 
-        assertThat(Change.ofAssembly(source.formatted("g"), source.formatted("helper").replace("$1", "$9"))
+        assertThat(Change.ofAssembly(
+                                source.formatted("g"),
+                                source.formatted("helper").replace("$1", "$9"))
                         .refusals())
                 .contains("jumps to its neighbour at +0x5 without a relocation");
     }
@@ -206,8 +204,7 @@ class RefusalsTest {
                 """;
 
         assertThat(Change.ofAssembly(source.formatted(1), source.formatted(2)).refusals())
-                .isEqualTo(
-                        """
+                .isEqualTo("""
                         unit.o: refused: data without a name in .data.x changed, and nothing tells which code uses it
                                 Give the data a symbol with a type and size, or change it from a load hook.""");
     }
@@ -284,8 +281,7 @@ class RefusalsTest {
         assertThat(refused(
                         "int f(int x) { static int n; return x * 77 + ++n; } int g(int x) { return x * 3 + 1000; }",
                         "int f(int x) { return x * 77 + 1000; } int g(int x) { static int n; return x * 77 + ++n; }"))
-                .isEqualTo(
-                        """
+                .isEqualTo("""
                         unit.o: refused: `g` uses the static variable `n.0`, and nothing tells for certain which one of the running system that is
                                 Build the tree with CONFIG_DEBUG_INFO=y (it does not change the code), or give a variable that is new another name.""");
     }

@@ -42,7 +42,9 @@ class SelectTest {
 
     @Test
     void aNewGlobalOfAnotherObjectComesAlong() {
-        Change change = Change.of("int g(int); int f(int x) { return x * 77 + 1000; }", "int g(int); int f(int x) { return g(x); }")
+        Change change = Change.of(
+                        "int g(int); int f(int x) { return x * 77 + 1000; }",
+                        "int g(int); int f(int x) { return g(x); }")
                 .and("other.c", "int h(void) { return 1; }", """
                         int h(void) { return 1; } int limit = 5; int g(int x) { return x + limit; }
                         """);
@@ -159,15 +161,22 @@ class SelectTest {
         Change change = Change.of(
                         "static __attribute__((noinline)) int g(int x) { return x * 333 + 1000; } int h(int x) { return g(x); }",
                         "__attribute__((noinline)) int g(int x) { return x * 333 + 1000; } int h(int x) { return g(x); }")
-                .and("other.c", "int g(int); int f(int x) { return x * 77 + 1000; }", "int g(int); int f(int x) { return g(x); }");
+                .and(
+                        "other.c",
+                        "int g(int); int f(int x) { return x * 77 + 1000; }",
+                        "int g(int); int f(int x) { return g(x); }");
 
         assertThat(change.explain()).isEqualTo("replaced f\n");
     }
 
     @Test
     void aStaticVariableThatBecomesGlobalIsTheOneTheSystemHas() {
-        Change change = Change.of("static int v; int h(int x) { return v += x; }", "int v; int h(int x) { return v += x; }")
-                .and("other.c", "extern int v; int f(int x) { return x * 77 + 1000; }", "extern int v; int f(int x) { return v; }");
+        Change change = Change.of(
+                        "static int v; int h(int x) { return v += x; }", "int v; int h(int x) { return v += x; }")
+                .and(
+                        "other.c",
+                        "extern int v; int f(int x) { return x * 77 + 1000; }",
+                        "extern int v; int f(int x) { return v; }");
 
         assertThat(change.explain()).isEqualTo("replaced f\n");
     }
@@ -175,7 +184,10 @@ class SelectTest {
     @Test
     void aVariableThatMovesToAnotherObjectIsTheOneTheSystemHas() {
         Change change = Change.of("int v = 3; int g(void) { return ++v; }", "extern int v; int g(void) { return ++v; }")
-                .and("other.c", "extern int v; int f(int x) { return x * 77 + 1000; }", "int v = 3; int f(int x) { return v + x; }");
+                .and(
+                        "other.c",
+                        "extern int v; int f(int x) { return x * 77 + 1000; }",
+                        "int v = 3; int f(int x) { return v + x; }");
 
         assertThat(change.explain()).isEqualTo("replaced f\n");
     }
@@ -183,11 +195,12 @@ class SelectTest {
     @Test
     void aVariableThatMovesToAnotherObjectAndChangesIsRefused() {
         Change change = Change.of("int v = 3; int g(void) { return ++v; }", "extern int v; int g(void) { return ++v; }")
-                .and("other.c", "extern int v; int f(int x) { return x * 77 + 1000; }", "int v = 4; int f(int x) { return v + x; }");
+                .and(
+                        "other.c",
+                        "extern int v; int f(int x) { return x * 77 + 1000; }",
+                        "int v = 4; int f(int x) { return v + x; }");
 
-        assertThat(change.refusals())
-                .isEqualTo(
-                        """
+        assertThat(change.refusals()).isEqualTo("""
                         other.o: refused: data `v` moved here from unit.o and changed; the running system already uses the old contents
                                 Leave its contents as they were in the source, and change them at run time from a load hook (LIVEPATCH_LOAD_HOOK) that an unload hook takes back.""");
     }
@@ -195,8 +208,12 @@ class SelectTest {
     @Test
     void aGlobalFunctionThatMovesToAnotherObjectReplacesTheOldOne() {
         Change change = Change.of(
-                        "int g(int x) { return x * 333 + 1000; } int h(void) { return 1; }", "int h(void) { return 1; }")
-                .and("other.c", "int f(void) { return 2; }", "int f(void) { return 2; } int g(int x) { return x * 333 + 1000; }");
+                        "int g(int x) { return x * 333 + 1000; } int h(void) { return 1; }",
+                        "int h(void) { return 1; }")
+                .and(
+                        "other.c",
+                        "int f(void) { return 2; }",
+                        "int f(void) { return 2; } int g(int x) { return x * 333 + 1000; }");
 
         assertThat(change.explain()).isEqualTo("replaced g\n");
         assertThat(change.select().chosen().getFirst().reason()).isEqualTo("it moved here from unit.o");
@@ -205,16 +222,19 @@ class SelectTest {
     @Test
     void aFunctionOfTheBootThatIsNowNeededLaterComesAlong() {
         String init = "%s int g(int x) { return x * 333 + 1000; }";
-        Change change = Change.of(
-                        init.formatted("__attribute__((section(\".init.text\")))"), init.formatted(""))
-                .and("other.c", "int g(int); int f(int x) { return x * 77 + 1000; }", "int g(int); int f(int x) { return g(x); }");
+        Change change = Change.of(init.formatted("__attribute__((section(\".init.text\")))"), init.formatted(""))
+                .and(
+                        "other.c",
+                        "int g(int); int f(int x) { return x * 77 + 1000; }",
+                        "int g(int); int f(int x) { return g(x); }");
 
         assertThat(change.explain()).isEqualTo("new g: `f` uses it\nreplaced f\n");
     }
 
     @Test
     void aNewGlobalIsPreferredToNothingElse() {
-        Change change = Change.of("extern int v; int f(void) { return 1000; }", "extern int v; int f(void) { return v; }");
+        Change change =
+                Change.of("extern int v; int f(void) { return 1000; }", "extern int v; int f(void) { return v; }");
 
         assertThat(change.explain()).isEqualTo("replaced f\n");
     }
@@ -235,7 +255,8 @@ class SelectTest {
                 replaced g
                 copy table: its contents changed, and `f` uses it
                 """);
-        assertThat(change.select().chosen().getFirst().reason()).isEqualTo("it uses the constant `table`, which changed");
+        assertThat(change.select().chosen().getFirst().reason())
+                .isEqualTo("it uses the constant `table`, which changed");
     }
 
     @Test
@@ -309,9 +330,10 @@ class SelectTest {
                 """;
         Change change = Change.of(source.formatted(1, 1), source.formatted(2, 2));
 
-        assertThat(change.explain().lines()).containsExactlyInAnyOrder(
-                "left out unit.o f: it runs only while the system boots",
-                "left out unit.o v: it is used only while the system boots");
+        assertThat(change.explain().lines())
+                .containsExactlyInAnyOrder(
+                        "left out unit.o f: it runs only while the system boots",
+                        "left out unit.o v: it is used only while the system boots");
         assertThat(change.select().isEmpty()).isTrue();
     }
 
@@ -325,7 +347,8 @@ class SelectTest {
 
     @Test
     void aVariableWhoseNameBeginsWithPercpuIsNone() {
-        Change change = Change.of("int f(void) { return 1; }", "static int percpu_count; int f(void) { return ++percpu_count; }");
+        Change change = Change.of(
+                "int f(void) { return 1; }", "static int percpu_count; int f(void) { return ++percpu_count; }");
 
         assertThat(change.chosen()).containsExactlyInAnyOrder("f", "percpu_count");
         assertThat(change.refusals()).isEmpty();
@@ -337,8 +360,9 @@ class SelectTest {
         Change change = Change.withLines(
                 (before, after) -> before == 100 && after == 107, source.formatted(100), source.formatted(107));
 
-        assertThat(change.explain()).isEqualTo(
-                "left out unit.o f: only line numbers of the source differ, first at +0xa\n".replaceAll("0x.", change.difference("f").replaceAll(".*\\+", "")));
+        assertThat(change.explain())
+                .isEqualTo("left out unit.o f: only line numbers of the source differ, first at +0xa\n"
+                        .replaceAll("0x.", change.difference("f").replaceAll(".*\\+", "")));
         assertThat(change.status("f")).isEqualTo(Comparison.Status.ONLY_LINE_NUMBERS);
     }
 

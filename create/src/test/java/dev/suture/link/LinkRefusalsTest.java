@@ -19,9 +19,7 @@ class LinkRefusalsTest {
         LinkedPatch patch = LinkedPatch.atTheTop(
                 Change.of(source.formatted(1000), source.formatted(2000), "-fno-pic", "-mcmodel=kernel"));
 
-        assertThat(patch.refusals())
-                .isEqualTo(
-                        """
+        assertThat(patch.refusals()).isEqualTo("""
                         unit.o: refused: `f` needs a relocation R_X86_64_32S, which Xen does not apply to payloads
                                 Compile the object as the rest of Xen is: position independent, with hidden visibility.""");
     }
@@ -34,12 +32,9 @@ class LinkRefusalsTest {
                         "int missing(int), outer(int); int f(int x) { return missing(x) * 77; }"),
                 REST);
 
-        assertThat(patch.refusals())
-                .isEqualTo(
-                        """
+        assertThat(patch.refusals()).isEqualTo("""
                         unit.o: refused: `f` refers to `missing`, which %s does not have
-                                Check that the tree's objects are those the running hypervisor was linked from; if a payload below this one brings the symbol, name that payload with --depends."""
-                                .formatted(patch.image().name()));
+                                Check that the tree's objects are those the running hypervisor was linked from; if a payload below this one brings the symbol, name that payload with --depends.""".formatted(patch.image().name()));
     }
 
     @Test
@@ -50,17 +45,14 @@ class LinkRefusalsTest {
         objects.add(Tools.gcc("unit.c", source.formatted("g", 1000)));
         LinkedPatch patch = LinkedPatch.of(change, REST).against(objects);
 
-        assertThat(patch.refusals())
-                .isEqualTo(
-                        """
+        assertThat(patch.refusals()).isEqualTo("""
                         unit.o: refused: `f` refers to `unit.c#v`, and the running hypervisor has several of that name
                                 Build the hypervisor with CONFIG_ENFORCE_UNIQUE_SYMBOLS, or let the patch avoid the reference.""");
     }
 
     @Test
     void anObjectThatIsNotTheOneThatWasLinked() {
-        Change change = Change.of(
-                "int f(int x) { return x * 77 + 1000; }", "int f(int x) { return x * 77 + 2000; }");
+        Change change = Change.of("int f(int x) { return x * 77 + 1000; }", "int f(int x) { return x * 77 + 2000; }");
         Path linked = Tools.gcc("unit.c", "int f(int x) { return x * 77 * x + 1000; }");
         LinkedPatch patch = LinkedPatch.of(change, REST).against(List.of(linked));
 
@@ -72,8 +64,7 @@ class LinkRefusalsTest {
 
     @Test
     void aReplacedFunctionThatTheProgramDoesNotHave() {
-        Change change = Change.of(
-                "int f(int x) { return x * 77 + 1000; }", "int f(int x) { return x * 77 + 2000; }");
+        Change change = Change.of("int f(int x) { return x * 77 + 1000; }", "int f(int x) { return x * 77 + 2000; }");
         LinkedPatch patch = LinkedPatch.of(change, REST).against(List.of(Tools.gcc("rest.c", REST)));
 
         assertThat(patch.refusals())
@@ -101,9 +92,7 @@ class LinkRefusalsTest {
                 int f(int i) { return large[i]++; }
                 """);
 
-        assertThat(LinkedPatch.of(change, REST).refusals())
-                .isEqualTo(
-                        """
+        assertThat(LinkedPatch.of(change, REST).refusals()).isEqualTo("""
                         refused: the payload's variables without initial values take 2,400,000 bytes, and Xen takes at most 2,097,152
                                 Allocate what is large at run time, from a load hook.""");
     }
@@ -116,9 +105,7 @@ class LinkRefusalsTest {
                 "int f(int i) { return i * 77 + 1000; }",
                 "int f(int i) { return i * 77 + 1000; }" + hook.formatted("one") + hook.formatted("two"));
 
-        assertThat(LinkedPatch.of(change, REST).refusals())
-                .isEqualTo(
-                        """
+        assertThat(LinkedPatch.of(change, REST).refusals()).isEqualTo("""
                         refused: the patch has 2 hooks in .livepatch.hooks.preapply, and Xen takes one
                                 Call what has to be done from a single hook.""");
     }

@@ -120,7 +120,8 @@ class LinkXenPayloadTest {
 
         assertThat(table.sizeBytes()).isEqualTo(2 * expected.sizeBytes());
         assertThat(entry).isEqualTo(expected.bytes());
-        assertThat(payload.relocations(table).stream().filter(relocation -> relocation.sectionOffset() < expected.sizeBytes()))
+        assertThat(payload.relocations(table).stream()
+                        .filter(relocation -> relocation.sectionOffset() < expected.sizeBytes()))
                 .extracting(relocation -> relocation.sectionOffset())
                 .isEqualTo(probe.relocations(expected).stream()
                         .map(relocation -> relocation.sectionOffset())
@@ -140,8 +141,8 @@ class LinkXenPayloadTest {
                     .findFirst()
                     .orElseThrow();
         }
-        Payload payload =
-                Payload.read(ElfFile.read("payload", LinkedPatch.of(change, REST).payload()));
+        Payload payload = Payload.read(
+                ElfFile.read("payload", LinkedPatch.of(change, REST).payload()));
 
         assertThat(payload.functions()).first().satisfies(function -> {
             assertThat(function.name()).isEqualTo("unit.c#f");
@@ -190,7 +191,8 @@ class LinkXenPayloadTest {
         ElfFile program = ElfFile.read(
                 LinkedProgram.of(List.of(Tools.gcc("rest.c", REST))).file());
         Section expected = program.section(".note.gnu.build-id").orElseThrow();
-        ElfFile payload = ElfFile.read("payload", patch().on(program.buildId().orElseThrow()).payload());
+        ElfFile payload = ElfFile.read(
+                "payload", patch().on(program.buildId().orElseThrow()).payload());
 
         assertThat(payload.section(".livepatch.depends").orElseThrow().bytes()).isEqualTo(expected.bytes());
         assertThat(payload.notes(payload.section(".livepatch.depends").orElseThrow()))
@@ -201,7 +203,8 @@ class LinkXenPayloadTest {
     @Test
     void twoPayloadsHaveDifferentBuildIds() {
         String source = "int outer(int); int g(int x) { return x * 77 + NUMBER; }";
-        LinkedPatch other = LinkedPatch.of(Change.of(source.replace("NUMBER", "1000"), source.replace("NUMBER", "3")), REST);
+        LinkedPatch other =
+                LinkedPatch.of(Change.of(source.replace("NUMBER", "1000"), source.replace("NUMBER", "3")), REST);
 
         assertThat(other.link().buildId()).isNotEqualTo(patch().link().buildId());
     }
@@ -209,7 +212,8 @@ class LinkXenPayloadTest {
     @Test
     void releasesBeforeFourteenGetNeitherXenDependsNorMetadata() {
         ElfFile payload = ElfFile.read(
-                "payload", patch().forRelease("4.13.5").withMetadata(List.of("a=b")).payload());
+                "payload",
+                patch().forRelease("4.13.5").withMetadata(List.of("a=b")).payload());
 
         assertThat(payload.section(".livepatch.xen_depends")).isEmpty();
         assertThat(payload.section(".modinfo")).isEmpty();
@@ -218,13 +222,16 @@ class LinkXenPayloadTest {
 
     @Test
     void metadataEndsEachEntryWithANul() {
-        ElfFile payload = ElfFile.read("payload", patch().withMetadata(List.of("a=b", "c=d e")).payload());
+        ElfFile payload = ElfFile.read(
+                "payload", patch().withMetadata(List.of("a=b", "c=d e")).payload());
 
-        assertThat(new String(payload.section(".modinfo").orElseThrow().bytes())).isEqualTo("a=b\0c=d e\0");
+        assertThat(new String(payload.section(".modinfo").orElseThrow().bytes()))
+                .isEqualTo("a=b\0c=d e\0");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {".text", ".rodata", ".rodata.str", ".altinstructions", ".altinstr_replacement", ".ex_table"})
+    @ValueSource(
+            strings = {".text", ".rodata", ".rodata.str", ".altinstructions", ".altinstr_replacement", ".ex_table"})
     void noSectionIsBothWritableAndExecutableAndEachHasItsAlignment(String name) {
         ElfFile payload = ElfFile.read("payload", patch().payload());
 
@@ -253,7 +260,8 @@ class LinkXenPayloadTest {
                 LinkedPatch.of(Change.of(source.replace("NUMBER", "1000"), source.replace("NUMBER", "2000")), REST)
                         .payload());
 
-        assertThat(payload.section(".altinstructions").orElseThrow().sizeBytes()).isEqualTo(28);
+        assertThat(payload.section(".altinstructions").orElseThrow().sizeBytes())
+                .isEqualTo(28);
     }
 
     @Test

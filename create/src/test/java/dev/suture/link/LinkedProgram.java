@@ -78,7 +78,9 @@ final class LinkedProgram implements LoadedPayload.World {
     /** {@return the bytes from an address to the end of its section; none of a section that has none in the file} */
     MemorySegment bytesFrom(long address) {
         for (Section section : elf.sections()) {
-            if (section.isAllocated() && address >= section.address() && address < section.address() + section.sizeBytes()) {
+            if (section.isAllocated()
+                    && address >= section.address()
+                    && address < section.address() + section.sizeBytes()) {
                 long offset = address - section.address();
                 return section.isNobits()
                         ? MemorySegment.ofArray(new byte[(int) (section.sizeBytes() - offset)])

@@ -28,8 +28,7 @@ class LoadTest {
             """;
 
     private static void check(String original, String patched, String... options) {
-        LinkedPatch patch =
-                LinkedPatch.of(Change.of(DECLARATIONS + original, DECLARATIONS + patched, options), REST);
+        LinkedPatch patch = LinkedPatch.of(Change.of(DECLARATIONS + original, DECLARATIONS + patched, options), REST);
         LoadedPayload loaded = patch.load();
         assertThat(loaded.symbols()).isNotEmpty();
         patch.compared(loaded).check();
@@ -237,30 +236,32 @@ class LoadTest {
     @ParameterizedTest
     @ValueSource(strings = {".altinstructions", ".ex_table", ".bug_frames.1"})
     void entriesSpeakOfThePayload(String section) {
-        LinkedPatch patch = LinkedPatch.of(
-                Change.of(ENTRIES.replace("NUMBER", "1000"), ENTRIES.replace("NUMBER", "2000")), REST);
+        LinkedPatch patch =
+                LinkedPatch.of(Change.of(ENTRIES.replace("NUMBER", "1000"), ENTRIES.replace("NUMBER", "2000")), REST);
         LoadedPayload loaded = patch.load();
         SameAsFullLink compared = patch.compared(loaded);
         LinkedProgram program = patch.patchedProgram();
         Section here = loaded.elf().section(section).orElseThrow();
-        Section there = dev.suture.elf.ElfFile.read(program.file()).section(section).orElseThrow();
+        Section there =
+                dev.suture.elf.ElfFile.read(program.file()).section(section).orElseThrow();
 
         compared.check();
         Set<String> entries = compared.entries(section, loaded.section(section), here.sizeBytes(), true);
         assertThat(entries).hasSize(2).allMatch(entry -> entry.startsWith("g+0x"));
-        assertThat(compared.entries(section, there.address(), there.sizeBytes(), false)).containsAll(entries);
+        assertThat(compared.entries(section, there.address(), there.sizeBytes(), false))
+                .containsAll(entries);
     }
 
     @Test
     void hooksLeadIntoThePayload() {
-        LinkedPatch patch = LinkedPatch.of(Change.of(DECLARATIONS + "int f(int x) { return outer(x); }", DECLARATIONS + """
+        LinkedPatch patch =
+                LinkedPatch.of(Change.of(DECLARATIONS + "int f(int x) { return outer(x); }", DECLARATIONS + """
                         int f(int x) { return outer(x); }
                         static void fix(void) { outside = 6; }
                         static void (*hook)(void) __attribute__((section(".livepatch.hooks.load"), used)) = fix;
                         """), REST);
         LoadedPayload loaded = patch.load();
-        long pointer = dev.suture.elf.LittleEndian.u64(
-                loaded.bytes(loaded.section(".livepatch.hooks.load"), 8), 0);
+        long pointer = dev.suture.elf.LittleEndian.u64(loaded.bytes(loaded.section(".livepatch.hooks.load"), 8), 0);
 
         patch.compared(loaded).check();
         assertThat(loaded.symbols().get(pointer).name()).isEqualTo("fix#unit.c#fix");
@@ -277,8 +278,12 @@ class LoadTest {
         var entry = loaded.bytes(loaded.section(".livepatch.funcs"), 104);
         var name = loaded.bytes(dev.suture.elf.LittleEndian.u64(entry, 0), 9);
 
-        assertThat(new String(name.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE))).isEqualTo("unit.c#f\0");
-        assertThat(loaded.symbols().get(dev.suture.elf.LittleEndian.u64(entry, 8)).name()).isEqualTo("unit.c#f");
+        assertThat(new String(name.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE)))
+                .isEqualTo("unit.c#f\0");
+        assertThat(loaded.symbols()
+                        .get(dev.suture.elf.LittleEndian.u64(entry, 8))
+                        .name())
+                .isEqualTo("unit.c#f");
         assertThat(List.of(dev.suture.elf.LittleEndian.u64(entry, 16))).containsExactly(0L);
     }
 }

@@ -111,8 +111,12 @@ final class SameAsFullLink {
             return name;
         }
         Map.Entry<Long, Symbol> symbol = payload.symbols().floorEntry(address);
-        if (symbol != null && address < symbol.getKey() + Math.max(1, symbol.getValue().sizeBytes())) {
-            return named(symbol, address, payload.bytes(symbol.getKey(), symbol.getValue().sizeBytes()));
+        if (symbol != null
+                && address < symbol.getKey() + Math.max(1, symbol.getValue().sizeBytes())) {
+            return named(
+                    symbol,
+                    address,
+                    payload.bytes(symbol.getKey(), symbol.getValue().sizeBytes()));
         }
         if (isIn(".text", address)) {
             nameless.add(address);
@@ -129,14 +133,16 @@ final class SameAsFullLink {
     private boolean isIn(String section, long address) {
         return payload.elf().section(section).isPresent()
                 && address >= payload.section(section)
-                && address < payload.section(section)
-                        + payload.elf().section(section).orElseThrow().sizeBytes();
+                && address
+                        < payload.section(section)
+                                + payload.elf().section(section).orElseThrow().sizeBytes();
     }
 
     /** {@return what is at an address in the program of the patched objects} */
     String inPatchedWorld(long address, List<Long> nameless) {
         Map.Entry<Long, Symbol> symbol = patched.symbols().floorEntry(address);
-        if (symbol != null && address < symbol.getKey() + Math.max(1, symbol.getValue().sizeBytes())) {
+        if (symbol != null
+                && address < symbol.getKey() + Math.max(1, symbol.getValue().sizeBytes())) {
             if (symbol.getValue().name().contains(".cold")) {
                 nameless.add(address);
                 return "nameless code";
@@ -177,7 +183,9 @@ final class SameAsFullLink {
                     && symbol.getValue().isFunction()
                     && destination < symbol.getKey() + symbol.getValue().sizeBytes();
             if (!isCode) {
-                return "bytes " + new String(bytes(bytes.asSlice(0, Math.min(16, bytes.byteSize()))), StandardCharsets.ISO_8859_1);
+                return "bytes "
+                        + new String(
+                                bytes(bytes.asSlice(0, Math.min(16, bytes.byteSize()))), StandardCharsets.ISO_8859_1);
             }
             table.add("%s+0x%x".formatted(plain(symbol.getValue().name()), destination - symbol.getKey()));
         }
@@ -233,7 +241,9 @@ final class SameAsFullLink {
     }
 
     private MemorySegment memory(long address, long sizeBytes, boolean here) {
-        return here ? payload.bytes(address, sizeBytes) : patched.bytesFrom(address).asSlice(0, sizeBytes);
+        return here
+                ? payload.bytes(address, sizeBytes)
+                : patched.bytesFrom(address).asSlice(0, sizeBytes);
     }
 
     private static byte[] bytes(MemorySegment segment) {
