@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** A patch of a small program, linked into a payload for it. */
-final class LinkedPatch {
+public final class LinkedPatch {
     static final String NAME = "fix";
     static final long BASE = 0xffff82d040800000L;
 
@@ -37,7 +37,7 @@ final class LinkedPatch {
      *
      * @param rest C source of what the patch does not touch
      */
-    static LinkedPatch of(Change change, String rest) {
+    public static LinkedPatch of(Change change, String rest) {
         Path object = Tools.gcc("rest.c", rest);
         return new LinkedPatch(change, LinkedProgram.of(with(change.originals(), object)), object);
     }
@@ -58,7 +58,7 @@ final class LinkedPatch {
         return this;
     }
 
-    LinkedPatch withMetadata(List<String> entries) {
+    public LinkedPatch withMetadata(List<String> entries) {
         metadata = entries;
         return this;
     }
@@ -77,7 +77,7 @@ final class LinkedPatch {
         return rest;
     }
 
-    LinkResult link() {
+    public LinkResult link() {
         Selection selection = change.select();
         assertThat(selection.refusals()).isEmpty();
         Image image = image();
@@ -95,7 +95,7 @@ final class LinkedPatch {
         return Image.open(program.file());
     }
 
-    byte[] payload() {
+    public byte[] payload() {
         LinkResult result = link();
         assertThat(result.refusals()).isEmpty();
         return result.payload();
