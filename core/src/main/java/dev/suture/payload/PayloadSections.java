@@ -29,4 +29,15 @@ public final class PayloadSections {
     public static final int MAX_NAME_BYTES = 128;
 
     private PayloadSections() {}
+
+    /**
+     * {@return whether a section holds exactly one hook} Those for load and unload may hold several.
+     *
+     * @see "xen/common/livepatch.c, LIVEPATCH_ASSIGN_SINGLE_HOOK"
+     */
+    public static boolean isSingleHook(String sectionName) {
+        return sectionName.startsWith(HOOKS)
+                && !sectionName.equals(HOOKS + "load")
+                && !sectionName.equals(HOOKS + "unload");
+    }
 }

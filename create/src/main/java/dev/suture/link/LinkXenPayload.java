@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -43,6 +44,8 @@ public final class LinkXenPayload {
 
     private static final String REPLACEMENTS = ".altinstr_replacement";
     private static final byte INT3 = (byte) 0xcc;
+    private static final long POINTER_BYTES = 8;
+
     private static final String NAMES = ".livepatch.strings";
 
     private final LinkRequest request;
@@ -80,6 +83,7 @@ public final class LinkXenPayload {
     }
 
     private LinkResult link() {
+        placed.outputs().forEach(this::checkOutput);
         placed.outputs().forEach(this::addOutput);
         addFunctions();
         selection.chosen().forEach(this::addRelocations);
@@ -98,12 +102,38 @@ public final class LinkXenPayload {
             Refusal tooLarge = new Refusal(
                     "",
                     request.name(),
-                    "the payload has %,d bytes, and Xen takes at most %,d"
-                            .formatted(payload.length, PayloadSections.MAX_BYTES),
+                    String.format(
+                            Locale.ROOT,
+                            "the payload has %,d bytes, and Xen takes at most %,d",
+                            payload.length,
+                            PayloadSections.MAX_BYTES),
                     "Split the patch into several payloads, stacked with --depends.");
             return new LinkResult(new byte[0], "", functions, added(), List.of(tooLarge));
         }
         return new LinkResult(payload, buildId, functions, added(), List.of());
+    }
+
+    /** What Xen turns down without saying why. */
+    private void checkOutput(String name, Output output) {
+        if (output.type == Elf.SHT_NOBITS && output.sizeBytes > PayloadSections.MAX_BYTES) {
+            refusals.add(new Refusal(
+                    "",
+                    request.name(),
+                    String.format(
+                            Locale.ROOT,
+                            "the payload's variables without initial values take %,d bytes, and Xen takes at most %,d",
+                            output.sizeBytes,
+                            PayloadSections.MAX_BYTES),
+                    "Allocate what is large at run time, from a load hook."));
+        }
+        long hooks = output.sizeBytes / POINTER_BYTES;
+        if (PayloadSections.isSingleHook(name) && hooks > 1) {
+            refusals.add(new Refusal(
+                    "",
+                    request.name(),
+                    "the patch has %d hooks in %s, and Xen takes one".formatted(hooks, name),
+                    "Call what has to be done from a single hook."));
+        }
     }
 
     private void addOutput(String name, Output output) {

@@ -51,7 +51,7 @@ class RefusalsTest {
     void dataOfTheBootThatIsToStay() {
         assertThat(refused("__attribute__((section(\".init.data\"))) int v = 3;", "int v = 3;"))
                 .isEqualTo(
-                        "unit.o: refused: `v` moved from .init.data (given back after boot) to .data.v (writable data); the running system keeps it where it was"
+                        "unit.o: refused: `v` moved from .init.data (given back after boot) to .data.v (writable data); the running system has it no more"
                                 + OTHER_SECTION);
     }
 

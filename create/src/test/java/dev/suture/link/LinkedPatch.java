@@ -42,6 +42,11 @@ final class LinkedPatch {
         return new LinkedPatch(change, LinkedProgram.of(with(change.originals(), object)), object);
     }
 
+    /** {@return a patch of a program that is linked to run in the last 2 GiB, as Linux is} */
+    static LinkedPatch atTheTop(Change change) {
+        return new LinkedPatch(change, LinkedProgram.at("0xffffffff80200000", change.originals()), Path.of("none"));
+    }
+
     private static List<Path> with(List<Path> objects, Path one) {
         List<Path> all = new ArrayList<>(objects);
         all.add(one);

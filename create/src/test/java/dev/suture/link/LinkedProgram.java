@@ -37,6 +37,10 @@ final class LinkedProgram implements LoadedPayload.World {
     }
 
     static LinkedProgram of(List<Path> objects) {
+        return at("0xffff82d040200000", objects);
+    }
+
+    static LinkedProgram at(String address, List<Path> objects) {
         Path directory = Tools.directory();
         List<String> command = new ArrayList<>(List.of(
                 "ld",
@@ -48,7 +52,7 @@ final class LinkedProgram implements LoadedPayload.World {
                 "-z",
                 "noexecstack",
                 "--unresolved-symbols=ignore-all",
-                "-Ttext=0xffff82d040200000"));
+                "-Ttext=" + address));
         objects.forEach(object -> command.add(object.toString()));
         Tools.run(directory, command);
         return new LinkedProgram(directory.resolve("program"));
