@@ -83,16 +83,17 @@ public final class Correlate {
             String users = users(object, piece);
             return users.isEmpty() ? "" : users + " " + piece.sizeBytes();
         });
-        if (ofOriginal.stream().anyMatch(this::isOriginalUnmatched)
-                && ofPatched.stream().anyMatch(piece -> isPatchedUnmatched(piece) && piece.holdsState())) {
-            matchBy(ofOriginal, ofPatched, MatchedBy.SCOPE, this::scope);
-        }
         matchBy(ofOriginal, ofPatched, MatchedBy.CONTENTS, (object, piece) -> {
             String users = users(object, piece);
             return users.isEmpty() ? "" : users + " " + contents(object, piece);
         });
         matchBy(ofOriginal, ofPatched, MatchedBy.USERS, this::users);
         matchInOrder(ofOriginal, ofPatched);
+        // Debug information takes longer to read than all else takes: only what has other users than before needs it.
+        if (ofOriginal.stream().anyMatch(this::isOriginalUnmatched)
+                && ofPatched.stream().anyMatch(piece -> isPatchedUnmatched(piece) && piece.holdsState())) {
+            matchBy(ofOriginal, ofPatched, MatchedBy.SCOPE, this::scope);
+        }
         matchBy(ofOriginal, ofPatched, MatchedBy.CONTENTS, Correlate::contents);
         matchBy(ofOriginal, ofPatched, MatchedBy.NUMBERED_NAME, (object, piece) -> piece.name());
         List<Piece> leftOfOriginal =

@@ -26,10 +26,10 @@ public record Correlation(
         NAME,
         /** The same name but for the compiler's numbering, and the same functions use it. */
         USERS,
-        /** The same name but for the compiler's numbering, and declared in the same function. */
-        SCOPE,
         /** The same place among as many of the name that the same functions use. */
         ORDER,
+        /** The same name but for the compiler's numbering, and declared in the same function. */
+        SCOPE,
         /** The same name but for the compiler's numbering, and the same contents. */
         CONTENTS,
         /** The same name, numbering included. */
