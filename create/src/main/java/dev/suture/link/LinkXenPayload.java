@@ -42,9 +42,10 @@ public final class LinkXenPayload {
     /** The relocation kinds that Xen applies (xen/arch/x86/livepatch.c, arch_livepatch_perform_rela). */
     private static final Set<Integer> APPLICABLE = Set.of(0, 1, 2, 4);
 
-    private static final long POINTER_BYTES = 8;
     private static final String REPLACEMENTS = ".altinstr_replacement";
     private static final byte INT3 = (byte) 0xcc;
+    private static final long POINTER_BYTES = 8;
+
     private static final String NAMES = ".livepatch.strings";
 
     private final LinkRequest request;
