@@ -131,7 +131,10 @@ public final class Compare {
                     mismatch,
                     "its %s first at +0x%x".formatted(after.isCode() ? "code differs" : "contents differ", mismatch)));
         }
-        return reference.or(() -> attachmentDifference(before, after)).or(() -> placeDifference(before, after));
+        return reference
+                .or(() -> attachmentDifference(before, after))
+                .or(() -> placeDifference(before, after))
+                .or(() -> NeighbourJumps.difference(correlation, isa, before, after));
     }
 
     /**

@@ -19,12 +19,10 @@ class DependsTest {
     Path directory;
 
     private static LinkedPatch patch() {
-        return LinkedPatch.of(
-                Change.of("int f(int x) { return x * 77 + 1000; }", """
+        return LinkedPatch.of(Change.of("int f(int x) { return x * 77 + 1000; }", """
                         static __attribute__((noinline)) int g(int x) { return x * 99; }
                         int f(int x) { return g(x) + 2000; }
-                        """),
-                "int rest;");
+                        """), "int rest;");
     }
 
     @Test
@@ -60,11 +58,9 @@ class DependsTest {
 
         assertThat(depends.undone(patch().link().functions(), List.of("Another fix")))
                 .extracting(Refusal::text)
-                .containsExactly(
-                        """
+                .containsExactly("""
                         unit.o: refused: `f` is replaced by %1$s as well, and without that payload's patches its fix would be undone
-                                Give the patches that %1$s was made from (Fix f) with --patch before the new ones."""
-                                .formatted(file));
+                                Give the patches that %1$s was made from (Fix f) with --patch before the new ones.""".formatted(file));
         assertThat(depends.undone(patch().link().functions(), List.of("Fix f", "Another fix")))
                 .isEmpty();
     }

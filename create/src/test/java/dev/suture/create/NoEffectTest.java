@@ -39,7 +39,8 @@ class NoEffectTest {
     void aPatchOfTheBootAlone() {
         String source = "__attribute__((section(\".init.text\"))) int f(void) { return %d; }";
 
-        assertThat(reason(source.formatted(1), source.formatted(2), LineNumbers.UNMOVED)).isEqualTo("""
+        assertThat(reason(source.formatted(1), source.formatted(2), LineNumbers.UNMOVED))
+                .isEqualTo("""
                 unit.o: refused: the patch changes only what runs or is used while the system boots (`f`); that is over and has no effect at run time
                         Install the patched hypervisor for the next boot; what must change now has to be done from a load hook.""");
     }
@@ -88,8 +89,8 @@ class NoEffectTest {
     @Test
     void allOfANewObjectIsNew() {
         Change change = Change.of("", "int f(void) { return 2; } int v = 3;");
-        ObjectPair pair =
-                new ObjectPair("unit.o", Optional.empty(), Optional.of(change.patcheds().getFirst()), "unit.c");
+        ObjectPair pair = new ObjectPair(
+                "unit.o", Optional.empty(), Optional.of(change.patcheds().getFirst()), "unit.c");
 
         assertThat(DiffObjects.diff(List.of(pair), SpecialSections.xenX86(17), LineNumbers.UNMOVED))
                 .singleElement()

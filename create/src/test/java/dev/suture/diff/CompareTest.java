@@ -289,6 +289,36 @@ class CompareTest {
         assertThat(change.status("f")).isEqualTo(Status.SAME);
     }
 
+    private static final String NEIGHBOURS = """
+            .text
+            .globl f
+            .type f,@function
+            f: nop
+            call 1f
+            ret
+            .size f, .-f
+            .type %s,@function
+            %1$s:
+            1: xor %%eax, %%eax
+            ret
+            .size %1$s, .-%1$s
+            .type %2$s,@function
+            %2$s: inc %%eax
+            ret
+            .size %2$s, .-%2$s
+            """;
+
+    @Test
+    void aCallWithoutARelocationIsComparedByWhereItLeads() {
+        assertThat(Change.ofAssembly(NEIGHBOURS.formatted("g", "h"), NEIGHBOURS.formatted("g", "h"))
+                        .status("f"))
+                .isEqualTo(Status.SAME);
+        Change change = Change.ofAssembly(NEIGHBOURS.formatted("g", "h"), NEIGHBOURS.formatted("h", "g"));
+
+        assertThat(change.status("f")).isEqualTo(Status.CHANGED);
+        assertThat(change.difference("f")).isEqualTo("at +0x1 it leads to another neighbour in .text");
+    }
+
     @Test
     void clangsObjectsAreComparedLikeGccs() {
         Tools.assumeInstalled("clang");
