@@ -232,7 +232,7 @@ class SelectTest {
     }
 
     @Test
-    void aNewGlobalIsPreferredToNothingElse() {
+    void aGlobalThatNoObjectOfThePatchDefinesIsReferredToByName() {
         Change change =
                 Change.of("extern int v; int f(void) { return 1000; }", "extern int v; int f(void) { return v; }");
 
@@ -303,12 +303,24 @@ class SelectTest {
 
     @Test
     void aWritableTableOfLabelsInAReplacedFunctionIsRefused() {
-        String writable = LABELS.replace("static const void *const", "static void *") + "void g(void) {}";
-        Change change = Change.of(writable.formatted(5), writable.formatted(6), "-fno-toplevel-reorder", "-O1");
+        String source = """
+                .section .text.f,"ax"
+                .globl f
+                .type f,@function
+                f: mov $%d, %%eax
+                jmp *labels(%%rip)
+                inside: ret
+                .size f, .-f
+                .section .data.labels,"aw"
+                .type labels,@object
+                labels: .quad inside
+                .size labels, 8
+                """;
+        Change change = Change.ofAssembly(source.formatted(1), source.formatted(2));
 
-        if (change.comparison().patched().pieces().stream().anyMatch(Piece::holdsState)) {
-            assertThat(change.refusals()).contains("holds addresses inside of `f`, which is replaced");
-        }
+        assertThat(change.refusals()).isEqualTo("""
+                unit.o: refused: data `labels` holds addresses inside of `f`, which is replaced: they would lead into the old code
+                        Make `labels` const, so that the payload can bring its own copy.""");
     }
 
     @Test

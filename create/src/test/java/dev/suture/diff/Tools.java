@@ -114,11 +114,6 @@ public final class Tools {
         });
     }
 
-    /** {@return all objects that tests have made so far} */
-    static List<Path> made() {
-        return MADE.values().stream().sorted().toList();
-    }
-
     /** {@return the output of a command that has to succeed} */
     public static String run(Path folder, List<String> command) {
         assumeInstalled(command.getFirst());
