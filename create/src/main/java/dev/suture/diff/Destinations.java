@@ -35,20 +35,25 @@ public final class Destinations {
     Destinations(List<Comparison> objects, Set<PieceId> replacedConstants) {
         this.objects = List.copyOf(objects);
         this.replacedConstants = replacedConstants;
+        Set<String> stays = new HashSet<>();
+        for (Comparison object : objects) {
+            object.patched().pieces().stream()
+                    .filter(piece -> !isGivenBack(piece))
+                    .forEach(piece -> stays.addAll(globalNames(piece)));
+        }
         Set<String> known = new HashSet<>();
         for (Comparison object : objects) {
             for (Piece piece : object.original().pieces()) {
-                if (!isGivenBack(piece)) {
-                    piece.symbols().stream()
-                            .filter(symbol -> !symbol.isLocal())
-                            .forEach(symbol -> known.add(symbol.name()));
-                }
+                // The running target has no boot code any more: what is none after the patch is new to it.
+                globalNames(piece).stream()
+                        .filter(name -> !isGivenBack(piece) || !stays.contains(name))
+                        .forEach(known::add);
             }
         }
         for (int object = 0; object < objects.size(); object++) {
             for (Piece piece : objects.get(object).patched().pieces()) {
                 for (Symbol symbol : piece.symbols()) {
-                    if (!symbol.isLocal() && !isGivenBack(piece) && !known.contains(symbol.name())) {
+                    if (!symbol.isLocal() && !known.contains(symbol.name())) {
                         newGlobals.putIfAbsent(symbol.name(), new PieceId(object, piece.index()));
                     }
                 }
@@ -56,7 +61,13 @@ public final class Destinations {
         }
     }
 
-    /** Boot code is not in the running target any more: its name may come back for code that stays. */
+    private static List<String> globalNames(Piece piece) {
+        return piece.symbols().stream()
+                .filter(symbol -> !symbol.isLocal())
+                .map(Symbol::name)
+                .toList();
+    }
+
     private static boolean isGivenBack(Piece piece) {
         return piece.kind() == Piece.Kind.FUNCTION && piece.role() == SectionRole.INIT;
     }
