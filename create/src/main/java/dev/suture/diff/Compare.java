@@ -5,10 +5,9 @@ import dev.suture.elf.LittleEndian;
 import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
+import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -33,8 +32,11 @@ public final class Compare {
     private final ObjectPieces patched;
     private final Isa isa;
     private final LineNumbers lines;
-    private final Map<Long, Boolean> knownSame = new HashMap<>();
-    private final Set<Long> assumedSame = new HashSet<>();
+    private final Set<Long> knownSame = new HashSet<>();
+    private final Set<Long> knownDifferent = new HashSet<>();
+    // While a pair of nameless pieces is compared: what is still to be looked at for that, and all that was to be.
+    private ArrayDeque<Long> openPairs;
+    private final Set<Long> seenPairs = new HashSet<>();
     /** Evidence goes one level deep: nameless pieces may refer to each other in circles. */
     private boolean describing;
 
@@ -69,6 +71,15 @@ public final class Compare {
                 .filter(piece -> correlation.twinOfOriginal(piece).isEmpty())
                 .toList();
         return new Comparison(patched.name(), correlation, status, differences, removed);
+    }
+
+    /** {@return whether two variables of any objects have equal sizes and bytes, whatever they refer to} */
+    static boolean sameBytes(ObjectPieces original, Piece before, ObjectPieces patched, Piece after) {
+        return before.sizeBytes() == after.sizeBytes()
+                && before.section().isNobits() == after.section().isNobits()
+                && original.contents(before).mismatch(patched.contents(after)) < 0
+                && original.references(before).size()
+                        == patched.references(after).size();
     }
 
     private static boolean isJudged(Piece piece) {
@@ -118,7 +129,7 @@ public final class Compare {
             return Optional.of(new Difference(
                     Difference.Kind.BYTES,
                     mismatch,
-                    "its %s differs first at +0x%x".formatted(after.isCode() ? "code" : "contents", mismatch)));
+                    "its %s first at +0x%x".formatted(after.isCode() ? "code differs" : "contents differ", mismatch)));
         }
         return reference.or(() -> attachmentDifference(before, after)).or(() -> placeDifference(before, after));
     }
@@ -248,15 +259,34 @@ public final class Compare {
     private boolean sameTarget(Reference was, Reference is) {
         return switch (is.target()) {
             case Reference.Elsewhere after ->
-                was.target() instanceof Reference.Elsewhere before
-                        && before.addend() == after.addend()
-                        && before.symbol().name().equals(after.symbol().name());
+                switch (was.target()) {
+                    case Reference.Elsewhere before ->
+                        before.addend() == after.addend()
+                                && before.symbol().name().equals(after.symbol().name());
+                    case Reference.InPiece before ->
+                        isGlobal(original.pieces().get(before.pieceIndex()), before, after);
+                    case Reference.Constant _, Reference.Nothing _ -> false;
+                };
             case Reference.Nothing after -> after.equals(was.target());
             case Reference.Constant after ->
                 was.target() instanceof Reference.Constant before && before.value() == after.value();
             case Reference.InPiece after ->
-                was.target() instanceof Reference.InPiece before && samePlace(before, after);
+                switch (was.target()) {
+                    case Reference.InPiece before -> samePlace(before, after);
+                    case Reference.Elsewhere before ->
+                        isGlobal(patched.pieces().get(after.pieceIndex()), after, before);
+                    case Reference.Constant _, Reference.Nothing _ -> false;
+                };
         };
+    }
+
+    /** {@return whether a reference to a piece is one to that global, which the patch moved to or from this object} */
+    private static boolean isGlobal(Piece piece, Reference.InPiece here, Reference.Elsewhere there) {
+        return here.statedDelta() == there.addend()
+                && piece.isNamed()
+                && piece.symbols().stream()
+                        .anyMatch(symbol -> !symbol.isLocal()
+                                && symbol.name().equals(there.symbol().name()));
     }
 
     private boolean samePlace(Reference.InPiece before, Reference.InPiece after) {
@@ -281,22 +311,47 @@ public final class Compare {
         return before.asSlice(wasFrom).mismatch(after.asSlice(isFrom)) < 0;
     }
 
-    /** Nameless pieces may refer to each other in circles: a pair under comparison counts as the same meanwhile. */
+    /**
+     * {@return whether two nameless pieces have equal contents, and so have all nameless pieces that they lead to}
+     *
+     * <p>These may refer to each other in circles. All pairs that must be equal are collected and looked at one after the
+     * other; if none differs, all of them are the same.
+     */
     private boolean sameUnnamed(Piece was, Piece is) {
-        long pair = (long) was.index() << 32 | is.index();
-        Boolean known = knownSame.get(pair);
-        if (known != null) {
-            return known;
-        }
-        if (!assumedSame.add(pair)) {
+        long first = pair(was, is);
+        if (openPairs != null) {
+            if (!knownSame.contains(first) && seenPairs.add(first)) {
+                openPairs.add(first);
+            }
             return true;
         }
-        boolean same = was.kind() == is.kind() && difference(was, is).isEmpty();
-        assumedSame.remove(pair);
-        if (assumedSame.isEmpty() || !same) {
-            knownSame.put(pair, same);
+        if (knownSame.contains(first)) {
+            return true;
         }
+        if (knownDifferent.contains(first)) {
+            return false;
+        }
+        openPairs = new ArrayDeque<>(List.of(first));
+        seenPairs.add(first);
+        boolean same = true;
+        while (same && !openPairs.isEmpty()) {
+            long next = openPairs.remove();
+            Piece before = original.pieces().get((int) (next >>> 32));
+            Piece after = patched.pieces().get((int) next);
+            same = before.kind() == after.kind() && difference(before, after).isEmpty();
+        }
+        if (same) {
+            knownSame.addAll(seenPairs);
+        } else {
+            knownDifferent.add(first);
+        }
+        openPairs = null;
+        seenPairs.clear();
         return same;
+    }
+
+    private static long pair(Piece was, Piece is) {
+        return (long) was.index() << 32 | is.index();
     }
 
     /** {@return whether two functions of one size differ only in immediate operands that are moved line numbers} */

@@ -9,7 +9,6 @@ import dev.suture.diff.Selection.Named;
 import dev.suture.diff.Selection.PieceId;
 import dev.suture.elf.Symbol;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +25,13 @@ import java.util.Set;
 public final class Destinations {
     private final List<Comparison> objects;
     private final Set<PieceId> replacedConstants;
-    private final Map<String, PieceId> newGlobals = new HashMap<>();
+    /** What the objects of the patch define for all as they become, by name. */
+    private final Map<String, PieceId> patchedGlobals = new HashMap<>();
+    /** What they define for all as they were. */
+    private final Map<String, Definition> originalGlobals = new HashMap<>();
+
+    /** A piece of an original object. */
+    record Definition(int objectIndex, ObjectPieces object, Piece piece) {}
 
     /**
      * @param objects all objects of the patch
@@ -35,29 +40,18 @@ public final class Destinations {
     Destinations(List<Comparison> objects, Set<PieceId> replacedConstants) {
         this.objects = List.copyOf(objects);
         this.replacedConstants = replacedConstants;
-        Set<String> stays = new HashSet<>();
-        for (Comparison object : objects) {
-            object.patched().pieces().stream()
-                    .filter(piece -> !isGivenBack(piece))
-                    .forEach(piece -> stays.addAll(globalNames(piece)));
-        }
-        Set<String> known = new HashSet<>();
-        for (Comparison object : objects) {
-            for (Piece piece : object.original().pieces()) {
-                // The running target has no boot code any more: what is none after the patch is new to it.
-                globalNames(piece).stream()
-                        .filter(name -> !isGivenBack(piece) || !stays.contains(name))
-                        .forEach(known::add);
-            }
-        }
-        for (int object = 0; object < objects.size(); object++) {
-            for (Piece piece : objects.get(object).patched().pieces()) {
-                for (Symbol symbol : piece.symbols()) {
-                    if (!symbol.isLocal() && !known.contains(symbol.name())) {
-                        newGlobals.putIfAbsent(symbol.name(), new PieceId(object, piece.index()));
-                    }
-                }
-            }
+        for (int index = 0; index < objects.size(); index++) {
+            int object = index;
+            ObjectPieces original = objects.get(object).original();
+            original.pieces()
+                    .forEach(piece -> globalNames(piece)
+                            .forEach(name ->
+                                    originalGlobals.putIfAbsent(name, new Definition(object, original, piece))));
+            objects.get(object)
+                    .patched()
+                    .pieces()
+                    .forEach(piece -> globalNames(piece)
+                            .forEach(name -> patchedGlobals.putIfAbsent(name, new PieceId(object, piece.index()))));
         }
     }
 
@@ -68,8 +62,15 @@ public final class Destinations {
                 .toList();
     }
 
-    private static boolean isGivenBack(Piece piece) {
-        return piece.kind() == Piece.Kind.FUNCTION && piece.role() == SectionRole.INIT;
+    /** {@return the variable that a global one without a twin was, if the patch moved it here from another object} */
+    Optional<Definition> originalElsewhere(int object, Piece patchedPiece) {
+        if (patchedPiece.kind() != Piece.Kind.DATA
+                || !patchedPiece.isGlobal()
+                || objects.get(object).correlation().twinOfPatched(patchedPiece).isPresent()) {
+            return Optional.empty();
+        }
+        return Optional.ofNullable(originalGlobals.get(patchedPiece.name()))
+                .filter(definition -> definition.objectIndex() != object);
     }
 
     /** {@return where a reference leads} */
@@ -78,11 +79,25 @@ public final class Destinations {
             case Reference.Constant constant -> new Fixed();
             case Reference.Nothing nothing -> new Empty(nothing.section());
             case Reference.Elsewhere elsewhere -> {
-                PieceId id = newGlobals.get(elsewhere.symbol().name());
-                yield id == null ? new Named(elsewhere.symbol().name()) : new InPayload(id);
+                PieceId id = patchedGlobals.get(elsewhere.symbol().name());
+                yield id == null ? new Named(elsewhere.symbol().name()) : ofGlobal(id, elsewhere.symbol());
             }
             case Reference.InPiece target -> ofPiece(object, from, reference, target);
         };
+    }
+
+    /** A global that another object of the patch defines: the running target knows it unless it is new there. */
+    private Destination ofGlobal(PieceId id, Symbol symbol) {
+        Comparison comparison = objects.get(id.object());
+        Piece piece = comparison.patched().pieces().get(id.piece());
+        Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
+        if (twin.isPresent() && !replacedConstants.contains(id)) {
+            return new InTarget(id.object(), twin.get());
+        }
+        Definition before = originalGlobals.get(symbol.name());
+        boolean isGone =
+                before == null || before.piece().role() == SectionRole.INIT && piece.role() != SectionRole.INIT;
+        return isGone || replacedConstants.contains(id) ? new InPayload(id) : new Named(symbol.name());
     }
 
     private Destination ofPiece(int object, Piece from, Reference reference, Reference.InPiece target) {
@@ -90,6 +105,10 @@ public final class Destinations {
         Piece piece = comparison.patched().pieces().get(target.pieceIndex());
         PieceId id = new PieceId(object, piece.index());
         Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
+        Optional<Definition> moved = originalElsewhere(object, piece);
+        if (moved.isPresent()) {
+            return new InTarget(moved.get().objectIndex(), moved.get().piece());
+        }
         boolean stays = switch (piece.kind()) {
             case FUNCTION -> twin.isPresent() && !isInside(from, reference, target);
             case DATA -> twin.isPresent() && !replacedConstants.contains(id);

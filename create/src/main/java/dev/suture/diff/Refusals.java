@@ -42,6 +42,34 @@ final class Refusals {
                         + "system's copy from a load hook.");
     }
 
+    static Refusal labelsInData(String object, Piece data, Piece function) {
+        return new Refusal(
+                object,
+                data.name(),
+                "data `%s` holds addresses inside of `%s`, which is replaced: they would lead into the old code"
+                        .formatted(data.name(), function.name()),
+                "Make `%s` const, so that the payload can bring its own copy.".formatted(data.name()));
+    }
+
+    static Refusal movedAndChanged(String object, Piece data, String from) {
+        return new Refusal(
+                object,
+                data.name(),
+                "data `%s` moved here from %s and changed; the running system already uses the old contents"
+                        .formatted(data.name(), from),
+                USE_A_HOOK);
+    }
+
+    static Refusal uncertainState(String object, Piece data, Piece user) {
+        return new Refusal(
+                object,
+                data.name(),
+                "`%s` uses the static variable `%s`, and nothing tells for certain which one of the running system that is"
+                        .formatted(user.name(), data.name()),
+                "Build the tree with CONFIG_DEBUG_INFO=y (it does not change the code), or give a variable that is new "
+                        + "another name.");
+    }
+
     static Refusal moved(String object, Piece before, Piece after) {
         return new Refusal(
                 object,

@@ -41,6 +41,8 @@ public final class LinkXenPayload {
     /** The relocation kinds that Xen applies (xen/arch/x86/livepatch.c, arch_livepatch_perform_rela). */
     private static final Set<Integer> APPLICABLE = Set.of(0, 1, 2, 4);
 
+    private static final String REPLACEMENTS = ".altinstr_replacement";
+    private static final byte INT3 = (byte) 0xcc;
     private static final String NAMES = ".livepatch.strings";
 
     private final LinkRequest request;
@@ -211,23 +213,18 @@ public final class LinkXenPayload {
         switch (destinations.of(chosen.id().object(), chosen.piece(), reference)) {
             case InPayload destination -> {
                 Place place = placed.of(destination.id());
-                long delta = switch (reference.target()) {
-                    case Reference.InPiece target -> target.statedDelta();
-                    case Reference.Elsewhere target -> target.addend();
-                    case Reference.Constant target -> target.value();
-                    case Reference.Nothing target -> 0;
-                };
-                builder.addRelocation(section, at, type, sectionSymbols.get(place.section()), place.offset() + delta);
+                builder.addRelocation(
+                        section, at, type, sectionSymbols.get(place.section()), place.offset() + addend(reference));
             }
             case InTarget destination -> {
-                long delta = ((Reference.InPiece) reference.target()).statedDelta();
                 names.ofOriginal(selection.objects().get(destination.object()).original(), destination.original(), user)
-                        .ifPresent(name -> builder.addRelocation(section, at, type, undefined(name), delta));
+                        .ifPresent(
+                                name -> builder.addRelocation(section, at, type, undefined(name), addend(reference)));
             }
             case Named destination -> {
-                long addend = ((Reference.Elsewhere) reference.target()).addend();
                 names.ofGlobal(comparison.name(), destination.symbol(), user)
-                        .ifPresent(name -> builder.addRelocation(section, at, type, undefined(name), addend));
+                        .ifPresent(
+                                name -> builder.addRelocation(section, at, type, undefined(name), addend(reference)));
             }
             case Empty destination -> addEmpty(section, at, type, destination.section(), comparison, user);
             case Fixed() -> {
@@ -239,9 +236,13 @@ public final class LinkXenPayload {
         }
     }
 
-    /** A replacement of no bytes is anywhere among the replacements; Xen checks that it is there. */
+    /** A replacement of no bytes is anywhere among the replacements; Xen wants that section to be there. */
     private void addEmpty(int section, long at, int type, String emptyIn, Comparison comparison, String user) {
-        if (placed.outputs().containsKey(emptyIn)) {
+        if (emptyIn.equals(REPLACEMENTS) && !sectionIndexes.containsKey(emptyIn)) {
+            long flags = Elf.SHF_ALLOC | Elf.SHF_EXECINSTR;
+            register(emptyIn, builder.addSection(emptyIn, Elf.SHT_PROGBITS, flags, 1, 0, new byte[] {INT3}));
+        }
+        if (sectionIndexes.containsKey(emptyIn)) {
             builder.addRelocation(section, at, type, sectionSymbols.get(emptyIn), 0);
         } else {
             refusals.add(new Refusal(
@@ -251,6 +252,16 @@ public final class LinkXenPayload {
                             .formatted(user, emptyIn),
                     "Give the variable a size, or let the patch avoid the reference."));
         }
+    }
+
+    /** {@return what the relocation adds to the address of the piece or symbol that is referred to} */
+    private static long addend(Reference reference) {
+        return switch (reference.target()) {
+            case Reference.InPiece target -> target.statedDelta();
+            case Reference.Elsewhere target -> target.addend();
+            case Reference.Constant target -> target.value();
+            case Reference.Nothing target -> 0;
+        };
     }
 
     private int undefined(String name) {

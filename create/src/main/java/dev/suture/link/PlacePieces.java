@@ -108,7 +108,7 @@ final class PlacePieces {
         String name = sectionName(piece);
         Output output = outputs.computeIfAbsent(name, key -> outputFor(piece, key));
         long alignment = alignment(piece);
-        output.alignment = Math.max(output.alignment, alignment);
+        output.alignment = Math.max(output.alignment, Math.max(alignment, alignmentOfTable(piece)));
         long beyond = Math.floorMod(place(piece) - output.sizeBytes, alignment);
         long offset = output.sizeBytes + beyond;
         if (output.type != Elf.SHT_NOBITS) {
@@ -158,6 +158,13 @@ final class PlacePieces {
         };
     }
 
+    /** Entries of a table follow each other without a gap, wherever they were in their own. */
+    private static long alignmentOfTable(Piece piece) {
+        return piece.kind() == Piece.Kind.SPECIAL_ENTRY
+                ? Math.max(1, piece.section().alignment())
+                : 1;
+    }
+
     /**
      * {@return a power of two, in bytes: the piece has to be as far from a multiple of it as {@link #place} says}
      *
@@ -165,6 +172,9 @@ final class PlacePieces {
      * being at a multiple: thunks are put into the upper half of a cache line on purpose.
      */
     private static long alignment(Piece piece) {
+        if (piece.kind() == Piece.Kind.SPECIAL_ENTRY) {
+            return 1;
+        }
         if (piece.kind() == Piece.Kind.STRING) {
             return Math.max(1, piece.section().entrySizeBytes());
         }
