@@ -56,12 +56,10 @@ public final class Destinations {
     }
 
     private static List<String> globalNames(Piece piece) {
-        return isGivenBack(piece)
-                ? List.of()
-                : piece.symbols().stream()
-                        .filter(symbol -> !symbol.isLocal())
-                        .map(Symbol::name)
-                        .toList();
+        return piece.symbols().stream()
+                .filter(symbol -> !symbol.isLocal())
+                .map(Symbol::name)
+                .toList();
     }
 
     /** {@return the variable that a global one without a twin was, if the patch moved it here from another object} */
@@ -73,11 +71,6 @@ public final class Destinations {
         }
         return Optional.ofNullable(originalGlobals.get(patchedPiece.name()))
                 .filter(definition -> definition.objectIndex() != object);
-    }
-
-    /** Boot code is not in the running target any more: its name may come back for code that stays. */
-    private static boolean isGivenBack(Piece piece) {
-        return piece.kind() == Piece.Kind.FUNCTION && piece.role() == SectionRole.INIT;
     }
 
     /** {@return where a reference leads} */

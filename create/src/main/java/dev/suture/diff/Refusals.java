@@ -100,7 +100,7 @@ final class Refusals {
         return new Refusal(
                 object,
                 variable.name(),
-                "variable `%s` is new, and `%s` refers to it, which runs only while the system boots: nobody would set the payload's variable"
+                "variable `%s` is new, and `%s` refers to it, which runs only while the system boots: what it sets there is not set in the payload"
                         .formatted(variable.name(), bootFunction.name()),
                 "Set it from a load hook (LIVEPATCH_LOAD_HOOK) of the patch, or give it the right first value and leave "
                         + "the boot code as it was.");

@@ -336,9 +336,32 @@ public final class Select {
             }
             users.stream()
                     .filter(user -> user.kind() == Kind.FUNCTION && user.role() == SectionRole.INIT)
+                    .filter(user -> objects.stream().noneMatch(object -> readsCommandLine(object.patched(), user)))
                     .findFirst()
-                    .ifPresent(user -> refusals.add(Refusals.setAtBoot(comparison.name(), variable.piece(), user)));
+                    .ifPresent(user -> judgeSetAtBoot(comparison, variable.piece(), user));
         }
+    }
+
+    /** Who gave the variable a first value has thought of what it is before boot code sets it, if that does at all. */
+    private void judgeSetAtBoot(Comparison comparison, Piece variable, Piece bootFunction) {
+        if (variable.section().isNobits()) {
+            refusals.add(Refusals.setAtBoot(comparison.name(), variable, bootFunction));
+        } else {
+            leftOut.add(new LeftOut(
+                    comparison.name(),
+                    bootFunction.name(),
+                    "it runs only while the system boots; the new variable `%s`, to which it refers, keeps its first value"
+                            .formatted(variable.name())));
+        }
+    }
+
+    /** {@return whether a boot function is an option's: without it, a new option is simply not given} */
+    private static boolean readsCommandLine(ObjectPieces object, Piece function) {
+        return object.pieces().stream()
+                .filter(piece -> piece.section().name().equals(".init.setup"))
+                .flatMap(piece -> object.references(piece).stream())
+                .anyMatch(reference -> reference.target() instanceof Reference.InPiece target
+                        && object.pieces().get(target.pieceIndex()).equals(function));
     }
 
     /** {@return the pieces that refer to a symbol which their object does not define} */

@@ -45,4 +45,36 @@ class BootCodeThatStaysTest {
                 .extracting(reference -> Select.destinations(selection).of(1, run, reference))
                 .hasAtLeastOneElementOfType(InPayload.class);
     }
+
+    @Test
+    void newBootCodeThatRunningCodeCallsComesAlong() {
+        Comparison definer = AssembledPair.compareC(
+                directory.resolve("definer"), "int other;\n", "int other;\n" + COUNT.formatted(BOOT));
+        Comparison caller = AssembledPair.compareC(
+                directory.resolve("caller"), CALLER.formatted("probe"), CALLER.formatted("count"));
+
+        Selection selection = Select.select(List.of(definer, caller));
+
+        assertThat(selection.chosen())
+                .filteredOn(chosen -> chosen.piece().kind() == Piece.Kind.FUNCTION)
+                .extracting(chosen -> chosen.piece().name(), Chosen::why)
+                .containsExactly(tuple("count", Why.NEW), tuple("run", Why.REPLACED));
+    }
+
+    @Test
+    void oldBootCodeIsNeverReplaced() {
+        Comparison definer = AssembledPair.compareC(
+                directory.resolve("definer"),
+                COUNT.formatted(BOOT),
+                COUNT.formatted(BOOT).replace("100", "300"));
+        Comparison caller = AssembledPair.compareC(
+                directory.resolve("caller"), CALLER.formatted("probe"), CALLER.formatted("count"));
+
+        Selection selection = Select.select(List.of(definer, caller));
+
+        assertThat(selection.chosen())
+                .filteredOn(chosen -> chosen.piece().kind() == Piece.Kind.FUNCTION)
+                .extracting(chosen -> chosen.piece().name())
+                .containsExactly("run");
+    }
 }

@@ -37,7 +37,7 @@ class VariableSetAtBootTest {
         assertThat(selection.refusals())
                 .extracting(Refusal::what)
                 .containsExactly("variable `limit` is new, and `boot` refers to it, which runs only while the system"
-                        + " boots: nobody would set the payload's variable");
+                        + " boots: what it sets there is not set in the payload");
     }
 
     @Test
@@ -50,6 +50,29 @@ class VariableSetAtBootTest {
     @Test
     void aNewVariableThatOnlyRunningCodeUsesIsAccepted() {
         Selection selection = AssembledPair.ofC(directory, ORIGINAL, PATCHED.replace("limit = probe();", ""));
+
+        assertThat(selection.refusals()).isEmpty();
+    }
+
+    @Test
+    void aNewVariableWithAFirstValueIsAcceptedAndTold() {
+        Selection selection =
+                AssembledPair.ofC(directory, ORIGINAL, PATCHED.replace("static int limit", "static int limit = 7"));
+
+        assertThat(selection.refusals()).isEmpty();
+        assertThat(selection.leftOut())
+                .extracting(Selection.LeftOut::why)
+                .contains("it runs only while the system boots; the new variable `limit`, to which it refers, keeps its"
+                        + " first value");
+    }
+
+    @Test
+    void aNewOptionOfTheCommandLineIsAccepted() {
+        String option = """
+                __attribute__((used, section(".init.setup"))) static void (*const option)(void) = boot;
+                """;
+
+        Selection selection = AssembledPair.ofC(directory, ORIGINAL + option, PATCHED + option);
 
         assertThat(selection.refusals()).isEmpty();
     }
