@@ -39,8 +39,10 @@ final class JumpRoom {
         MemorySegment code = object.contents(piece);
         Set<Long> relocated =
                 object.references(piece).stream().map(Reference::pieceOffset).collect(Collectors.toSet());
-        // A replacement of an alternative is copied over the original, and what runs on runs on behind that.
+        // A replacement of an alternative is copied over the original, and what runs on, or jumps to its end, goes on
+        // behind that.
         boolean isReplacement = piece.section().name().equals(".altinstr_replacement");
+        long end = isReplacement ? code.byteSize() + 1 : code.byteSize();
         boolean runsOn = true;
         long at = 0;
         while (at < code.byteSize()) {
@@ -55,9 +57,7 @@ final class JumpRoom {
             for (long byteAt = at; byteAt < instruction.endOffset(); byteAt++) {
                 hasRelocation |= relocated.contains(byteAt);
             }
-            if (target.isPresent()
-                    && !hasRelocation
-                    && (target.getAsLong() < 0 || target.getAsLong() >= code.byteSize())) {
+            if (target.isPresent() && !hasRelocation && (target.getAsLong() < 0 || target.getAsLong() >= end)) {
                 return Optional.of(Refusals.leavesItself(
                         comparison.name(),
                         piece,

@@ -61,4 +61,18 @@ class AlternativesTest {
                 .extracting(Piece::kind)
                 .containsExactlyInAnyOrder(Piece.Kind.FUNCTION, Piece.Kind.SPECIAL_ENTRY);
     }
+
+    @Test
+    void aReplacementMayJumpToItsEnd() {
+        String source =
+                SOURCE.formatted("rdsspd %ecx; je 3f; incsspd %ecx; 3:") + "alternative first, \"stac; clac\"\n";
+        String patched = source.replace("function second", "function second\n.section .text.second\nud2");
+        Selection selection = AssembledPair.ofAssembly(directory, source, patched);
+
+        assertThat(selection.refusals()).isEmpty();
+        assertThat(selection.chosen())
+                .extracting(Chosen::piece)
+                .extracting(Piece::kind)
+                .contains(Piece.Kind.FRAGMENT);
+    }
 }
