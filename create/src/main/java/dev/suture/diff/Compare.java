@@ -2,7 +2,6 @@ package dev.suture.diff;
 
 import dev.suture.diff.Comparison.Status;
 import dev.suture.elf.LittleEndian;
-import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
@@ -119,7 +118,7 @@ public final class Compare {
         Optional<Difference> reference = referenceDifference(before, after);
         long mismatch = original.contents(before).mismatch(patched.contents(after));
         if (mismatch >= 0 && (reference.isEmpty() || mismatch < reference.get().originalOffset())) {
-            if (reference.isEmpty() && after.isCode() && onlyLineNumbersDiffer(before, after)) {
+            if (reference.isEmpty() && after.isCode() && new OnlyLineNumbers(isa, lines).differ(original.contents(before), patched.contents(after))) {
                 return attachmentDifference(before, after)
                         .or(() -> Optional.of(new Difference(
                                 Difference.Kind.LINE_NUMBER,
@@ -355,45 +354,6 @@ public final class Compare {
 
     private static long pair(Piece was, Piece is) {
         return (long) was.index() << 32 | is.index();
-    }
-
-    /** {@return whether two functions of one size differ only in immediate operands that are moved line numbers} */
-    private boolean onlyLineNumbersDiffer(Piece before, Piece after) {
-        MemorySegment was = original.contents(before);
-        MemorySegment is = patched.contents(after);
-        long at = 0;
-        while (at < was.byteSize()) {
-            Optional<Instruction> first = isa.decode(was, at);
-            Optional<Instruction> second = isa.decode(is, at);
-            if (first.isEmpty()
-                    || second.isEmpty()
-                    || first.get().sizeBytes() != second.get().sizeBytes()) {
-                return false;
-            }
-            Instruction instruction = first.get();
-            if (was.asSlice(at, instruction.sizeBytes()).mismatch(is.asSlice(at, instruction.sizeBytes())) >= 0
-                    && !differsInLineNumber(was, is, instruction, second.get())) {
-                return false;
-            }
-            at += instruction.sizeBytes();
-        }
-        return true;
-    }
-
-    private boolean differsInLineNumber(MemorySegment was, MemorySegment is, Instruction first, Instruction second) {
-        int bytes = first.immediateBytes();
-        boolean plain = first.flow() == Instruction.Flow.NEXT && (bytes == 2 || bytes == 4);
-        if (!plain || second.immediateBytes() != bytes || second.immediateAt() != first.immediateAt()) {
-            return false;
-        }
-        long at = first.offset() + first.immediateAt();
-        boolean restEqual = was.asSlice(first.offset(), first.immediateAt())
-                                .mismatch(is.asSlice(first.offset(), first.immediateAt()))
-                        < 0
-                && first.immediateAt() + bytes == first.sizeBytes();
-        long line = bytes == 2 ? LittleEndian.u16(was, at) : LittleEndian.u32(was, at);
-        long moved = bytes == 2 ? LittleEndian.u16(is, at) : LittleEndian.u32(is, at);
-        return restEqual && lines.moved(line, moved);
     }
 
     static String describe(ObjectPieces object, Reference reference) {

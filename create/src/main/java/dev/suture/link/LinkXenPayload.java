@@ -42,8 +42,6 @@ public final class LinkXenPayload {
     /** The relocation kinds that Xen applies (xen/arch/x86/livepatch.c, arch_livepatch_perform_rela). */
     private static final Set<Integer> APPLICABLE = Set.of(0, 1, 2, 4);
 
-    private static final String REPLACEMENTS = ".altinstr_replacement";
-    private static final byte INT3 = (byte) 0xcc;
     private static final long POINTER_BYTES = 8;
 
     private static final String NAMES = ".livepatch.strings";
@@ -266,12 +264,8 @@ public final class LinkXenPayload {
         }
     }
 
-    /** A replacement of no bytes is anywhere among the replacements; Xen wants that section to be there. */
+    /** A replacement of no bytes is anywhere among the replacements: Xen only wants it to be in that section. */
     private void addEmpty(int section, long at, int type, String emptyIn, Comparison comparison, String user) {
-        if (emptyIn.equals(REPLACEMENTS) && !sectionIndexes.containsKey(emptyIn)) {
-            long flags = Elf.SHF_ALLOC | Elf.SHF_EXECINSTR;
-            register(emptyIn, builder.addSection(emptyIn, Elf.SHT_PROGBITS, flags, 1, 0, new byte[] {INT3}));
-        }
         if (sectionIndexes.containsKey(emptyIn)) {
             builder.addRelocation(section, at, type, sectionSymbols.get(emptyIn), 0);
         } else {
