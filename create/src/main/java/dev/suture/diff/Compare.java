@@ -118,7 +118,9 @@ public final class Compare {
         Optional<Difference> reference = referenceDifference(before, after);
         long mismatch = original.contents(before).mismatch(patched.contents(after));
         if (mismatch >= 0 && (reference.isEmpty() || mismatch < reference.get().originalOffset())) {
-            if (reference.isEmpty() && after.isCode() && new OnlyLineNumbers(isa, lines).differ(original.contents(before), patched.contents(after))) {
+            if (reference.isEmpty()
+                    && after.isCode()
+                    && new OnlyLineNumbers(isa, lines).differ(original.contents(before), patched.contents(after))) {
                 return attachmentDifference(before, after)
                         .or(() -> Optional.of(new Difference(
                                 Difference.Kind.LINE_NUMBER,
