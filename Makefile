@@ -23,7 +23,7 @@ demo-xen: setup ## Patch a running hypervisor: build it, build a live patch, app
 	@scripts/demo-xen
 
 bench: setup ## Measure; what it prints belongs into docs/benchmarks.md
-	@SUTURE_XEN_TREE=$${SUTURE_XEN_TREE:-$$(scripts/xen-tree)} scripts/bench
+	@SUTURE_XEN_TREE=$${SUTURE_XEN_TREE:-$$(scripts/xen-tree)} scripts/bench/xen
 
 fuzz: setup ## Feed made-up files to the readers, each for as long as its @FuzzTest says
 	@scripts/fuzz
