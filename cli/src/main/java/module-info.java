@@ -8,5 +8,6 @@ module dev.suture.cli {
     requires me.tongfei.progressbar;
 
     opens dev.suture.cli to
+            com.fasterxml.jackson.databind,
             info.picocli;
 }
