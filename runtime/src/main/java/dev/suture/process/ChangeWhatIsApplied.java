@@ -132,9 +132,14 @@ final class ChangeWhatIsApplied {
         Changes changes = Changes.of(work.session().memory(), ledger(), reverted, applied, options.policy());
         Optional<Splice> splice =
                 changes.sites().isEmpty() ? Optional.empty() : Optional.of(new Splice(work.session(), changes.sites()));
-        splice.ifPresent(it -> it.prepare(work.borrow(), work.files().mappings()));
-        work.write(ledger().withPending(new Ledger.Pending(
-                changes.sites(), changes.after().entries(), changes.after().applied())));
+        announce(changes, 0, 0);
+        try {
+            splice.ifPresent(it -> it.prepare(
+                    work.borrow(), work.files(), (address, sizeBytes) -> announce(changes, address, sizeBytes)));
+        } catch (RuntimeException e) {
+            work.recover();
+            throw e;
+        }
         Quiesce quiesce = new Quiesce(work.session(), work.files(), ledger(), work.stub(), work.filters());
         List<Hook> first = new ArrayList<>(hooks(reverted, "revert"));
         first.addAll(hooks(applied, "load"));
@@ -153,8 +158,10 @@ final class ChangeWhatIsApplied {
             committed = result.isDone();
         } finally {
             boolean isDone = committed || splice.isPresent() && splice.get().isDone();
+            if (!isDone) {
+                splice.ifPresent(it -> it.discard(work.borrow()));
+            }
             work.write(isDone ? changes.after() : ledger().withoutPending());
-            splice.ifPresent(it -> it.discard(work.borrow()));
         }
         if (!result.isDone()) {
             return new TimedOut(result.cost(), ledger().state(name), result.inTheWay());
@@ -162,6 +169,11 @@ final class ChangeWhatIsApplied {
         callAfterwards(hooks(reverted, "postrevert"));
         callAfterwards(hooks(applied, "postapply"));
         return new Done(result.cost());
+    }
+
+    private void announce(Changes changes, long spare, long spareBytes) {
+        work.write(ledger().withPending(new Ledger.Pending(
+                changes.sites(), changes.after().entries(), changes.after().applied(), spare, spareBytes)));
     }
 
     static void commit(int pid, Splice splice, BorrowedThread thread) {
@@ -218,9 +230,11 @@ final class ChangeWhatIsApplied {
             return new TimedOut(result.cost(), State.CHECKED, result.inTheWay());
         }
         forgetFrames(entry);
-        // First out of the list: killed in between, this leaves memory that nobody uses.
-        work.write(before.without(name));
+        // First out of the list: from then on nobody applies it, whoever is killed.
+        Ledger after = before.without(name);
+        work.write(after.withPending(Ledger.Pending.memory(after, entry.region(), entry.regionBytes())));
         work.unmap(entry);
+        work.write(after);
         return new Done(result.cost());
     }
 

@@ -118,8 +118,15 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
      * @param sites what changes
      * @param entries as they are after it
      * @param applied as they are after it
+     * @param spare memory to be given back if the change is not finished: its first address
+     * @param spareBytes its size
      */
-    record Pending(List<Site> sites, List<Entry> entries, List<String> applied) {}
+    record Pending(List<Site> sites, List<Entry> entries, List<String> applied, long spare, long spareBytes) {
+        /** {@return a note that memory is being taken or given back, while nothing else changes} */
+        static Pending memory(Ledger ledger, long spare, long spareBytes) {
+            return new Pending(List.of(), ledger.entries(), ledger.applied(), spare, spareBytes);
+        }
+    }
 
     Optional<Entry> entry(String name) {
         return entries.stream().filter(entry -> entry.name().equals(name)).findFirst();
@@ -165,6 +172,8 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                     out.writeUTF(site.after());
                 }
                 writeEntries(out, pending.get().entries(), pending.get().applied());
+                out.writeLong(pending.get().spare());
+                out.writeLong(pending.get().spareBytes());
             }
         } catch (IOException e) {
             throw new IllegalStateException(e);
@@ -236,7 +245,8 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             for (int left = in.readInt(); left > 0; left--) {
                 sites.add(new Site(in.readLong(), in.readUTF(), in.readUTF()));
             }
-            return new Ledger(entries, applied, Optional.of(new Pending(sites, readEntries(in), readTexts(in))));
+            Pending pending = new Pending(sites, readEntries(in), readTexts(in), in.readLong(), in.readLong());
+            return new Ledger(entries, applied, Optional.of(pending));
         }
     }
 

@@ -109,10 +109,24 @@ final class LoadedFiles {
                             ? mapping.isSameFile(first)
                             : mapping.name().equals(first.name()))
                     .toList();
-            return Optional.of(new LoadedFile(elf, first.path(), bias(elf, first), own));
+            long bias = bias(elf, first);
+            long end = bias + endOf(elf);
+            List<Mapping> inPlace = own.stream()
+                    .filter(mapping -> mapping.start() >= first.start() && mapping.start() < end)
+                    .toList();
+            return Optional.of(new LoadedFile(elf, first.path(), bias, inPlace));
         } catch (LivePatchException e) {
             return Optional.empty();
         }
+    }
+
+    // A file may be mapped elsewhere, too, as data or by us.
+    private static long endOf(ElfFile elf) {
+        return elf.segments().stream()
+                .filter(segment -> segment.type() == Elf.PT_LOAD)
+                .mapToLong(segment -> segment.address() + segment.memorySizeBytes())
+                .max()
+                .orElse(Long.MAX_VALUE >>> 1);
     }
 
     private static long bias(ElfFile elf, Mapping first) {

@@ -44,12 +44,35 @@ final class Splice {
         }
     }
 
+    /** Hears where memory is about to be taken. */
+    interface Announce {
+        void memory(long address, long sizeBytes);
+    }
+
     /** Makes the changed pages, beside the running ones. */
-    void prepare(BorrowThread borrow, Mappings mappings) {
+    void prepare(BorrowThread borrow, LoadedFiles files, Announce announce) {
+        Mappings mappings = files.mappings();
         Mapping code = mappings.at(start)
                 .filter(Mapping::isCode)
                 .orElseThrow(() -> new ProcessException(session.pid(), "there is no code at 0x%x".formatted(start)));
-        prepared = borrow.with(thread -> map(thread, code));
+        LoadedFile file = files.at(start)
+                .orElseThrow(() -> new ProcessException(session.pid(), "no file is at 0x%x".formatted(start)));
+        for (long place : PlaceMemory.candidates(mappings, file, sizeBytes)) {
+            announce.memory(place, sizeBytes);
+            long result = borrow.with(thread -> map(thread, code, place));
+            if (result == place) {
+                prepared = place;
+                break;
+            }
+            if (result != -Errno.EEXIST) {
+                throw new ProcessException(
+                        session.pid(),
+                        "it cannot have %,d bytes for changed code: %s".formatted(sizeBytes, Errno.text(-result)));
+            }
+        }
+        if (prepared == 0) {
+            throw new ProcessException(session.pid(), "it has no room for %,d bytes of code".formatted(sizeBytes));
+        }
         byte[] live = session.memory().read(start, Math.toIntExact(sizeBytes));
         byte[] made = session.memory().read(prepared, Math.toIntExact(sizeBytes));
         if (live.length != sizeBytes || made.length != sizeBytes) {
@@ -66,38 +89,33 @@ final class Splice {
         }
     }
 
-    private long map(BorrowedThread thread, Mapping code) {
+    // Pages of the same file where the process can open it, else pages of no file.
+    private long map(BorrowedThread thread, Mapping code, long place) {
         int protection = Calls.PROT_EXEC
                 | (code.isReadable() ? Calls.PROT_READ : 0)
                 | (code.permissions().charAt(1) == 'w' ? Calls.PROT_WRITE : 0);
-        int populate = sizeBytes <= MOST_POPULATED_BYTES ? MAP_POPULATE : 0;
+        int flags =
+                Calls.MAP_PRIVATE | Calls.MAP_FIXED_NOREPLACE | (sizeBytes <= MOST_POPULATED_BYTES ? MAP_POPULATE : 0);
         if (code.isFile() && !code.isDeleted()) {
             long file = thread.call(Calls.OPENAT, Calls.AT_FDCWD, thread.text(code.path()), Calls.O_CLOEXEC, 0, 0, 0);
             if (file >= 0) {
                 long offset = code.fileOffset() + start - code.start();
-                long address =
-                        thread.call(Calls.MMAP, 0, sizeBytes, protection, Calls.MAP_PRIVATE | populate, file, offset);
+                long address = thread.call(Calls.MMAP, place, sizeBytes, protection, flags, file, offset);
                 thread.call(Calls.CLOSE, file, 0, 0, 0, 0, 0);
+                boolean same = !isError(address)
+                        && Mappings.read(session.pid())
+                                .at(address)
+                                .filter(made -> made.isSameFile(code))
+                                .isPresent();
+                if (same || address == -Errno.EEXIST) {
+                    return address;
+                }
                 if (!isError(address)) {
-                    boolean same = Mappings.read(session.pid())
-                            .at(address)
-                            .filter(made -> made.isSameFile(code))
-                            .isPresent();
-                    if (same) {
-                        return address;
-                    }
                     thread.call(Calls.MUNMAP, address, sizeBytes, 0, 0, 0, 0);
                 }
             }
         }
-        long address = thread.call(
-                Calls.MMAP, 0, sizeBytes, protection, Calls.MAP_PRIVATE | Calls.MAP_ANONYMOUS | populate, -1, 0);
-        if (isError(address)) {
-            throw new ProcessException(
-                    session.pid(),
-                    "it cannot have %,d bytes for changed code: %s".formatted(sizeBytes, Errno.text(-address)));
-        }
-        return address;
+        return thread.call(Calls.MMAP, place, sizeBytes, protection, flags | Calls.MAP_ANONYMOUS, -1, 0);
     }
 
     private static boolean isError(long result) {

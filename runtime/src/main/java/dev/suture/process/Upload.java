@@ -147,7 +147,7 @@ final class Upload {
     }
 
     /** Loads it. Nothing was refused. {@return what the ledger is to say of it} */
-    Ledger.Entry load(BorrowThread borrow) {
+    Ledger.Entry load(BorrowThread borrow, Splice.Announce announce) {
         link = new LinkPayload(payload.elf(), new InProcess(borrow));
         List<Long> places = PlaceMemory.candidates(files.mappings(), patched, link.sizeBytes());
         byte[] image = new byte[0];
@@ -159,6 +159,7 @@ final class Upload {
             if (!refusals.isEmpty()) {
                 return null;
             }
+            announce.memory(place, link.sizeBytes());
             failure = borrow.with(thread -> map(thread, place));
             if (failure == 0) {
                 region = place;

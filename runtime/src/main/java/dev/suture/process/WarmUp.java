@@ -83,7 +83,7 @@ final class WarmUp {
         Quiesce quiesce = new Quiesce(session, files, Ledger.EMPTY, stub, false);
         for (int i = 0; i < CHANGES; i++) {
             Splice splice = new Splice(session, List.of(site, site));
-            splice.prepare(borrow, files.mappings());
+            splice.prepare(borrow, files, (spare, sizeBytes) -> {});
             try {
                 quiesce.run(
                         List.of(new Range(1, 2, "", true)),

@@ -1,6 +1,7 @@
 package dev.suture.process;
 
 import dev.suture.Refusal;
+import dev.suture.linux.Calls;
 import dev.suture.payload.Payload;
 import dev.suture.target.LoadedPayload;
 import dev.suture.target.Outcome;
@@ -112,6 +113,9 @@ final class Work implements AutoCloseable {
     // Whoever was killed while he changed code left word of what he was about to do. The change happened or it did not.
     private Ledger settled() {
         Ledger.Pending pending = ledger.pending().orElseThrow();
+        if (pending.sites().isEmpty()) {
+            return ledger.withoutPending();
+        }
         Splice splice = new Splice(session, pending.sites());
         if (splice.isDone()) {
             return new Ledger(pending.entries(), pending.applied(), java.util.Optional.empty());
@@ -124,10 +128,22 @@ final class Work implements AutoCloseable {
                 "a command was ended halfway, and the code is neither what it was nor what it was to be");
     }
 
-    private void recover() {
-        if (ledger.pending().isPresent()) {
-            write(settled());
+    /** Finishes or takes back what a command was doing when it ended, and gives back the memory it had taken for it. */
+    void recover() {
+        if (ledger.pending().isEmpty()) {
+            return;
         }
+        Ledger settled = settled();
+        Ledger.Pending pending = ledger.pending().get();
+        boolean isThere = Mappings.read(session.pid()).all().stream()
+                .anyMatch(mapping -> mapping.start() == pending.spare()
+                        && (mapping.isCode() || !mapping.isFile())
+                        && mapping.sizeBytes() <= pending.spareBytes());
+        boolean isUsed = settled.entries().stream().anyMatch(entry -> entry.region() == pending.spare());
+        if (isThere && !isUsed) {
+            borrow().with(thread -> thread.call(Calls.MUNMAP, pending.spare(), pending.spareBytes(), 0, 0, 0, 0));
+        }
+        write(settled);
     }
 
     List<LoadedPayload> payloads() {
@@ -163,11 +179,14 @@ final class Work implements AutoCloseable {
                 return null;
             });
         }
-        Ledger.Entry entry = upload.load(borrow());
+        Ledger.Entry entry = upload.load(
+                borrow(),
+                (address, sizeBytes) -> write(ledger.withPending(Ledger.Pending.memory(ledger, address, sizeBytes))));
         if (!upload.refusals().isEmpty()) {
             if (entry != null) {
                 unmap(entry);
             }
+            write(ledger.withoutPending());
             return new Outcome.Refused(Outcome.Cost.NONE, upload.refusals());
         }
         write(ledger.withEntry(entry));
@@ -177,8 +196,7 @@ final class Work implements AutoCloseable {
 
     /** Gives the memory of a payload back. */
     void unmap(Ledger.Entry entry) {
-        borrow().with(thread ->
-                thread.call(dev.suture.linux.Calls.MUNMAP, entry.region(), entry.regionBytes(), 0, 0, 0, 0));
+        borrow().with(thread -> thread.call(Calls.MUNMAP, entry.region(), entry.regionBytes(), 0, 0, 0, 0));
     }
 
     @Override

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A compiled program that runs and answers commands, one line each. */
 final class Program implements AutoCloseable {
@@ -35,7 +37,15 @@ final class Program implements AutoCloseable {
     static Path compile(Path folder, String source, String output, String... flags) {
         copy(folder, "payload.h");
         List<String> command = new ArrayList<>(List.of(
-                source.endsWith("cc") ? "g++" : "gcc", "-g", "-O2", "-pthread", "-Wl,--build-id", "-o", output, "-I."));
+                source.endsWith("cc") ? "g++" : "gcc",
+                "-g",
+                "-O2",
+                "-pthread",
+                "-rdynamic",
+                "-Wl,--build-id",
+                "-o",
+                output,
+                "-I."));
         command.add(copy(folder, source).getFileName().toString());
         command.addAll(List.of(flags));
         run(folder, command);
@@ -138,18 +148,17 @@ final class Program implements AutoCloseable {
     static Path payload(Path folder, String source, Path changed, String depends, String... flags) {
         copy(folder, "payload.h");
         String name = source.substring(0, source.lastIndexOf('.'));
-        Path file = copy(folder, source);
+        Path file = Program.class.getResource(source) == null ? folder.resolve(source) : copy(folder, source);
         ElfFile elf = ElfFile.read(changed);
         String target = elf.buildId().orElseThrow();
         List<String> sizes = new ArrayList<>();
         try {
-            for (String line : Files.readAllLines(file)) {
-                if (line.startsWith("REPLACES(")) {
-                    String[] words = line.substring(9, line.indexOf(')')).split("[, \"]+");
-                    String old = words[1].substring(words[1].indexOf('#') + 1);
-                    sizes.add("-DOLD_SIZE_%s=%d".formatted(words[0], size(elf, old)));
-                    sizes.add("-DNEW_SIZE_%s=1".formatted(words[0]));
-                }
+            Matcher replaces =
+                    Pattern.compile("REPLACES\\((\\w+), \"([^\"]+)\"\\)").matcher(Files.readString(file));
+            while (replaces.find()) {
+                String old = replaces.group(2).substring(replaces.group(2).indexOf('#') + 1);
+                sizes.add("-DOLD_SIZE_%s=%d".formatted(replaces.group(1), size(elf, old)));
+                sizes.add("-DNEW_SIZE_%s=1".formatted(replaces.group(1)));
             }
             Path notes = folder.resolve(name + "-notes.s");
             Files.writeString(notes, note("target", target) + note("depends", depends.isEmpty() ? target : depends));
@@ -170,6 +179,18 @@ final class Program implements AutoCloseable {
                 }
             }
             run(folder, compile);
+            // C has no name with a # in it: hidden__of__server stands for server.c#hidden.
+            List<String> rename = new ArrayList<>(List.of("objcopy"));
+            for (Symbol symbol : object.symbols()) {
+                int of = symbol.name().indexOf("__of__");
+                if (of > 0) {
+                    String sourceName = symbol.name().substring(of + 6);
+                    String inFile = symbol.name().substring(0, of);
+                    rename.add("--redefine-sym=%s=%s.c#%s".formatted(symbol.name(), sourceName, inFile));
+                }
+            }
+            rename.add(name + ".o");
+            run(folder, rename);
             run(
                     folder,
                     List.of("as", "-o", name + "-notes.o", notes.getFileName().toString()));
@@ -178,6 +199,16 @@ final class Program implements AutoCloseable {
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Makes a payload from a text that follows {@code payload.h}. */
+    static Payload payloadOf(Path folder, String name, String text, Path changed, String depends, String... flags) {
+        try {
+            Files.writeString(folder.resolve(name), "#include \"payload.h\"\n" + text);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+        return read(payload(folder, name, changed, depends, flags));
     }
 
     static Payload read(Path file) {

@@ -20,12 +20,13 @@
 volatile int errors, wrong, signals, rounds, limit = 1 << 30, stay;
 int counter = 100;
 __thread int of_thread = 7;
-static int hidden = 40;
+static volatile int hidden = 40;
+#define ROOM __asm__ volatile("nop; nop; nop; nop; nop")
 
-__attribute__((noinline)) int answer(int x) { __asm__ volatile("nop; nop; nop; nop; nop"); return x + 1; }
-__attribute__((noinline)) static int secret(int x) { return hidden + x; }
-__attribute__((noinline)) int tail(int x) { __asm__ volatile("" : "+r"(x)); return x * 2; }
-__attribute__((noinline)) int deep(int n)
+__attribute__((noipa)) int answer(int x) { ROOM; return x + 1; }
+__attribute__((noipa)) static int secret(int x) { ROOM; return hidden + x; }
+__attribute__((noipa)) int tail(int x) { ROOM; return x * 2; }
+__attribute__((noipa)) int deep(int n)
 {
     if (n == 0) {
         while (stay)
@@ -36,7 +37,7 @@ __attribute__((noinline)) int deep(int n)
     __asm__ volatile("" ::: "memory");
     return below + 1;
 }
-__attribute__((noinline)) int linger(int x)
+__attribute__((noipa)) int linger(int x)
 {
     char c;
     int fds[2];
