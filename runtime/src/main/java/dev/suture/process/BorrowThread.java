@@ -52,7 +52,10 @@ final class BorrowThread {
                 continue;
             }
             MemorySegment registers = session.arena().allocate(Registers.BYTES, 8);
-            boolean fit = ptrace.registers(tid, registers) >= 0 && BorrowedThread.isFit(registers) && signal == 0;
+            boolean fit = signal == 0 && ptrace.registers(tid, registers) >= 0 && BorrowedThread.isFit(registers);
+            if (fit) {
+                timeouts.mend(ptrace, tid, registers);
+            }
             if (!fit) {
                 letGo(tid, registers, signal);
                 continue;
@@ -78,9 +81,7 @@ final class BorrowThread {
     }
 
     private void letGo(int tid, MemorySegment registers, int signal) {
-        if (timeouts.prepareToGoOn(session.ptrace(), tid, registers, signal)) {
-            session.ptrace().setRegisters(tid, registers);
-        }
+        timeouts.letSignalsThrough(session.ptrace(), tid, registers);
         session.ptrace().detach(tid, signal);
     }
 

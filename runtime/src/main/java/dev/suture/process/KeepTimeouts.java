@@ -29,23 +29,32 @@ final class KeepTimeouts {
     private record Seen(long stackPointer, long descriptor, long events, int lastMillis, long nanos, int firstMillis) {}
 
     /**
-     * Changes the registers of a stopped thread where its system call would otherwise fail.
+     * Tells the kernel to make a thread's system call again where it would otherwise fail. To be called as soon as the
+     * thread has stopped, so that the call goes on whatever becomes of us.
      *
-     * @return whether they were changed
+     * @param registers of the thread, which are changed here and there
      */
-    boolean prepareToGoOn(Ptrace ptrace, int tid, MemorySegment registers, int signal) {
+    void mend(Ptrace ptrace, int tid, MemorySegment registers) {
         if (Registers.get(registers, Registers.ORIG_RAX) < 0
-                || Registers.get(registers, Registers.RAX) != -Errno.EINTR
-                || signal != 0
-                || ptrace.hasSignalPending(tid)) {
-            return false;
+                || Registers.get(registers, Registers.RAX) != -Errno.EINTR) {
+            return;
         }
         Registers.set(registers, Registers.RAX, -Errno.ERESTARTNOINTR);
         long call = Registers.get(registers, Registers.ORIG_RAX);
         if (call == Calls.EPOLL_WAIT || call == Calls.EPOLL_PWAIT) {
             shorten(tid, registers);
         }
-        return true;
+        ptrace.setRegisters(tid, registers);
+    }
+
+    /** Lets the call of a thread fail after all if a signal has come for it, as it would have without us. */
+    void letSignalsThrough(Ptrace ptrace, int tid, MemorySegment registers) {
+        if (Registers.get(registers, Registers.ORIG_RAX) >= 0
+                && Registers.get(registers, Registers.RAX) == -Errno.ERESTARTNOINTR
+                && ptrace.hasSignalPending(tid)) {
+            Registers.set(registers, Registers.RAX, -Errno.EINTR);
+            ptrace.setRegisters(tid, registers);
+        }
     }
 
     private void shorten(int tid, MemorySegment registers) {

