@@ -44,6 +44,7 @@ final class BorrowedThread {
 
     private static final long MOST_NANOS = 2_000_000_000;
     private static final int SLEEP_NANOS = 1_000;
+    private static final int TRIES_WITHOUT_SLEEP = 100;
     private static final int SIGTRAP = 5;
     private static final int SIGSTOP = 19;
     private static final int CALL_STOP = SIGTRAP | 0x80;
@@ -164,7 +165,7 @@ final class BorrowedThread {
         Registers.set(working, Registers.RIP, stub);
         put();
         while (true) {
-            runToCall();
+            runToCall(true);
             get();
             if (Registers.get(working, Registers.RIP) == stub + SYSCALL_AT + SYSCALL_BYTES) {
                 break;
@@ -189,11 +190,20 @@ final class BorrowedThread {
     }
 
     private void runToCall() {
+        runToCall(false);
+    }
+
+    // A function may not come back, and is waited for with a limit; a system call of ours does, and is waited for.
+    private void runToCall(boolean mayHang) {
         while (true) {
             if (ptrace.resumeToCall(tid, 0) < 0) {
                 throw lost();
             }
-            awaitStop();
+            if (mayHang) {
+                awaitStop();
+            } else if (ptrace.await(tid) < 0) {
+                throw lost();
+            }
             int status = ptrace.status();
             if (!Ptrace.isStop(status)) {
                 throw lost();
@@ -215,6 +225,7 @@ final class BorrowedThread {
 
     private void awaitStop() {
         long deadline = System.nanoTime() + MOST_NANOS;
+        int tries = 0;
         while (true) {
             long result = ptrace.poll(tid);
             if (result < 0) {
@@ -231,7 +242,11 @@ final class BorrowedThread {
                         "code run in thread %d did not come back within %d s; the program was led on from where it was"
                                 .formatted(tid, MOST_NANOS / 1_000_000_000));
             }
-            session.sleepNanos(SLEEP_NANOS);
+            if (++tries < TRIES_WITHOUT_SLEEP) {
+                session.yieldProcessor();
+            } else {
+                session.sleepNanos(SLEEP_NANOS);
+            }
         }
     }
 

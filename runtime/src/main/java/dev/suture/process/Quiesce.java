@@ -170,14 +170,21 @@ final class Quiesce {
             } else {
                 what = "%s will return into %s, to 0x%x".formatted(who, obstacle.function(), obstacle.address());
             }
-            refusals.add(new Refusal(
-                    "pid " + session.pid(),
-                    obstacle.function(),
-                    what,
-                    "Give it more time (--timeout), make the program leave the function, or, if old calls may end in"
-                            + " the old code while new ones run the new, use --policy bytes."));
+            refusals.add(new Refusal("pid " + session.pid(), obstacle.function(), what, remedy()));
         }
         return refusals;
+    }
+
+    private String remedy() {
+        try {
+            if (ProcStatus.read(session.pid()).state() == 'T') {
+                return "The program is stopped (SIGSTOP, or by its terminal), and leaves no function: continue it first.";
+            }
+        } catch (IOException e) {
+            return "The program has ended.";
+        }
+        return "Give it more time (--timeout), make the program leave the function, or, if old calls may end in the old"
+                + " code while new ones run the new, use --policy bytes.";
     }
 
     private String threadName(int tid) {

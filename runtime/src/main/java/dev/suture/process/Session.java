@@ -111,6 +111,11 @@ final class Session implements AutoCloseable {
         return ids;
     }
 
+    /** Lets others have the processor if any wait for it. */
+    void yieldProcessor() {
+        kernel.call(Calls.SCHED_YIELD, 0, 0, 0, 0);
+    }
+
     /** Lets others have the processor for a moment. */
     void sleepNanos(int nanos) {
         pause.set(ValueLayout.JAVA_LONG, 0, 0);

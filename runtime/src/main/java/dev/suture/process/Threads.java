@@ -17,7 +17,7 @@ import java.util.Arrays;
 final class Threads {
     private static final int OPTIONS = Ptrace.OPTION_SYSGOOD | Ptrace.OPTION_EXEC;
     private static final int MOST_ROUNDS = 64;
-    private static final int SWEEPS_WITHOUT_SLEEP = 8;
+    private static final int SWEEPS_WITHOUT_SLEEP = 100;
     private static final int SLEEP_NANOS = 2_000;
     private static final int SEIZED = 0;
     private static final int STOPPED = 1;
@@ -196,7 +196,11 @@ final class Threads {
             if (System.nanoTime() > deadlineNanos) {
                 return false;
             }
-            session.sleepNanos(sweep < SWEEPS_WITHOUT_SLEEP ? 1 : SLEEP_NANOS);
+            if (sweep < SWEEPS_WITHOUT_SLEEP) {
+                session.yieldProcessor();
+            } else {
+                session.sleepNanos(SLEEP_NANOS);
+            }
         }
     }
 

@@ -308,6 +308,8 @@ class ScenariosTest {
             }
             sender.join();
             assertThat(program.number("signals")).isBetween(1, 40);
+        }
+        try (Program program = Program.start(server)) {
             kill("-STOP", program.pid());
             load(program.target(), "signals", payload);
             assertThat(ProcStatus.read(program.pid()).state()).isEqualTo('T');
