@@ -1,6 +1,9 @@
 /* Threads that loop, sleep and wait in system calls; commands come on standard input. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -130,6 +133,20 @@ static void start(void *(*function)(void *), int count)
             abort();
     }
 }
+/* From now on mmap, mremap and memfd_create kill the program. */
+static int strict(void)
+{
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 9, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 25, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 319, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof rules / sizeof rules[0], rules};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
 static void counts(int signal) { (void)signal; __sync_fetch_and_add(&signals, 1); }
 
 int main(void)
@@ -157,6 +174,7 @@ int main(void)
             if (child == 0) { printf("child %d\n", answer(1)); fflush(stdout); _exit(0); }
             waitpid(child, 0, 0);
         }
+        else if (!strcmp(line, "strict")) printf("%d\n", strict());
         else if (!strcmp(line, "answer")) printf("%d\n", answer(1));
         else if (!strcmp(line, "secret")) printf("%d\n", secret(2));
         else if (!strcmp(line, "tail")) printf("%d\n", tail(5));
