@@ -1,6 +1,6 @@
 # A front for Maven and the scripts; CONTRIBUTING.md says which command each target stands for.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-all demo demo-xen fuzz lint format dist clean
+.PHONY: help setup build test test-all demo demo-xen bench fuzz lint format dist clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -21,6 +21,9 @@ demo: demo-xen ## Show Suture at work
 
 demo-xen: setup ## Patch a running hypervisor: build it, build a live patch, apply it in QEMU
 	@scripts/demo-xen
+
+bench: setup ## Measure; what it prints belongs into docs/benchmarks.md
+	@SUTURE_XEN_TREE=$${SUTURE_XEN_TREE:-$$(scripts/xen-tree)} scripts/bench/xen
 
 fuzz: setup ## Feed made-up files to the readers, each for as long as its @FuzzTest says
 	@scripts/fuzz

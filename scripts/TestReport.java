@@ -61,7 +61,7 @@ final class TestReport {
             NodeList skipped = testCase.getElementsByTagName("skipped");
             if (skipped.getLength() > 0) {
                 skippedCount++;
-                String reason = oneLine(((Element) skipped.item(0)).getAttribute("message"));
+                String reason = reason((Element) skipped.item(0));
                 skippedByReason.computeIfAbsent(reason, r -> new ArrayList<>()).add(test);
             } else if (testCase.getElementsByTagName("failure").getLength() > 0
                     || testCase.getElementsByTagName("error").getLength() > 0) {
@@ -72,8 +72,18 @@ final class TestReport {
         }
     }
 
+    /** Some versions of surefire put the reason into an attribute, some only into the first line of the stack trace. */
+    private static String reason(Element skipped) {
+        String message = skipped.getAttribute("message");
+        if (message.isBlank()) {
+            message = skipped.getTextContent().strip().lines().findFirst().orElse("");
+            message = message.replaceFirst("^[\\w.$]+(Exception|Error): ", "");
+        }
+        return oneLine(message.replaceFirst("^Assumption failed: ", ""));
+    }
+
     private static String oneLine(String message) {
-        String line = message.replaceFirst("^Assumption failed: ", "").strip().replaceAll("\\s+", " ");
+        String line = message.strip().replaceAll("\\s+", " ");
         if (line.isEmpty()) {
             return "(no reason given)";
         }

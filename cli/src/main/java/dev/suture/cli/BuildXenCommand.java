@@ -10,6 +10,7 @@ import dev.suture.create.CreateRequest;
 import dev.suture.create.CreateXenPayload;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.link.LinkResult;
+import dev.suture.payload.Explanation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -150,7 +151,7 @@ final class BuildXenCommand extends SutureCommand {
                             function.newSize(),
                             function.reason()));
         }
-        for (LinkResult.Added added : report.added()) {
+        for (Explanation.Added added : report.added()) {
             boolean named = added.kind().equals("FUNCTION") || added.kind().equals("DATA");
             if (named) {
                 text.append("adds %s (%s, %d bytes, %s): %s%n"

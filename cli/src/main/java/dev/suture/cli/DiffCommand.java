@@ -1,5 +1,6 @@
 package dev.suture.cli;
 
+import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.Refusal;
 import dev.suture.diff.Compare;
@@ -15,11 +16,20 @@ import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.elf.ElfFile;
+import dev.suture.elf.ElfFormatException;
 import dev.suture.payload.XenRelease;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -29,17 +39,22 @@ import picocli.CommandLine.Parameters;
         name = "diff",
         description = {
             "Compare two builds of one object, made with -ffunction-sections and -fdata-sections, and say of each function"
-                    + " and variable whether it does the same, and if not, what differs first.",
+                    + " and variable whether it does the same, and if not, what differs first. Of two directories, compare"
+                    + " all objects that have the same path in both.",
             "",
             "What compilers number anew with each change of the source (static locals, strings, clones) is matched by what"
                     + " it is and who uses it. Nothing is said of what is the same."
         },
-        footer = {"  suture diff original/mm.o patched/mm.o", "  suture diff a.o b.o --json"})
+        footer = {
+            "  suture diff original/mm.o patched/mm.o",
+            "  suture diff a.o b.o --json",
+            "  suture diff original/ patched/"
+        })
 final class DiffCommand extends SutureCommand {
-    @Parameters(index = "0", paramLabel = "ORIGINAL.o", description = "The object as it is.")
+    @Parameters(index = "0", paramLabel = "ORIGINAL.o", description = "The object as it is, or a directory.")
     private Path original;
 
-    @Parameters(index = "1", paramLabel = "PATCHED.o", description = "The object as it becomes.")
+    @Parameters(index = "1", paramLabel = "PATCHED.o", description = "The object as it becomes, or a directory.")
     private Path patched;
 
     @Option(
@@ -66,21 +81,84 @@ final class DiffCommand extends SutureCommand {
             List<Selection.LeftOut> leftOut,
             List<Refusal> refusals) {}
 
+    /** The answer for two directories: the objects that differ. */
+    record TreeReport(
+            String original,
+            String patched,
+            int objects,
+            int unreadable,
+            List<Report> differing,
+            List<String> onlyOriginal,
+            List<String> onlyPatched) {}
+
     @Override
     Answer answer(Progress progress) {
         SpecialSections tables = SpecialSections.xenX86(XenRelease.of(release).minor());
-        String name = patched.getFileName().toString();
-        Comparison comparison = Compare.compare(
-                Correlate.correlate(
-                        SplitObject.split(name, ElfFile.read(original), tables),
-                        SplitObject.split(name, ElfFile.read(patched), tables)),
-                LineNumbers.UNMOVED);
-        Selection selection = Select.select(List.of(comparison));
-        Report report = report(comparison, selection);
+        if (Files.isDirectory(original) && Files.isDirectory(patched)) {
+            TreeReport report = trees(tables, progress);
+            return Answer.done(report, text(report));
+        }
+        Report report = report(original, patched, tables);
         return Answer.done(report, text(report));
     }
 
-    private Report report(Comparison comparison, Selection selection) {
+    private static Report report(Path original, Path patched, SpecialSections tables) {
+        ElfFile before = ElfFile.read(original);
+        ElfFile after = ElfFile.read(patched);
+        String name = patched.getFileName().toString();
+        Comparison comparison = Compare.compare(
+                Correlate.correlate(SplitObject.split(name, before, tables), SplitObject.split(name, after, tables)),
+                LineNumbers.UNMOVED);
+        return report(original, patched, comparison, Select.select(List.of(comparison)));
+    }
+
+    private TreeReport trees(SpecialSections tables, Progress progress) {
+        Set<String> before = objectsBelow(original);
+        Set<String> after = objectsBelow(patched);
+        List<String> both = before.stream().filter(after::contains).toList();
+        progress.stage("compare %d objects".formatted(both.size()));
+        AtomicInteger unreadable = new AtomicInteger();
+        List<Report> differing = both.parallelStream()
+                .map(object -> differing(object, tables, unreadable))
+                .flatMap(Optional::stream)
+                .toList();
+        return new TreeReport(
+                original.toString(),
+                patched.toString(),
+                both.size(),
+                unreadable.get(),
+                differing,
+                before.stream().filter(object -> !after.contains(object)).toList(),
+                after.stream().filter(object -> !before.contains(object)).toList());
+    }
+
+    /** A tree also holds objects for other machines, such as boot code of 32 bits: those are counted. */
+    private Optional<Report> differing(String object, SpecialSections tables, AtomicInteger unreadable) {
+        try {
+            Report report = report(original.resolve(object), patched.resolve(object), tables);
+            boolean same = report.symbols().isEmpty()
+                    && report.removed().isEmpty()
+                    && report.refusals().isEmpty();
+            return same ? Optional.empty() : Optional.of(report);
+        } catch (ElfFormatException e) {
+            unreadable.incrementAndGet();
+            return Optional.empty();
+        }
+    }
+
+    /** Joined objects ({@code built_in.o}, {@code prelink.o}) only repeat what is in others. */
+    private static Set<String> objectsBelow(Path directory) {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(file -> file.toString().endsWith(".o") && Files.isRegularFile(file))
+                    .map(file -> directory.relativize(file).toString())
+                    .filter(file -> !file.endsWith("built_in.o") && !file.endsWith("prelink.o"))
+                    .collect(Collectors.toCollection(TreeSet::new));
+        } catch (IOException | UncheckedIOException e) {
+            throw new LivePatchException("%s: cannot be read: %s".formatted(directory, e.getMessage()), e);
+        }
+    }
+
+    private static Report report(Path original, Path patched, Comparison comparison, Selection selection) {
         List<SymbolVerdict> verdicts = new ArrayList<>();
         int same = 0;
         for (Piece piece : comparison.patched().pieces()) {
@@ -110,6 +188,21 @@ final class DiffCommand extends SutureCommand {
                         .toList(),
                 selection.leftOut(),
                 selection.refusals());
+    }
+
+    private static String text(TreeReport report) {
+        List<String> lines = new ArrayList<>();
+        for (Report differing : report.differing()) {
+            lines.add(differing.patched() + ":");
+            lines.add(text(differing).indent(2).stripTrailing());
+        }
+        report.onlyOriginal().forEach(object -> lines.add("%s is only in %s".formatted(object, report.original())));
+        report.onlyPatched().forEach(object -> lines.add("%s is only in %s".formatted(object, report.patched())));
+        String unreadable = report.unreadable() == 0
+                ? ""
+                : "; %d are not 64-bit little-endian objects and were left out".formatted(report.unreadable());
+        lines.add("%d of %d objects differ%s.".formatted(report.differing().size(), report.objects(), unreadable));
+        return String.join("\n", lines);
     }
 
     private static String text(Report report) {

@@ -4,6 +4,7 @@ import dev.suture.Progress;
 import dev.suture.elf.Elf;
 import dev.suture.elf.Section;
 import dev.suture.isa.Isa;
+import dev.suture.payload.Explanation;
 import dev.suture.payload.Payload;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "inspect",
         description =
-                "Say what a payload replaces, calls and needs: its functions with their sizes and reasons, hooks, build"
+                "Say what a payload replaces, brings and needs: its functions with their sizes and reasons, hooks, build"
                         + " ids, metadata, the symbols it expects of its target, its relocations and sections.",
         footer = {"  suture inspect xsa475.livepatch", "  suture inspect xsa475.livepatch --json"})
 final class InspectCommand extends SutureCommand {
@@ -30,7 +31,13 @@ final class InspectCommand extends SutureCommand {
 
     /** A function with the reason that the payload gives. */
     record ReplacedFunction(
-            String name, long oldAddress, long oldSize, long newSize, String replacement, String reason) {}
+            String name,
+            String object,
+            long oldAddress,
+            long oldSize,
+            long newSize,
+            String replacement,
+            String reason) {}
 
     /** The whole answer. */
     record Report(
@@ -40,6 +47,7 @@ final class InspectCommand extends SutureCommand {
             String xenDepends,
             String depends,
             List<ReplacedFunction> functions,
+            List<Explanation.Added> added,
             List<Payload.Hook> hooks,
             List<String> metadata,
             List<String> undefinedSymbols,
@@ -67,19 +75,29 @@ final class InspectCommand extends SutureCommand {
                 read.xenDepends().orElse(""),
                 read.depends().orElse(""),
                 read.functions().stream()
-                        .map(function -> new ReplacedFunction(
-                                function.name(),
-                                function.oldAddress(),
-                                function.oldSize(),
-                                function.newSize(),
-                                function.newSymbol(),
-                                read.reasons().getOrDefault(function.name(), "")))
+                        .map(function -> replaced(read.explanation(), function))
                         .toList(),
+                read.explanation().added(),
                 read.hooks(),
                 read.metadata(),
                 read.undefinedSymbols(),
                 relocations,
                 sections);
+    }
+
+    private static ReplacedFunction replaced(Explanation explanation, Payload.Function function) {
+        Explanation.Function explained = explanation.functions().stream()
+                .filter(reason -> reason.name().equals(function.name()))
+                .findFirst()
+                .orElse(new Explanation.Function(function.name(), "", ""));
+        return new ReplacedFunction(
+                function.name(),
+                explained.object(),
+                function.oldAddress(),
+                function.oldSize(),
+                function.newSize(),
+                function.newSymbol(),
+                explained.reason());
     }
 
     private static String access(Section section) {
@@ -98,6 +116,10 @@ final class InspectCommand extends SutureCommand {
             lines.add("replaces       %s (%d -> %d bytes)%s"
                     .formatted(function.name(), function.oldSize(), function.newSize(), reason));
         }
+        report.added().stream()
+                .filter(added -> added.kind().equals("FUNCTION") || added.kind().equals("DATA"))
+                .forEach(added -> lines.add("brings         %s (%d bytes, %s): %s"
+                        .formatted(added.name(), added.sizeBytes(), added.section(), added.reason())));
         report.hooks().forEach(hook -> lines.add("hook           %s: %s".formatted(hook.kind(), hook.function())));
         report.undefinedSymbols().forEach(symbol -> lines.add("needs          " + symbol));
         lines.add("relocations    "

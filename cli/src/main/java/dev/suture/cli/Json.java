@@ -4,8 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import java.nio.file.Path;
 
 /**
  * Answers as JSON: records as they are, an empty {@code Optional} as {@code null}, paths and enum constants as text.
@@ -39,6 +42,8 @@ final class Json {
     private static ObjectMapper mapper() {
         return JsonMapper.builder()
                 .addModule(new Jdk8Module())
+                // Left to itself Jackson writes a path as a file: address.
+                .addModule(new SimpleModule().addSerializer(Path.class, new ToStringSerializer(Path.class)))
                 .enable(SerializationFeature.INDENT_OUTPUT)
                 .build();
     }

@@ -27,7 +27,7 @@ import java.util.TreeMap;
  * @param functions what it replaces
  * @param hooks what it wants called
  * @param metadata {@code key=value} in file order
- * @param reasons why functions are replaced, by name; only payloads made by this program tell
+ * @param explanation why each thing is in it; only payloads made by this program tell
  */
 public record Payload(
         ElfFile elf,
@@ -37,7 +37,7 @@ public record Payload(
         List<Function> functions,
         List<Hook> hooks,
         List<String> metadata,
-        Map<String, String> reasons) {
+        Explanation explanation) {
 
     /**
      * A function that is replaced.
@@ -62,7 +62,6 @@ public record Payload(
         functions = List.copyOf(functions);
         hooks = List.copyOf(hooks);
         metadata = List.copyOf(metadata);
-        reasons = Map.copyOf(reasons);
     }
 
     /**
@@ -101,7 +100,7 @@ public record Payload(
                 texts(elf, PayloadSections.METADATA).stream()
                         .filter(entry -> !entry.isEmpty())
                         .toList(),
-                reasons(elf));
+                explanation(elf));
     }
 
     /** {@return the build id of the program or library that it changes; empty if it is not for a process} */
@@ -219,13 +218,11 @@ public record Payload(
         return hooks;
     }
 
-    private static Map<String, String> reasons(ElfFile elf) {
-        List<String> texts = texts(elf, PayloadSections.REASONS);
-        Map<String, String> reasons = new TreeMap<>();
-        for (int i = 0; i + 1 < texts.size(); i += 2) {
-            reasons.put(texts.get(i), texts.get(i + 1));
-        }
-        return reasons;
+    private static Explanation explanation(ElfFile elf) {
+        return Explanation.of(elf.section(PayloadSections.EXPLANATION)
+                .filter(section -> section.type() == Elf.SHT_PROGBITS)
+                .map(Section::bytes)
+                .orElse(new byte[0]));
     }
 
     /** {@return the texts in a section, each of which ends with a NUL} */

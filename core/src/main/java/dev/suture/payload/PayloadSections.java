@@ -16,11 +16,8 @@ public final class PayloadSections {
 
     public static final String BUILD_ID = ".note.gnu.build-id";
     public static final String METADATA = ".modinfo";
-    /**
-     * Not loaded by any target: names and reasons, alternating, each with a final NUL. Tells a reader why each function
-     * is replaced.
-     */
-    public static final String REASONS = ".suture.reasons";
+    /** Not loaded by any target: why each thing is in the payload, an {@link Explanation}. */
+    public static final String EXPLANATION = ".suture.explanation";
 
     public static final String HOOKS = ".livepatch.hooks.";
 
@@ -35,4 +32,15 @@ public final class PayloadSections {
     public static final int MAX_NAME_BYTES = 128;
 
     private PayloadSections() {}
+
+    /**
+     * {@return whether a section holds exactly one hook} Those for load and unload may hold several.
+     *
+     * @see "xen/common/livepatch.c, LIVEPATCH_ASSIGN_SINGLE_HOOK"
+     */
+    public static boolean isSingleHook(String sectionName) {
+        return sectionName.startsWith(HOOKS)
+                && !sectionName.equals(HOOKS + "load")
+                && !sectionName.equals(HOOKS + "unload");
+    }
 }

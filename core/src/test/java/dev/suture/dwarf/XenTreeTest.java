@@ -2,6 +2,7 @@ package dev.suture.dwarf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.suture.BuiltXen;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.ElfFormatException;
 import dev.suture.elf.Symbol;
@@ -12,20 +13,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A whole built Xen; {@code SUTURE_XEN_TREE} names the directory with {@code xen-syms}. */
+/** A whole built Xen. */
 class XenTreeTest {
     private Path tree;
 
     @BeforeEach
     void findTree() {
-        String named = System.getenv("SUTURE_XEN_TREE");
-        Assumptions.assumeTrue(named != null, "SUTURE_XEN_TREE does not name a built Xen");
-        tree = Path.of(named);
-        Assumptions.assumeTrue(Files.exists(tree.resolve("xen-syms")), tree + " has no xen-syms");
+        tree = BuiltXen.directory();
     }
 
     private List<ElfFile> objects() throws IOException {

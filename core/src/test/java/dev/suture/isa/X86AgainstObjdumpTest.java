@@ -3,6 +3,7 @@ package dev.suture.isa;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.suture.BuiltXen;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Section;
 import java.io.IOException;
@@ -40,9 +41,8 @@ class X86AgainstObjdumpTest {
 
     @Test
     void theHypervisor(TestReporter reporter) throws IOException, InterruptedException {
-        String tree = System.getenv("SUTURE_XEN_TREE");
-        assumeTrue(tree != null, "SUTURE_XEN_TREE does not name a built Xen tree");
-        compareWhole(Path.of(tree, "xen-syms"), reporter);
+        Path tree = BuiltXen.directory();
+        compareWhole(tree.resolve("xen-syms"), reporter);
     }
 
     @ParameterizedTest

@@ -2,8 +2,8 @@ package dev.suture.isa;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.suture.BuiltXen;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Relocation;
@@ -77,10 +77,9 @@ class X86RelocationsTest {
     /** In code, a relocation changes exactly one displacement or immediate. That finds both misplaced by a byte. */
     @Test
     void relocationsOfXensCodeAreWhereInstructionsHaveConstants(TestReporter reporter) throws IOException {
-        String tree = System.getenv("SUTURE_XEN_TREE");
-        assumeTrue(tree != null, "SUTURE_XEN_TREE does not name a built Xen tree");
+        Path tree = BuiltXen.directory();
         List<Path> objects;
-        try (Stream<Path> files = Files.walk(Path.of(tree, "arch/x86"))) {
+        try (Stream<Path> files = Files.walk(tree.resolve("arch/x86"))) {
             objects = files.filter(file -> file.toString().endsWith(".o"))
                     // Boot code has data between instructions, and the built_in.o have all of what is below them.
                     .filter(file -> !file.endsWith("boot/head.o") && !file.endsWith("built_in.o"))

@@ -8,6 +8,7 @@ import dev.suture.diff.SpecialSection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.dwarf.LayoutChange;
 import dev.suture.dwarf.LayoutChanges;
+import dev.suture.dwarf.MemberChange;
 import dev.suture.dwarf.Types;
 import dev.suture.elf.ElfFile;
 import java.util.ArrayList;
@@ -123,21 +124,53 @@ final class CheckTypes {
 
     private void report(LayoutChanges.Combined combined) {
         LayoutChange change = combined.change();
-        String where = change.declared().toString();
+        String where = change.declared().text();
         if (allowedTypes.contains(change.typeName()) || allowedTypes.contains(plainName(change))) {
             warnings.add("allowed as you asked: %s (%s)".formatted(change.text(), where));
         } else if (change.kind() == LayoutChange.Kind.MEANING) {
             warnings.add("the meaning of a type changes, not its layout: %s (%s)".formatted(change.text(), where));
+        } else if (onlyFillsGaps(change)) {
+            refusals.add(new Refusal(
+                    objects(combined.objects()),
+                    change.typeName(),
+                    "a type gets members where it had padding or other members, and what the running system holds there "
+                            + "was not written for them: %s (%s)".formatted(change.text(), where),
+                    "Keep new state in a variable or table of its own, looked up by the object's address. If what old "
+                            + "values have there (often zero) is right, pass --allow-type '%s'."
+                                    .formatted(change.typeName())));
         } else {
             refusals.add(new Refusal(
                     objects(combined.objects()),
                     change.typeName(),
                     "the layout of a type changes, and the running system holds it in its old one: %s (%s)"
                             .formatted(change.text(), where),
-                    ("Keep the layout: keep new state in a variable or table of its own, looked up by the object's "
-                                    + "address. If no %s outlives a single call, pass --allow-type '%s'.")
-                            .formatted(change.typeName(), change.typeName())));
+                    remedy(change)));
         }
+    }
+
+    private static boolean onlyFillsGaps(LayoutChange change) {
+        return change.originalSizeBytes() == change.patchedSizeBytes()
+                && change.members().stream()
+                        .allMatch(member -> member instanceof MemberChange.Added || !member.isLayout());
+    }
+
+    private static String remedy(LayoutChange change) {
+        boolean onlyRemoves = change.members().stream().anyMatch(MemberChange.Removed.class::isInstance)
+                && change.members().stream()
+                        .allMatch(member ->
+                                member instanceof MemberChange.Removed || member instanceof MemberChange.Moved);
+        boolean onlyMoves = change.members().stream().allMatch(MemberChange.Moved.class::isInstance);
+        String keep;
+        if (onlyRemoves) {
+            keep = "Keep the layout: leave what is removed in the type, unused.";
+        } else if (onlyMoves) {
+            keep = "Keep the layout: leave the members in their order.";
+        } else {
+            keep = "Keep the layout: keep new state in a variable or table of its own, looked up by the object's "
+                    + "address.";
+        }
+        return "%s If no %s outlives a single call, pass --allow-type '%s'."
+                .formatted(keep, change.typeName(), change.typeName());
     }
 
     private static String plainName(LayoutChange change) {

@@ -3,6 +3,7 @@ package dev.suture.create;
 import dev.suture.Refusal;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.link.LinkResult;
+import dev.suture.payload.Explanation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -16,8 +17,8 @@ import java.util.Optional;
  * @param buildId the payload's own, in hexadecimal digits; empty if there is none
  * @param xenDepends the build id of the hypervisor it is for
  * @param depends the build id of what must be below it on the stack
- * @param functions what it replaces, and why
- * @param added what else is in it, and why
+ * @param functions what it replaces, and why; empty if there is no payload
+ * @param added what else is in it, and why; empty if there is no payload
  * @param leftOut what changed and is not in it, and why that is safe
  * @param refusals why there is no payload
  * @param warnings what its author should know
@@ -33,7 +34,7 @@ public record CreateReport(
         String xenDepends,
         String depends,
         List<LinkResult.Function> functions,
-        List<LinkResult.Added> added,
+        List<Explanation.Added> added,
         List<LeftOut> leftOut,
         List<Refusal> refusals,
         List<String> warnings,

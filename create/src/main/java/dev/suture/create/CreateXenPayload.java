@@ -22,7 +22,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** From a Xen tree and source patches to a payload. */
 public final class CreateXenPayload {
@@ -57,7 +56,7 @@ public final class CreateXenPayload {
         XenRelease release = XenRelease.of(tree.version());
         SpecialSections tables = SpecialSections.xenX86(release.minor());
         Image image = Image.open(tree.xenSyms());
-        Depends depends = request.depends().map(Depends::of).orElse(new Depends(image.buildId(), Set.of()));
+        Depends depends = request.depends().map(Depends::of).orElse(Depends.onHypervisor(image.buildId()));
         end();
 
         try (XenBuildResult build = XenBuild.run(request.build(), progress)) {
@@ -78,7 +77,8 @@ public final class CreateXenPayload {
                 refusals.add(NoEffect.of(build, selection));
             }
             LinkResult linked = new LinkResult(new byte[0], "", List.of(), List.of(), List.of());
-            if (!selection.isEmpty()) {
+            // Under a type's new layout everything that uses it is changed, and what linking finds there means nothing.
+            if (types.refusals().isEmpty() && !selection.isEmpty()) {
                 begin("link");
                 linked = LinkXenPayload.link(new LinkRequest(
                         selection,
@@ -89,6 +89,7 @@ public final class CreateXenPayload {
                         metadata(build),
                         depends.symbols()));
                 refusals.addAll(linked.refusals());
+                refusals.addAll(depends.undone(linked.functions(), build.subjects()));
             }
             if (refusals.isEmpty()) {
                 begin("write");
@@ -160,8 +161,8 @@ public final class CreateXenPayload {
                 made ? linked.buildId() : "",
                 image.buildId(),
                 depends.buildId(),
-                linked.functions(),
-                linked.added(),
+                made ? linked.functions() : List.of(),
+                made ? linked.added() : List.of(),
                 selection.leftOut(),
                 refusals,
                 warnings,

@@ -1,10 +1,14 @@
 package dev.suture.create;
 
 import dev.suture.LivePatchException;
+import dev.suture.Refusal;
 import dev.suture.elf.Symbol;
+import dev.suture.link.LinkResult;
 import dev.suture.payload.Payload;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -12,9 +16,19 @@ import java.util.stream.Collectors;
  * What a payload is stacked on.
  *
  * @param buildId in hexadecimal digits
+ * @param file the payload, as the user named it; empty if only its build id is known
  * @param symbols the names that it brings
+ * @param functions the names of those that it replaces
+ * @param subjects of the patches that it was made from
  */
-record Depends(String buildId, Set<String> symbols) {
+record Depends(String buildId, String file, Set<String> symbols, Set<String> functions, List<String> subjects) {
+    private static final String SUBJECT = "patch=";
+
+    /** {@return the hypervisor itself} */
+    static Depends onHypervisor(String buildId) {
+        return new Depends(buildId, "", Set.of(), Set.of(), List.of());
+    }
+
     /**
      * {@return what a user's word for it means: a build id, or the file of a payload}
      *
@@ -22,7 +36,7 @@ record Depends(String buildId, Set<String> symbols) {
      */
     static Depends of(String word) {
         if (word.matches("(?:[0-9a-fA-F]{2}){8,32}") && !Files.exists(Path.of(word))) {
-            return new Depends(word.toLowerCase(java.util.Locale.ROOT), Set.of());
+            return onHypervisor(word.toLowerCase(Locale.ROOT));
         }
         if (!Files.exists(Path.of(word))) {
             throw new LivePatchException(
@@ -36,6 +50,32 @@ record Depends(String buildId, Set<String> symbols) {
                 .filter(symbol -> symbol.isInSection() && !symbol.name().isEmpty())
                 .map(Symbol::name)
                 .collect(Collectors.toSet());
-        return new Depends(buildId, symbols);
+        Set<String> functions =
+                payload.functions().stream().map(Payload.Function::name).collect(Collectors.toSet());
+        List<String> subjects = payload.metadata().stream()
+                .filter(entry -> entry.startsWith(SUBJECT))
+                .map(entry -> entry.substring(SUBJECT.length()))
+                .toList();
+        return new Depends(buildId, word, symbols, functions, subjects);
+    }
+
+    /**
+     * {@return why a payload cannot go on top of this one: it replaces a function that this one replaces too, and was
+     * made without this one's patches, so that it would undo them}
+     */
+    List<Refusal> undone(List<LinkResult.Function> replaced, List<String> ownSubjects) {
+        if (ownSubjects.containsAll(subjects)) {
+            return List.of();
+        }
+        return replaced.stream()
+                .filter(function -> functions.contains(function.name()))
+                .map(function -> new Refusal(
+                        function.object(),
+                        function.name(),
+                        "`%s` is replaced by %s as well, and without that payload's patches its fix would be undone"
+                                .formatted(function.name(), file),
+                        "Give the patches that %s was made from (%s) with --patch before the new ones."
+                                .formatted(file, String.join("; ", subjects))))
+                .toList();
     }
 }

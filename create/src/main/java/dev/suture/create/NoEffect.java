@@ -3,12 +3,16 @@ package dev.suture.create;
 import dev.suture.Refusal;
 import dev.suture.build.UnreachedFile;
 import dev.suture.build.xen.XenBuildResult;
+import dev.suture.diff.Comparison;
+import dev.suture.diff.Piece;
 import dev.suture.diff.Selection;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** Says why a patch changes nothing in the code that runs. */
 final class NoEffect {
+    private static final int NAMES_SHOWN = 5;
+
     private NoEffect() {}
 
     /** {@return the reason, for a selection without any function or hook} */
@@ -31,7 +35,7 @@ final class NoEffect {
         String names = leftOut.stream()
                 .map(left -> "`%s`".formatted(left.symbol()))
                 .distinct()
-                .limit(5)
+                .limit(NAMES_SHOWN)
                 .collect(Collectors.joining(", "));
         if (boot) {
             return new Refusal(
@@ -49,12 +53,32 @@ final class NoEffect {
                     "the patch changes nothing but line numbers that the code reports (%s)".formatted(names),
                     "There is nothing to apply.");
         }
+        List<String> unused = unusedFunctions(selection);
+        if (!unused.isEmpty()) {
+            String functions =
+                    unused.stream().map("`%s`"::formatted).limit(NAMES_SHOWN).collect(Collectors.joining(", "));
+            return new Refusal(
+                    "",
+                    unused.getFirst(),
+                    "the patch adds functions which nothing that runs calls (%s), and the compiled code is the same otherwise"
+                            .formatted(functions),
+                    "There is nothing to apply. Give the patch that calls them as well.");
+        }
         return new Refusal(
-                build.pairs().getFirst().name(),
+                build.pairs().size() == 1 ? build.pairs().getFirst().name() : "",
                 "",
                 "the compiled code is the same with and without the patch (%d objects compared): it changes only comments, "
                                 .formatted(build.pairs().size())
                         + "moved lines, declarations, or code that compiles to the same",
                 "There is nothing to apply.");
+    }
+
+    private static List<String> unusedFunctions(Selection selection) {
+        return selection.objects().stream()
+                .flatMap(object -> object.patched().pieces().stream()
+                        .filter(piece ->
+                                piece.kind() == Piece.Kind.FUNCTION && object.status(piece) == Comparison.Status.NEW))
+                .map(Piece::name)
+                .toList();
     }
 }

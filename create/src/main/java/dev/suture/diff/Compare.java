@@ -2,13 +2,11 @@ package dev.suture.diff;
 
 import dev.suture.diff.Comparison.Status;
 import dev.suture.elf.LittleEndian;
-import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
+import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -25,13 +23,21 @@ public final class Compare {
     /** PC32 and PLT32 mean the same for a symbol that needs no PLT, and assemblers differ in which they write. */
     private static final Set<Integer> CALL_OR_JUMP = Set.of(2, 4);
 
+    /** In bytes: what compilers give to every function. */
+    private static final long USUAL_ALIGNMENT = 16;
+
     private final Correlation correlation;
     private final ObjectPieces original;
     private final ObjectPieces patched;
     private final Isa isa;
     private final LineNumbers lines;
-    private final Map<Long, Boolean> knownSame = new HashMap<>();
-    private final Set<Long> assumedSame = new HashSet<>();
+    private final Set<Long> knownSame = new HashSet<>();
+    private final Set<Long> knownDifferent = new HashSet<>();
+    // While a pair of nameless pieces is compared: what is still to be looked at for that, and all that was to be.
+    private ArrayDeque<Long> openPairs;
+    private final Set<Long> seenPairs = new HashSet<>();
+    /** Evidence goes one level deep: nameless pieces may refer to each other in circles. */
+    private boolean describing;
 
     private Compare(Correlation correlation, LineNumbers lines) {
         this.correlation = correlation;
@@ -66,6 +72,15 @@ public final class Compare {
         return new Comparison(patched.name(), correlation, status, differences, removed);
     }
 
+    /** {@return whether two variables of any objects have equal sizes and bytes, whatever they refer to} */
+    static boolean sameBytes(ObjectPieces original, Piece before, ObjectPieces patched, Piece after) {
+        return before.sizeBytes() == after.sizeBytes()
+                && before.section().isNobits() == after.section().isNobits()
+                && original.contents(before).mismatch(patched.contents(after)) < 0
+                && original.references(before).size()
+                        == patched.references(after).size();
+    }
+
     private static boolean isJudged(Piece piece) {
         return switch (piece.kind()) {
             case FUNCTION, DATA, ASSEMBLY, NAMELESS_DATA -> true;
@@ -92,10 +107,7 @@ public final class Compare {
     /** {@return the first difference between a piece and its twin} */
     private Optional<Difference> difference(Piece before, Piece after) {
         if (before.sizeBytes() != after.sizeBytes()) {
-            return Optional.of(new Difference(
-                    Difference.Kind.SIZE,
-                    0,
-                    "its size changes from %d to %d bytes".formatted(before.sizeBytes(), after.sizeBytes())));
+            return Optional.of(new Difference(Difference.Kind.SIZE, 0, sizes(before, after)));
         }
         if (before.section().isNobits() != after.section().isNobits()) {
             return Optional.of(new Difference(
@@ -106,7 +118,9 @@ public final class Compare {
         Optional<Difference> reference = referenceDifference(before, after);
         long mismatch = original.contents(before).mismatch(patched.contents(after));
         if (mismatch >= 0 && (reference.isEmpty() || mismatch < reference.get().originalOffset())) {
-            if (reference.isEmpty() && after.isCode() && onlyLineNumbersDiffer(before, after)) {
+            if (reference.isEmpty()
+                    && after.isCode()
+                    && new OnlyLineNumbers(isa, lines).differ(original.contents(before), patched.contents(after))) {
                 return attachmentDifference(before, after)
                         .or(() -> Optional.of(new Difference(
                                 Difference.Kind.LINE_NUMBER,
@@ -116,9 +130,49 @@ public final class Compare {
             return Optional.of(new Difference(
                     Difference.Kind.BYTES,
                     mismatch,
-                    "its %s differs first at +0x%x".formatted(after.isCode() ? "code" : "contents", mismatch)));
+                    "its %s first at +0x%x".formatted(after.isCode() ? "code differs" : "contents differ", mismatch)));
         }
-        return reference.or(() -> attachmentDifference(before, after));
+        return reference
+                .or(() -> attachmentDifference(before, after))
+                .or(() -> placeDifference(before, after))
+                .or(() -> NeighbourJumps.difference(correlation, isa, before, after));
+    }
+
+    /**
+     * Code may be put on purpose where a cache line has its upper half: thunks whose {@code ret} must not be in the lower
+     * one. That shows only in its section's alignment and in the padding before it. Among neighbours in one section each
+     * place follows from the others' sizes, and says nothing.
+     */
+    private Optional<Difference> placeDifference(Piece before, Piece after) {
+        long alignment = after.section().alignment();
+        boolean mayMatter = after.isCode() && alignment > USUAL_ALIGNMENT;
+        if (!mayMatter || !isAlone(original, before) || !isAlone(patched, after)) {
+            return Optional.empty();
+        }
+        long place = after.sectionOffset() % alignment;
+        boolean kept = before.section().alignment() >= alignment && before.sectionOffset() % alignment == place;
+        return kept
+                ? Optional.empty()
+                : Optional.of(new Difference(
+                        Difference.Kind.PLACE,
+                        0,
+                        "it has to be 0x%x bytes behind a multiple of %d, and was aligned to %d"
+                                .formatted(place, alignment, before.section().alignment())));
+    }
+
+    private static boolean isAlone(ObjectPieces object, Piece piece) {
+        return object.pieces().stream()
+                .allMatch(other -> other.index() == piece.index()
+                        || other.section().index() != piece.section().index());
+    }
+
+    /** With what the compiler put behind a function it may be longer than its symbol says, which is what people know. */
+    private static String sizes(Piece before, Piece after) {
+        boolean stated = before.statedSizeBytes() != after.statedSizeBytes();
+        return "its size changes from %d to %d bytes"
+                .formatted(
+                        stated ? before.statedSizeBytes() : before.sizeBytes(),
+                        stated ? after.statedSizeBytes() : after.sizeBytes());
     }
 
     private Optional<Difference> referenceDifference(Piece before, Piece after) {
@@ -137,11 +191,7 @@ public final class Compare {
                                         describe(original, was), was.pieceOffset())));
             }
             if (!sameTarget(was, is)) {
-                return Optional.of(new Difference(
-                        Difference.Kind.REFERENCE,
-                        was.pieceOffset(),
-                        "at +0x%x it refers to %s instead of %s"
-                                .formatted(was.pieceOffset(), describe(patched, is), describe(original, was))));
+                return Optional.of(new Difference(Difference.Kind.REFERENCE, was.pieceOffset(), targetChange(was, is)));
             }
         }
         if (befores.size() != afters.size()) {
@@ -151,6 +201,34 @@ public final class Compare {
                     "it has %d references instead of %d".formatted(afters.size(), befores.size())));
         }
         return Optional.empty();
+    }
+
+    private String targetChange(Reference was, Reference is) {
+        if (!describing
+                && was.target() instanceof Reference.InPiece before
+                && is.target() instanceof Reference.InPiece after) {
+            Piece old = original.pieces().get(before.pieceIndex());
+            Piece changed = patched.pieces().get(after.pieceIndex());
+            boolean comparable = old.kind() == changed.kind()
+                    && !old.isNamed()
+                    && !changed.isNamed()
+                    && changed.kind() != Piece.Kind.STRING
+                    && before.delta() == after.delta();
+            if (comparable) {
+                describing = true;
+                Optional<Difference> inside = difference(old, changed);
+                describing = false;
+                if (inside.isPresent()) {
+                    return "`%s`, to which it refers at +0x%x, changed: %s"
+                            .formatted(
+                                    changed.name(),
+                                    is.pieceOffset(),
+                                    inside.get().what());
+                }
+            }
+        }
+        return "at +0x%x it refers to %s instead of %s"
+                .formatted(was.pieceOffset(), describe(patched, is), describe(original, was));
     }
 
     private Optional<Difference> attachmentDifference(Piece before, Piece after) {
@@ -185,14 +263,34 @@ public final class Compare {
     private boolean sameTarget(Reference was, Reference is) {
         return switch (is.target()) {
             case Reference.Elsewhere after ->
-                was.target() instanceof Reference.Elsewhere before
-                        && before.addend() == after.addend()
-                        && before.symbol().name().equals(after.symbol().name());
+                switch (was.target()) {
+                    case Reference.Elsewhere before ->
+                        before.addend() == after.addend()
+                                && before.symbol().name().equals(after.symbol().name());
+                    case Reference.InPiece before ->
+                        isGlobal(original.pieces().get(before.pieceIndex()), before, after);
+                    case Reference.Constant _, Reference.Nothing _ -> false;
+                };
+            case Reference.Nothing after -> after.equals(was.target());
             case Reference.Constant after ->
                 was.target() instanceof Reference.Constant before && before.value() == after.value();
             case Reference.InPiece after ->
-                was.target() instanceof Reference.InPiece before && samePlace(before, after);
+                switch (was.target()) {
+                    case Reference.InPiece before -> samePlace(before, after);
+                    case Reference.Elsewhere before ->
+                        isGlobal(patched.pieces().get(after.pieceIndex()), after, before);
+                    case Reference.Constant _, Reference.Nothing _ -> false;
+                };
         };
+    }
+
+    /** {@return whether a reference to a piece is one to that global, which the patch moved to or from this object} */
+    private static boolean isGlobal(Piece piece, Reference.InPiece here, Reference.Elsewhere there) {
+        return here.statedDelta() == there.addend()
+                && piece.isNamed()
+                && piece.symbols().stream()
+                        .anyMatch(symbol -> !symbol.isLocal()
+                                && symbol.name().equals(there.symbol().name()));
     }
 
     private boolean samePlace(Reference.InPiece before, Reference.InPiece after) {
@@ -217,66 +315,53 @@ public final class Compare {
         return before.asSlice(wasFrom).mismatch(after.asSlice(isFrom)) < 0;
     }
 
-    /** Nameless pieces may refer to each other in circles: a pair under comparison counts as the same meanwhile. */
+    /**
+     * {@return whether two nameless pieces have equal contents, and so have all nameless pieces that they lead to}
+     *
+     * <p>These may refer to each other in circles. All pairs that must be equal are collected and looked at one after the
+     * other; if none differs, all of them are the same.
+     */
     private boolean sameUnnamed(Piece was, Piece is) {
-        long pair = (long) was.index() << 32 | is.index();
-        Boolean known = knownSame.get(pair);
-        if (known != null) {
-            return known;
-        }
-        if (!assumedSame.add(pair)) {
+        long first = pair(was, is);
+        if (openPairs != null) {
+            if (!knownSame.contains(first) && seenPairs.add(first)) {
+                openPairs.add(first);
+            }
             return true;
         }
-        boolean same = was.kind() == is.kind() && difference(was, is).isEmpty();
-        assumedSame.remove(pair);
-        if (assumedSame.isEmpty() || !same) {
-            knownSame.put(pair, same);
+        if (knownSame.contains(first)) {
+            return true;
         }
+        if (knownDifferent.contains(first)) {
+            return false;
+        }
+        openPairs = new ArrayDeque<>(List.of(first));
+        seenPairs.add(first);
+        boolean same = true;
+        while (same && !openPairs.isEmpty()) {
+            long next = openPairs.remove();
+            Piece before = original.pieces().get((int) (next >>> 32));
+            Piece after = patched.pieces().get((int) next);
+            same = before.kind() == after.kind() && difference(before, after).isEmpty();
+        }
+        if (same) {
+            knownSame.addAll(seenPairs);
+        } else {
+            knownDifferent.add(first);
+        }
+        openPairs = null;
+        seenPairs.clear();
         return same;
     }
 
-    /** {@return whether two functions of one size differ only in immediate operands that are moved line numbers} */
-    private boolean onlyLineNumbersDiffer(Piece before, Piece after) {
-        MemorySegment was = original.contents(before);
-        MemorySegment is = patched.contents(after);
-        long at = 0;
-        while (at < was.byteSize()) {
-            Optional<Instruction> first = isa.decode(was, at);
-            Optional<Instruction> second = isa.decode(is, at);
-            if (first.isEmpty()
-                    || second.isEmpty()
-                    || first.get().sizeBytes() != second.get().sizeBytes()) {
-                return false;
-            }
-            Instruction instruction = first.get();
-            if (was.asSlice(at, instruction.sizeBytes()).mismatch(is.asSlice(at, instruction.sizeBytes())) >= 0
-                    && !differsInLineNumber(was, is, instruction, second.get())) {
-                return false;
-            }
-            at += instruction.sizeBytes();
-        }
-        return true;
-    }
-
-    private boolean differsInLineNumber(MemorySegment was, MemorySegment is, Instruction first, Instruction second) {
-        int bytes = first.immediateBytes();
-        boolean plain = first.flow() == Instruction.Flow.NEXT && (bytes == 2 || bytes == 4);
-        if (!plain || second.immediateBytes() != bytes || second.immediateAt() != first.immediateAt()) {
-            return false;
-        }
-        long at = first.offset() + first.immediateAt();
-        boolean restEqual = was.asSlice(first.offset(), first.immediateAt())
-                                .mismatch(is.asSlice(first.offset(), first.immediateAt()))
-                        < 0
-                && first.immediateAt() + bytes == first.sizeBytes();
-        long line = bytes == 2 ? LittleEndian.u16(was, at) : LittleEndian.u32(was, at);
-        long moved = bytes == 2 ? LittleEndian.u16(is, at) : LittleEndian.u32(is, at);
-        return restEqual && lines.moved(line, moved);
+    private static long pair(Piece was, Piece is) {
+        return (long) was.index() << 32 | is.index();
     }
 
     static String describe(ObjectPieces object, Reference reference) {
         return switch (reference.target()) {
             case Reference.Elsewhere target -> target.symbol().name();
+            case Reference.Nothing target -> "an empty place in " + target.section();
             case Reference.Constant target -> "0x%x".formatted(target.value());
             case Reference.InPiece target -> {
                 Piece piece = object.pieces().get(target.pieceIndex());

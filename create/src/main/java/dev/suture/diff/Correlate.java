@@ -1,15 +1,18 @@
 package dev.suture.diff;
 
 import dev.suture.diff.Correlation.MatchedBy;
+import dev.suture.dwarf.Functions;
+import dev.suture.dwarf.StaticLocal;
 import dev.suture.elf.Symbol;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.BiFunction;
 
 /**
@@ -17,9 +20,13 @@ import java.util.function.BiFunction;
  *
  * <p>What a programmer named is matched by its name. What a compiler numbered ({@code last.1}, {@code __func__.7},
  * {@code CSWTCH.12}, {@code f.part.0}) is numbered anew with each change of the source, so those are matched by their
- * stem and then, level by level until nothing is left: by the functions that use them, by their contents, by the whole
- * name, and at last by their order. For example {@code count.1} and {@code count.2}, static locals of {@code f} and
- * {@code g}, may come back as {@code count.2} and {@code count.3}: their users tell them apart.
+ * stem and then, level by level until nothing is left: by the functions that use them, by the function that debug
+ * information says they are declared in, by their contents, by their order, and at last by the whole name. For example
+ * {@code count.1} and {@code count.2}, static locals of {@code f} and {@code g}, may come back as {@code count.2} and
+ * {@code count.3}: their users tell them apart.
+ *
+ * <p>A wrong guess does no harm to functions and constants, which are compared with whatever they are taken for. A
+ * variable has a state that the contents of the object do not tell: there {@link Select} refuses to rely on a guess.
  *
  * <p>Strings, constants, fragments and entries have no twins: they are compared where they are referred to.
  */
@@ -29,8 +36,11 @@ public final class Correlate {
     private final int[] twinOfOriginal;
     private final int[] twinOfPatched;
     private final MatchedBy[] matchedBy;
-    private final List<Set<String>> usersInOriginal;
-    private final List<Set<String>> usersInPatched;
+    // Made when first asked for: most objects have nothing that needs them.
+    private UsersOfPieces usersInOriginal;
+    private UsersOfPieces usersInPatched;
+    private Map<Integer, String> scopesInOriginal;
+    private Map<Integer, String> scopesInPatched;
 
     private Correlate(ObjectPieces original, ObjectPieces patched) {
         this.original = original;
@@ -40,8 +50,6 @@ public final class Correlate {
         Arrays.fill(twinOfOriginal, -1);
         Arrays.fill(twinOfPatched, -1);
         matchedBy = new MatchedBy[patched.pieces().size()];
-        usersInOriginal = users(original);
-        usersInPatched = users(patched);
     }
 
     /** {@return which piece of the original is which piece of the patched object} */
@@ -49,7 +57,12 @@ public final class Correlate {
         Correlate correlate = new Correlate(original, patched);
         correlate.run();
         return new Correlation(
-                original, patched, correlate.twinOfPatched, correlate.twinOfOriginal, correlate.matchedBy);
+                original,
+                patched,
+                correlate.twinOfPatched,
+                correlate.twinOfOriginal,
+                correlate.matchedBy,
+                correlate.knowsScopes());
     }
 
     private void run() {
@@ -67,17 +80,21 @@ public final class Correlate {
 
     private void matchGroup(List<Piece> ofOriginal, List<Piece> ofPatched) {
         matchBy(ofOriginal, ofPatched, MatchedBy.USERS, (object, piece) -> {
-            Set<String> users = (object == original ? usersInOriginal : usersInPatched).get(piece.index());
+            String users = users(object, piece);
             return users.isEmpty() ? "" : users + " " + piece.sizeBytes();
         });
+        matchBy(ofOriginal, ofPatched, MatchedBy.CONTENTS, (object, piece) -> {
+            String users = users(object, piece);
+            return users.isEmpty() ? "" : users + " " + contents(object, piece);
+        });
+        matchBy(ofOriginal, ofPatched, MatchedBy.USERS, this::users);
+        matchInOrder(ofOriginal, ofPatched);
+        // Debug information takes longer to read than all else takes: only what has other users than before needs it.
+        if (ofOriginal.stream().anyMatch(this::isOriginalUnmatched)
+                && ofPatched.stream().anyMatch(piece -> isPatchedUnmatched(piece) && piece.holdsState())) {
+            matchBy(ofOriginal, ofPatched, MatchedBy.SCOPE, this::scope);
+        }
         matchBy(ofOriginal, ofPatched, MatchedBy.CONTENTS, Correlate::contents);
-        matchBy(
-                ofOriginal,
-                ofPatched,
-                MatchedBy.USERS,
-                (object, piece) -> (object == original ? usersInOriginal : usersInPatched)
-                        .get(piece.index())
-                        .toString());
         matchBy(ofOriginal, ofPatched, MatchedBy.NUMBERED_NAME, (object, piece) -> piece.name());
         List<Piece> leftOfOriginal =
                 ofOriginal.stream().filter(this::isOriginalUnmatched).toList();
@@ -85,9 +102,47 @@ public final class Correlate {
                 ofPatched.stream().filter(this::isPatchedUnmatched).toList();
         if (leftOfOriginal.size() == leftOfPatched.size()) {
             for (int i = 0; i < leftOfPatched.size(); i++) {
-                match(leftOfOriginal.get(i), leftOfPatched.get(i), MatchedBy.POSITION);
+                if (mayBeTwins(leftOfOriginal.get(i), leftOfPatched.get(i))) {
+                    match(leftOfOriginal.get(i), leftOfPatched.get(i), MatchedBy.POSITION);
+                }
             }
         }
+    }
+
+    /** {@return whether debug information, as far as it was looked at, does not say that they are two variables} */
+    private boolean mayBeTwins(Piece ofOriginal, Piece ofPatched) {
+        return !ofPatched.holdsState()
+                || !knowsScopes()
+                || scope(original, ofOriginal).equals(scope(patched, ofPatched));
+    }
+
+    private boolean knowsScopes() {
+        return scopesInOriginal != null
+                && !scopesInOriginal.isEmpty()
+                && scopesInPatched != null
+                && !scopesInPatched.isEmpty();
+    }
+
+    /** Matches those that are as many in both objects with the same users, in their order. */
+    private void matchInOrder(List<Piece> ofOriginal, List<Piece> ofPatched) {
+        Map<String, List<Piece>> byUsers = unmatched(original, ofOriginal, this::users);
+        unmatched(patched, ofPatched, this::users).forEach((users, pieces) -> {
+            List<Piece> twins = byUsers.getOrDefault(users, List.of());
+            if (!users.isEmpty() && twins.size() == pieces.size()) {
+                List<Piece> before = inOrder(twins);
+                List<Piece> after = inOrder(pieces);
+                for (int i = 0; i < after.size(); i++) {
+                    match(before.get(i), after.get(i), MatchedBy.ORDER);
+                }
+            }
+        });
+    }
+
+    private static List<Piece> inOrder(List<Piece> pieces) {
+        return pieces.stream()
+                .sorted(Comparator.comparingInt((Piece piece) -> piece.name().length())
+                        .thenComparing(Piece::name))
+                .toList();
     }
 
     /** Matches those that are alone in both objects with their key; an empty key matches nothing. */
@@ -96,27 +151,30 @@ public final class Correlate {
             List<Piece> ofPatched,
             MatchedBy level,
             BiFunction<ObjectPieces, Piece, String> keyOf) {
-        Map<String, List<Piece>> byKey = new LinkedHashMap<>();
-        for (Piece piece : ofOriginal) {
-            if (isOriginalUnmatched(piece)) {
-                byKey.computeIfAbsent(keyOf.apply(original, piece), key -> new ArrayList<>())
-                        .add(piece);
-            }
-        }
-        Map<String, List<Piece>> patchedByKey = new LinkedHashMap<>();
-        for (Piece piece : ofPatched) {
-            if (isPatchedUnmatched(piece)) {
-                patchedByKey
-                        .computeIfAbsent(keyOf.apply(patched, piece), key -> new ArrayList<>())
-                        .add(piece);
-            }
-        }
-        patchedByKey.forEach((key, pieces) -> {
+        Map<String, List<Piece>> byKey = unmatched(original, ofOriginal, keyOf);
+        unmatched(patched, ofPatched, keyOf).forEach((key, pieces) -> {
             List<Piece> twins = byKey.getOrDefault(key, List.of());
-            if (!key.isEmpty() && pieces.size() == 1 && twins.size() == 1) {
+            if (!key.isEmpty()
+                    && pieces.size() == 1
+                    && twins.size() == 1
+                    && mayBeTwins(twins.getFirst(), pieces.getFirst())) {
                 match(twins.getFirst(), pieces.getFirst(), level);
             }
         });
+    }
+
+    /** {@return those without a twin yet, by their keys} */
+    private Map<String, List<Piece>> unmatched(
+            ObjectPieces object, List<Piece> pieces, BiFunction<ObjectPieces, Piece, String> keyOf) {
+        int[] twins = object == original ? twinOfOriginal : twinOfPatched;
+        Map<String, List<Piece>> byKey = new LinkedHashMap<>();
+        for (Piece piece : pieces) {
+            if (twins[piece.index()] < 0) {
+                byKey.computeIfAbsent(keyOf.apply(object, piece), key -> new ArrayList<>())
+                        .add(piece);
+            }
+        }
+        return byKey;
     }
 
     private void match(Piece ofOriginal, Piece ofPatched, MatchedBy level) {
@@ -156,25 +214,54 @@ public final class Correlate {
         return groups;
     }
 
-    /** {@return for each piece the stems of the functions that refer to it, themselves or through their fragments} */
-    private static List<Set<String>> users(ObjectPieces object) {
-        List<Set<String>> users = new ArrayList<>();
-        object.pieces().forEach(piece -> users.add(new TreeSet<>()));
-        for (Piece piece : object.pieces()) {
-            boolean named = piece.kind() == Piece.Kind.FUNCTION;
-            boolean cold =
-                    piece.kind() == Piece.Kind.FRAGMENT && !piece.symbols().isEmpty();
-            if (named || cold) {
-                String user = Names.stem(piece.name()).replaceFirst("\\.(cold|part|isra|constprop).*$", "");
-                for (Reference reference : object.references(piece)) {
-                    if (reference.target() instanceof Reference.InPiece target) {
-                        users.get(target.pieceIndex()).add(user);
-                    }
-                }
+    /** {@return the functions that refer to a piece; empty if there are none} */
+    private String users(ObjectPieces object, Piece piece) {
+        UsersOfPieces users;
+        if (object == original) {
+            usersInOriginal = usersInOriginal == null ? UsersOfPieces.of(original) : usersInOriginal;
+            users = usersInOriginal;
+        } else {
+            usersInPatched = usersInPatched == null ? UsersOfPieces.of(patched) : usersInPatched;
+            users = usersInPatched;
+        }
+        Set<String> functions = users.functions(piece);
+        return functions.isEmpty() ? "" : functions.toString();
+    }
+
+    /** {@return the function that a static local is declared in; empty if debug information does not tell} */
+    private String scope(ObjectPieces object, Piece piece) {
+        Map<Integer, String> scopes;
+        if (object == original) {
+            scopesInOriginal = scopesInOriginal == null ? scopes(original) : scopesInOriginal;
+            scopes = scopesInOriginal;
+        } else {
+            scopesInPatched = scopesInPatched == null ? scopes(patched) : scopesInPatched;
+            scopes = scopesInPatched;
+        }
+        return scopes.getOrDefault(piece.index(), "");
+    }
+
+    private static Map<Integer, String> scopes(ObjectPieces object) {
+        if (object.elf().section(".debug_info").isEmpty()) {
+            return Map.of();
+        }
+        Map<Place, String> declared = new HashMap<>();
+        for (StaticLocal local : Functions.read(object.elf()).staticLocals()) {
+            if (!local.function().isEmpty()) {
+                declared.put(new Place(local.sectionIndex(), local.sectionOffset()), local.function());
             }
         }
-        return users;
+        Map<Integer, String> scopes = new HashMap<>();
+        for (Piece piece : object.pieces()) {
+            String function = declared.get(new Place(piece.section().index(), piece.sectionOffset()));
+            if (piece.kind() == Piece.Kind.DATA && function != null) {
+                scopes.put(piece.index(), function);
+            }
+        }
+        return scopes;
     }
+
+    private record Place(int sectionIndex, long sectionOffset) {}
 
     private static String contents(ObjectPieces object, Piece piece) {
         StringBuilder key = new StringBuilder()
@@ -199,6 +286,7 @@ public final class Correlate {
                 Symbol symbol = target.symbol();
                 yield symbol.name() + target.addend();
             }
+            case Reference.Nothing target -> target.section();
             case Reference.Constant target -> Long.toString(target.value());
         };
     }

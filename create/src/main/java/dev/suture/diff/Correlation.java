@@ -10,9 +10,15 @@ import java.util.Optional;
  * @param twinOfPatched for each patched piece the index of its twin in the original; -1 if it has none
  * @param twinOfOriginal for each original piece the index of its twin in the patched object; -1 if it has none
  * @param matchedBy for each patched piece how its twin was found; null if it has none
+ * @param knowsScopes whether debug information told in which functions static locals are declared, where that was asked
  */
 public record Correlation(
-        ObjectPieces original, ObjectPieces patched, int[] twinOfPatched, int[] twinOfOriginal, MatchedBy[] matchedBy) {
+        ObjectPieces original,
+        ObjectPieces patched,
+        int[] twinOfPatched,
+        int[] twinOfOriginal,
+        MatchedBy[] matchedBy,
+        boolean knowsScopes) {
 
     /** How a twin was found, from certain to less certain. */
     public enum MatchedBy {
@@ -20,6 +26,10 @@ public record Correlation(
         NAME,
         /** The same name but for the compiler's numbering, and the same functions use it. */
         USERS,
+        /** The same place among as many of the name that the same functions use. */
+        ORDER,
+        /** The same name but for the compiler's numbering, and declared in the same function. */
+        SCOPE,
         /** The same name but for the compiler's numbering, and the same contents. */
         CONTENTS,
         /** The same name, numbering included. */

@@ -1,6 +1,7 @@
 package dev.suture.diff;
 
 import dev.suture.diff.Selection.Destination;
+import dev.suture.diff.Selection.Empty;
 import dev.suture.diff.Selection.Fixed;
 import dev.suture.diff.Selection.InPayload;
 import dev.suture.diff.Selection.InTarget;
@@ -8,7 +9,6 @@ import dev.suture.diff.Selection.Named;
 import dev.suture.diff.Selection.PieceId;
 import dev.suture.elf.Symbol;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,7 +25,13 @@ import java.util.Set;
 public final class Destinations {
     private final List<Comparison> objects;
     private final Set<PieceId> replacedConstants;
-    private final Map<String, PieceId> newGlobals = new HashMap<>();
+    /** What the objects of the patch define for all as they become, by name. */
+    private final Map<String, PieceId> patchedGlobals = new HashMap<>();
+    /** What they define for all as they were. */
+    private final Map<String, Definition> originalGlobals = new HashMap<>();
+
+    /** A piece of an original object. */
+    record Definition(int objectIndex, ObjectPieces object, Piece piece) {}
 
     /**
      * @param objects all objects of the patch
@@ -34,35 +40,64 @@ public final class Destinations {
     Destinations(List<Comparison> objects, Set<PieceId> replacedConstants) {
         this.objects = List.copyOf(objects);
         this.replacedConstants = replacedConstants;
-        Set<String> known = new HashSet<>();
-        for (Comparison object : objects) {
-            for (Piece piece : object.original().pieces()) {
-                piece.symbols().stream()
-                        .filter(symbol -> !symbol.isLocal())
-                        .forEach(symbol -> known.add(symbol.name()));
-            }
+        for (int index = 0; index < objects.size(); index++) {
+            int object = index;
+            ObjectPieces original = objects.get(object).original();
+            original.pieces()
+                    .forEach(piece -> globalNames(piece)
+                            .forEach(name ->
+                                    originalGlobals.putIfAbsent(name, new Definition(object, original, piece))));
+            objects.get(object)
+                    .patched()
+                    .pieces()
+                    .forEach(piece -> globalNames(piece)
+                            .forEach(name -> patchedGlobals.putIfAbsent(name, new PieceId(object, piece.index()))));
         }
-        for (int object = 0; object < objects.size(); object++) {
-            for (Piece piece : objects.get(object).patched().pieces()) {
-                for (Symbol symbol : piece.symbols()) {
-                    if (!symbol.isLocal() && !known.contains(symbol.name())) {
-                        newGlobals.putIfAbsent(symbol.name(), new PieceId(object, piece.index()));
-                    }
-                }
-            }
+    }
+
+    private static List<String> globalNames(Piece piece) {
+        return piece.symbols().stream()
+                .filter(symbol -> !symbol.isLocal())
+                .map(Symbol::name)
+                .toList();
+    }
+
+    /** {@return the variable that a global one without a twin was, if the patch moved it here from another object} */
+    Optional<Definition> originalElsewhere(int object, Piece patchedPiece) {
+        if (patchedPiece.kind() != Piece.Kind.DATA
+                || !patchedPiece.isGlobal()
+                || objects.get(object).correlation().twinOfPatched(patchedPiece).isPresent()) {
+            return Optional.empty();
         }
+        return Optional.ofNullable(originalGlobals.get(patchedPiece.name()))
+                .filter(definition -> definition.objectIndex() != object);
     }
 
     /** {@return where a reference leads} */
     public Destination of(int object, Piece from, Reference reference) {
         return switch (reference.target()) {
             case Reference.Constant constant -> new Fixed();
+            case Reference.Nothing nothing -> new Empty(nothing.section());
             case Reference.Elsewhere elsewhere -> {
-                PieceId id = newGlobals.get(elsewhere.symbol().name());
-                yield id == null ? new Named(elsewhere.symbol().name()) : new InPayload(id);
+                PieceId id = patchedGlobals.get(elsewhere.symbol().name());
+                yield id == null ? new Named(elsewhere.symbol().name()) : ofGlobal(id, elsewhere.symbol());
             }
             case Reference.InPiece target -> ofPiece(object, from, reference, target);
         };
+    }
+
+    /** A global that another object of the patch defines: the running target knows it unless it is new there. */
+    private Destination ofGlobal(PieceId id, Symbol symbol) {
+        Comparison comparison = objects.get(id.object());
+        Piece piece = comparison.patched().pieces().get(id.piece());
+        Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
+        if (twin.isPresent() && !replacedConstants.contains(id)) {
+            return new InTarget(id.object(), twin.get());
+        }
+        Definition before = originalGlobals.get(symbol.name());
+        boolean isGone =
+                before == null || before.piece().role() == SectionRole.INIT && piece.role() != SectionRole.INIT;
+        return isGone || replacedConstants.contains(id) ? new InPayload(id) : new Named(symbol.name());
     }
 
     private Destination ofPiece(int object, Piece from, Reference reference, Reference.InPiece target) {
@@ -70,6 +105,10 @@ public final class Destinations {
         Piece piece = comparison.patched().pieces().get(target.pieceIndex());
         PieceId id = new PieceId(object, piece.index());
         Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
+        Optional<Definition> moved = originalElsewhere(object, piece);
+        if (moved.isPresent()) {
+            return new InTarget(moved.get().objectIndex(), moved.get().piece());
+        }
         boolean stays = switch (piece.kind()) {
             case FUNCTION -> twin.isPresent() && !isInside(from, reference, target);
             case DATA -> twin.isPresent() && !replacedConstants.contains(id);

@@ -18,6 +18,8 @@ public record Difference(Kind kind, long originalOffset, String what) {
         REFERENCE,
         /** An entry of a special section that belongs to it. */
         SPECIAL_ENTRY,
+        /** Where it is within a line of the cache. */
+        PLACE,
         /** Nothing but line numbers of the source. */
         LINE_NUMBER
     }

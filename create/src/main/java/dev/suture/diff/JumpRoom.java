@@ -24,7 +24,7 @@ final class JumpRoom {
     }
 
     /**
-     * {@return why a function cannot be moved on its own, if it cannot}
+     * {@return why a piece of code cannot be moved on its own, if it cannot}
      *
      * <p>A compiler puts each function into its own section and lets relocations say what it refers to. In assembly,
      * functions share a section, run on into each other and jump to each other without a relocation.
@@ -32,13 +32,17 @@ final class JumpRoom {
     static Optional<Refusal> selfContained(Comparison comparison, Piece piece) {
         ObjectPieces object = comparison.patched();
         boolean alone = piece.sizeBytes() == piece.section().sizeBytes();
-        if (alone) {
+        if (alone || !piece.isCode()) {
             return Optional.empty();
         }
         Isa isa = Isa.of(object.elf().header().machine());
         MemorySegment code = object.contents(piece);
         Set<Long> relocated =
                 object.references(piece).stream().map(Reference::pieceOffset).collect(Collectors.toSet());
+        // A replacement of an alternative is copied over the original, and what runs on, or jumps to its end, goes on
+        // behind that.
+        boolean isReplacement = piece.section().name().equals(".altinstr_replacement");
+        long end = isReplacement ? code.byteSize() + 1 : code.byteSize();
         boolean runsOn = true;
         long at = 0;
         while (at < code.byteSize()) {
@@ -53,9 +57,7 @@ final class JumpRoom {
             for (long byteAt = at; byteAt < instruction.endOffset(); byteAt++) {
                 hasRelocation |= relocated.contains(byteAt);
             }
-            if (target.isPresent()
-                    && !hasRelocation
-                    && (target.getAsLong() < 0 || target.getAsLong() >= code.byteSize())) {
+            if (target.isPresent() && !hasRelocation && (target.getAsLong() < 0 || target.getAsLong() >= end)) {
                 return Optional.of(Refusals.leavesItself(
                         comparison.name(),
                         piece,
@@ -67,7 +69,7 @@ final class JumpRoom {
             };
             at = instruction.endOffset();
         }
-        return runsOn
+        return runsOn && !isReplacement
                 ? Optional.of(Refusals.leavesItself(comparison.name(), piece, "runs on into what follows it"))
                 : Optional.empty();
     }

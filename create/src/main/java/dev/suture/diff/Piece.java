@@ -76,6 +76,11 @@ public record Piece(
         return symbols.isEmpty() ? sizeBytes : symbols.getFirst().sizeBytes();
     }
 
+    /** {@return whether it is a variable, which the running target may have written to} */
+    public boolean holdsState() {
+        return kind == Kind.DATA && (role == SectionRole.DATA || role == SectionRole.PER_CPU);
+    }
+
     /** {@return whether it is machine code} */
     public boolean isCode() {
         return switch (kind) {

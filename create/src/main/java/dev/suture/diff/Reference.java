@@ -33,6 +33,13 @@ public record Reference(long pieceOffset, Relocation relocation, Target target) 
     public record Elsewhere(Symbol symbol, long addend) implements Target {}
 
     /**
+     * A place where nothing is: the replacement of no bytes that an alternative has, or an empty section.
+     *
+     * @param section in which the place is
+     */
+    public record Nothing(String section) implements Target {}
+
+    /**
      * A number, or a symbol that stands for one.
      *
      * @param value symbol value plus addend

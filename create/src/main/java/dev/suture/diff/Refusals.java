@@ -10,14 +10,16 @@ final class Refusals {
 
     private Refusals() {}
 
-    static Refusal changedData(String object, Piece piece, Difference difference) {
+    static Refusal changedData(String object, Piece original, Piece piece, Difference difference) {
         if (difference.kind() == Difference.Kind.SIZE) {
             return new Refusal(
                     object,
                     piece.name(),
                     "data `%s` was resized (%s): %s; the running system holds it in its old size"
                             .formatted(piece.name(), piece.section().name(), difference.what()),
-                    "Keep its size, and put what is new into a new variable which the changed functions use.");
+                    piece.sizeBytes() > original.sizeBytes()
+                            ? "Keep its size, and put what is new into a new variable which the changed functions use."
+                            : "Keep its size, and leave what is no longer used where it is.");
         }
         return new Refusal(
                 object,
@@ -40,17 +42,46 @@ final class Refusals {
                         + "system's copy from a load hook.");
     }
 
+    static Refusal labelsInData(String object, Piece data, Piece function) {
+        return new Refusal(
+                object,
+                data.name(),
+                "data `%s` holds addresses inside of `%s`, which is replaced: they would lead into the old code"
+                        .formatted(data.name(), function.name()),
+                "Make `%s` const, so that the payload can bring its own copy.".formatted(data.name()));
+    }
+
+    static Refusal movedAndChanged(String object, Piece data, String from) {
+        return new Refusal(
+                object,
+                data.name(),
+                "data `%s` moved here from %s and changed; the running system already uses the old contents"
+                        .formatted(data.name(), from),
+                USE_A_HOOK);
+    }
+
+    static Refusal uncertainState(String object, Piece data, Piece user) {
+        return new Refusal(
+                object,
+                data.name(),
+                "`%s` uses the static variable `%s`, and nothing tells for certain which one of the running system that is"
+                        .formatted(user.name(), data.name()),
+                "Build the tree with CONFIG_DEBUG_INFO=y (it does not change the code), or give a variable that is new "
+                        + "another name.");
+    }
+
     static Refusal moved(String object, Piece before, Piece after) {
         return new Refusal(
                 object,
                 after.name(),
-                "`%s` moved from %s (%s) to %s (%s); the running system keeps it where it was"
+                "`%s` moved from %s (%s) to %s (%s); the running system %s"
                         .formatted(
                                 after.name(),
                                 before.section().name(),
                                 inWords(before.role()),
                                 after.section().name(),
-                                inWords(after.role())),
+                                inWords(after.role()),
+                                before.role() == SectionRole.INIT ? "has it no more" : "keeps it where it was"),
                 "Leave its section, const and init attributes as they were, or introduce a new variable under another "
                         + "name.");
     }
@@ -63,6 +94,16 @@ final class Refusals {
                         .formatted(piece.name()),
                 "Use an array indexed by the CPU number (of NR_CPUS entries), or keep the value in an existing "
                         + "per-CPU structure.");
+    }
+
+    static Refusal setAtBoot(String object, Piece variable, Piece bootFunction) {
+        return new Refusal(
+                object,
+                variable.name(),
+                "variable `%s` is new, and `%s` refers to it, which runs only while the system boots: what it sets there is not set in the payload"
+                        .formatted(variable.name(), bootFunction.name()),
+                "Set it from a load hook (LIVEPATCH_LOAD_HOOK) of the patch, or give it the right first value and leave "
+                        + "the boot code as it was.");
     }
 
     static Refusal tooSmall(String object, Piece original, int needed) {
@@ -100,6 +141,26 @@ final class Refusals {
                 "data without a name in %s changed, and nothing tells which code uses it"
                         .formatted(piece.section().name()),
                 "Give the data a symbol with a type and size, or change it from a load hook.");
+    }
+
+    static Refusal entryCode(String object, Piece piece) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "`%s` changed, and it is entry code (%s): it may run while a guest's page tables are loaded, in which no payload is mapped"
+                        .formatted(piece.name(), piece.section().name()),
+                "Move the change into code that runs after the switch to the hypervisor's own page tables, or install "
+                        + "the patched hypervisor for the next boot.");
+    }
+
+    static Refusal gathered(String object, Piece piece, String whatHappens) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "data `%s` %s, and no code of its object uses it: it is an entry of a table (%s) that is gathered when the hypervisor is linked"
+                        .formatted(piece.name(), whatHappens, piece.section().name()),
+                "The running system's table stays as it is. Do from a load hook what the entry is for, and undo it from "
+                        + "an unload hook.");
     }
 
     static Refusal earlyTable(String object, Piece function, String section) {

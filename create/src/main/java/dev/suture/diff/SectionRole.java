@@ -25,13 +25,14 @@ public enum SectionRole {
     /** {@return what the section is for, by its name and flags} */
     public static SectionRole of(Section section) {
         String name = section.name();
-        if (!section.isAllocated() || name.startsWith(".discard") || name.startsWith(".note.")) {
+        boolean dropped = name.startsWith(".discard") || name.startsWith(".note.") || name.equals(".eh_frame");
+        if (!section.isAllocated() || section.type() == Elf.SHT_NULL || dropped) {
             return DISCARDED;
         }
         if (name.startsWith(".livepatch.hooks.")) {
             return HOOKS;
         }
-        if (name.startsWith(".init") || name.endsWith(".init") || name.startsWith(".trampoline_")) {
+        if (name.startsWith(".init") || name.endsWith("initcall.init") || name.startsWith(".trampoline_")) {
             return INIT;
         }
         if (SpecialSections.isSpecial(name)) {
@@ -40,7 +41,8 @@ public enum SectionRole {
         if (section.isCode()) {
             return CODE;
         }
-        if (name.startsWith(".bss.percpu") || name.startsWith(".data.percpu")) {
+        // With a full stop behind: a variable called percpu_x is in .bss.percpu_x.
+        if (name.equals(".bss.percpu") || name.startsWith(".bss.percpu.")) {
             return PER_CPU;
         }
         boolean relocatedOnly = name.startsWith(".data.rel.ro");

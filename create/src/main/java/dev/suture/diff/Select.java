@@ -9,6 +9,7 @@ import dev.suture.diff.Selection.InPayload;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.diff.Selection.PieceId;
 import dev.suture.diff.Selection.Why;
+import dev.suture.elf.Elf;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -40,6 +41,7 @@ public final class Select {
     private final Set<Refusal> refusals = new LinkedHashSet<>();
     private final Set<PieceId> replacedConstants = new HashSet<>();
     private final Map<PieceId, String> usersOfConstants = new HashMap<>();
+    private final Map<Integer, UsersOfPieces> users = new HashMap<>();
     private final Destinations destinations;
 
     private Select(List<Comparison> objects) {
@@ -62,6 +64,7 @@ public final class Select {
             select.chooseRoots(object);
         }
         select.follow();
+        select.judgeVariablesSetAtBoot();
         return new Selection(
                 objects, List.copyOf(select.chosen.values()), select.leftOut, List.copyOf(select.refusals));
     }
@@ -77,80 +80,16 @@ public final class Select {
         return new Destinations(selection.objects(), constants);
     }
 
-    /** Finds the constants that changed, and those that refer to them, and whoever uses one. */
     private void replaceConstants(int object) {
-        Comparison comparison = objects.get(object);
-        ArrayDeque<Piece> changed = new ArrayDeque<>();
-        for (Piece piece : comparison.patched().pieces()) {
-            if (isChangedConstant(comparison, piece)) {
-                changed.add(piece);
-            }
-        }
-        while (!changed.isEmpty()) {
-            Piece constant = changed.remove();
-            if (!replacedConstants.add(new PieceId(object, constant.index()))) {
-                continue;
-            }
-            if (constant.isGlobal()) {
-                refusals.add(Refusals.sharedConstant(
-                        comparison.name(), constant, "it is global, so other objects may use it"));
-            }
-            for (Piece user : namedUsers(comparison.patched(), constant)) {
-                switch (user.role()) {
-                    case CODE ->
-                        usersOfConstants.putIfAbsent(
-                                new PieceId(object, user.index()),
-                                "it uses the constant `%s`, which changed".formatted(constant.name()));
-                    case READ_ONLY -> {
-                        if (comparison.correlation().twinOfPatched(user).isPresent()) {
-                            changed.add(user);
-                        }
-                    }
-                    case INIT ->
-                        refusals.add(Refusals.sharedConstant(
-                                comparison.name(),
-                                constant,
-                                "`%s` may have handed out its address at boot".formatted(user.name())));
-                    case DATA, PER_CPU -> {
-                        if (comparison.correlation().twinOfPatched(user).isPresent()) {
-                            refusals.add(Refusals.sharedConstant(
-                                    comparison.name(), constant, "`%s` holds its address".formatted(user.name())));
-                        }
-                    }
-                    case SPECIAL, HOOKS, DISCARDED -> {}
-                }
-            }
-        }
+        ReplaceConstants.Found found = ReplaceConstants.find(object, objects.get(object), users(object));
+        replacedConstants.addAll(found.constants());
+        usersOfConstants.putAll(found.functions());
+        refusals.addAll(found.refusals());
     }
 
-    private static boolean isChangedConstant(Comparison comparison, Piece piece) {
-        return piece.kind() == Kind.DATA
-                && piece.role() == SectionRole.READ_ONLY
-                && comparison.status(piece) == Status.CHANGED
-                && comparison.correlation().twinOfPatched(piece).get().role() == SectionRole.READ_ONLY;
-    }
-
-    /** {@return the named pieces that refer to a piece, directly or through nameless ones} */
-    private static Set<Piece> namedUsers(ObjectPieces object, Piece used) {
-        Set<Piece> users = new LinkedHashSet<>();
-        Set<Integer> seen = new HashSet<>(Set.of(used.index()));
-        ArrayDeque<Integer> open = new ArrayDeque<>(seen);
-        while (!open.isEmpty()) {
-            int target = open.remove();
-            for (Piece piece : object.pieces()) {
-                boolean refers = object.references(piece).stream()
-                        .anyMatch(reference ->
-                                reference.target() instanceof Reference.InPiece in && in.pieceIndex() == target);
-                if (refers && seen.add(piece.index())) {
-                    if (piece.isNamed()) {
-                        users.add(piece);
-                    } else {
-                        open.add(piece.index());
-                    }
-                }
-            }
-        }
-        return users;
+    private UsersOfPieces users(int object) {
+        return users.computeIfAbsent(
+                object, index -> UsersOfPieces.of(objects.get(index).patched()));
     }
 
     private void chooseRoots(int object) {
@@ -161,9 +100,15 @@ public final class Select {
                 case FUNCTION -> chooseFunction(id, piece, comparison);
                 case DATA -> chooseData(id, piece, comparison);
                 case ASSEMBLY -> judgeAssembly(piece, comparison);
-                case NAMELESS_DATA -> judgeNamelessData(piece, comparison);
+                case NAMELESS_DATA -> judgeNamelessData(id, piece, comparison);
                 case FRAGMENT, STRING, CONSTANT, SPECIAL_ENTRY -> {}
             }
+        }
+        if (comparison.removed().stream().anyMatch(piece -> piece.kind() == Kind.DATA)) {
+            UsersOfPieces usersInOriginal = UsersOfPieces.of(comparison.original());
+            comparison.removed().stream()
+                    .filter(piece -> isGathered(usersInOriginal, piece))
+                    .forEach(piece -> refusals.add(Refusals.gathered(comparison.name(), piece, "is removed")));
         }
     }
 
@@ -213,6 +158,7 @@ public final class Select {
         for (Comparison other : objects) {
             for (Piece removed : other.removed()) {
                 if (removed.kind() == Kind.FUNCTION
+                        && removed.role() == SectionRole.CODE
                         && removed.isGlobal()
                         && removed.name().equals(name)) {
                     return Optional.of(new MovedFrom(other.name(), removed));
@@ -224,6 +170,9 @@ public final class Select {
 
     private void replace(PieceId id, Piece piece, Optional<Piece> original, String reason) {
         Comparison comparison = objects.get(id.object());
+        if (isEntryCode(original.get())) {
+            refusals.add(Refusals.entryCode(comparison.name(), piece));
+        }
         JumpRoom.refusal(comparison, original.get()).ifPresent(refusals::add);
         JumpRoom.selfContained(comparison, piece).ifPresent(refusals::add);
         choose(new Chosen(id, piece, Why.REPLACED, original, reason));
@@ -244,6 +193,12 @@ public final class Select {
             refusals.add(Refusals.moved(comparison.name(), twin.get(), piece));
             return;
         }
+        Status change = comparison.status(piece);
+        if ((change == Status.NEW || change == Status.CHANGED) && isGathered(users(id.object()), piece)) {
+            String what = change == Status.NEW ? "is new" : "changed";
+            refusals.add(Refusals.gathered(comparison.name(), piece, what));
+            return;
+        }
         if (piece.role() == SectionRole.INIT) {
             Status status = comparison.status(piece);
             if (status == Status.CHANGED || status == Status.NEW) {
@@ -251,8 +206,33 @@ public final class Select {
             }
         } else if (comparison.status(piece) == Status.CHANGED && piece.role() != SectionRole.READ_ONLY) {
             refusals.add(Refusals.changedData(
-                    comparison.name(), piece, comparison.difference(piece).get()));
+                    comparison.name(),
+                    twin.get(),
+                    piece,
+                    comparison.difference(piece).get()));
+        } else if (comparison.status(piece) == Status.NEW) {
+            judgeMovedData(id, piece, comparison);
         }
+    }
+
+    /** A variable that the patch moved here from another object stays where the running target has it. */
+    private void judgeMovedData(PieceId id, Piece piece, Comparison comparison) {
+        destinations
+                .originalElsewhere(id.object(), piece)
+                .filter(before -> !Compare.sameBytes(before.object(), before.piece(), comparison.patched(), piece))
+                .ifPresent(before -> refusals.add(Refusals.movedAndChanged(
+                        comparison.name(), piece, before.object().name())));
+    }
+
+    /**
+     * {@return whether nobody can refer to a variable: a compiler keeps such a one only if it is told to, for a table
+     * that the linker makes of a section's entries from all objects}
+     */
+    private static boolean isGathered(UsersOfPieces users, Piece piece) {
+        return piece.kind() == Kind.DATA
+                && !piece.isGlobal()
+                && (piece.role() == SectionRole.DATA || piece.role() == SectionRole.READ_ONLY)
+                && users.direct(piece).isEmpty();
     }
 
     private void judgeAssembly(Piece piece, Comparison comparison) {
@@ -263,13 +243,24 @@ public final class Select {
         }
         if (piece.role() == SectionRole.INIT) {
             leftOut.add(new LeftOut(comparison.name(), piece.name(), "it runs only while the system boots"));
+        } else if (isEntryCode(piece)) {
+            refusals.add(Refusals.entryCode(comparison.name(), piece));
         } else if (!comparison.original().pieces().isEmpty()) {
             refusals.add(Refusals.assembly(comparison.name(), piece));
         }
     }
 
+    /**
+     * {@return whether code is in the section that is mapped in the page tables of guests too}
+     *
+     * @see "Xen xen/arch/x86/smpboot.c, setup_cpu_root_pgt()"
+     */
+    private static boolean isEntryCode(Piece piece) {
+        return piece.section().name().equals(".text.entry");
+    }
+
     /** Nameless data is judged by those who use it; what nobody is seen to use cannot be judged. */
-    private void judgeNamelessData(Piece piece, Comparison comparison) {
+    private void judgeNamelessData(PieceId id, Piece piece, Comparison comparison) {
         boolean differs = comparison.status(piece) == Status.CHANGED || comparison.status(piece) == Status.NEW;
         if (!differs || comparison.original().pieces().isEmpty()) {
             return;
@@ -277,7 +268,7 @@ public final class Select {
         boolean writable = piece.role() == SectionRole.DATA || piece.role() == SectionRole.PER_CPU;
         if (piece.role() == SectionRole.INIT) {
             leftOut.add(new LeftOut(comparison.name(), piece.name(), "it is used only while the system boots"));
-        } else if (writable || namedUsers(comparison.patched(), piece).isEmpty()) {
+        } else if (writable || users(id.object()).accountable(piece).isEmpty()) {
             refusals.add(Refusals.namelessData(comparison.name(), piece));
         }
     }
@@ -298,12 +289,88 @@ public final class Select {
                 takeEntry(id, piece, entry, comparison);
             }
             for (Reference reference : comparison.patched().references(piece)) {
+                checkState(id.object(), piece, reference);
                 Destination destination = destinations.of(id.object(), piece, reference);
                 if (destination instanceof InPayload inPayload) {
                     bringAlong(inPayload.id(), piece);
                 }
             }
         }
+    }
+
+    /**
+     * Refuses to rely on a guess: which static local of the running target is meant must be certain, or the payload would
+     * use another one, or a new one in its place.
+     */
+    private void checkState(int object, Piece user, Reference reference) {
+        Comparison comparison = objects.get(object);
+        if (!(reference.target() instanceof Reference.InPiece target)) {
+            return;
+        }
+        Piece used = comparison.patched().pieces().get(target.pieceIndex());
+        if (used.holdsState() && !StaticState.isCertain(comparison, used, users(object))) {
+            refusals.add(Refusals.uncertainState(comparison.name(), used, user));
+        }
+    }
+
+    /**
+     * A new variable that boot code refers to is probably set there, and that code does not run again: in the payload the
+     * variable would keep its first contents, and what it switches on would stay off without a word. Whoever wrote a hook
+     * has thought of that.
+     */
+    private void judgeVariablesSetAtBoot() {
+        if (chosen.values().stream().anyMatch(piece -> piece.why() == Why.HOOK)) {
+            return;
+        }
+        for (Chosen variable : chosen.values()) {
+            boolean isNewVariable =
+                    variable.why() == Why.NEW && variable.piece().role() == SectionRole.DATA;
+            if (!isNewVariable) {
+                continue;
+            }
+            Comparison comparison = objects.get(variable.id().object());
+            Set<Piece> users = new LinkedHashSet<>(users(variable.id().object()).accountable(variable.piece()));
+            if (variable.piece().isGlobal()) {
+                objects.forEach(object -> users.addAll(
+                        usersByName(object.patched(), variable.piece().name())));
+            }
+            users.stream()
+                    .filter(user -> user.kind() == Kind.FUNCTION && user.role() == SectionRole.INIT)
+                    .filter(user -> objects.stream().noneMatch(object -> readsCommandLine(object.patched(), user)))
+                    .findFirst()
+                    .ifPresent(user -> judgeSetAtBoot(comparison, variable.piece(), user));
+        }
+    }
+
+    /** Who gave the variable a first value has thought of what it is before boot code sets it, if that does at all. */
+    private void judgeSetAtBoot(Comparison comparison, Piece variable, Piece bootFunction) {
+        if (variable.section().isNobits()) {
+            refusals.add(Refusals.setAtBoot(comparison.name(), variable, bootFunction));
+        } else {
+            leftOut.add(new LeftOut(
+                    comparison.name(),
+                    bootFunction.name(),
+                    "it runs only while the system boots; the new variable `%s`, to which it refers, keeps its first value"
+                            .formatted(variable.name())));
+        }
+    }
+
+    /** {@return whether a boot function is an option's: without it, a new option is simply not given} */
+    private static boolean readsCommandLine(ObjectPieces object, Piece function) {
+        return object.pieces().stream()
+                .filter(piece -> piece.section().name().equals(".init.setup"))
+                .flatMap(piece -> object.references(piece).stream())
+                .anyMatch(reference -> reference.target() instanceof Reference.InPiece target
+                        && object.pieces().get(target.pieceIndex()).equals(function));
+    }
+
+    /** {@return the pieces that refer to a symbol which their object does not define} */
+    private static List<Piece> usersByName(ObjectPieces object, String symbolName) {
+        return object.pieces().stream()
+                .filter(piece -> object.references(piece).stream()
+                        .anyMatch(reference -> reference.target() instanceof Reference.Elsewhere elsewhere
+                                && elsewhere.symbol().name().equals(symbolName)))
+                .toList();
     }
 
     private void takeEntry(PieceId owner, Piece piece, Piece entry, Comparison comparison) {
@@ -327,19 +394,24 @@ public final class Select {
         Piece piece = comparison.patched().pieces().get(id.piece());
         Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
         String usedBy = "`%s` uses it".formatted(user.name());
+        // What is refused is chosen all the same, so that whatever else is wrong is found in the same run.
         if (piece.role() == SectionRole.PER_CPU) {
             refusals.add(Refusals.perCpu(comparison.name(), piece));
         } else if (piece.kind() == Kind.ASSEMBLY) {
             refusals.add(Refusals.assembly(comparison.name(), piece));
-        } else if (piece.kind() == Kind.NAMELESS_DATA && piece.role() == SectionRole.DATA) {
+        } else if (piece.kind() == Kind.NAMELESS_DATA
+                && piece.section().has(Elf.SHF_WRITE)
+                && piece.role() != SectionRole.READ_ONLY) {
             refusals.add(Refusals.namelessData(comparison.name(), piece));
-        } else if (piece.kind() == Kind.FUNCTION && twin.isPresent()) {
+        }
+        if (piece.kind() == Kind.FUNCTION && twin.isPresent()) {
             // Somebody else's inside is referred to: the whole function has to be the new one, then.
             replace(id, piece, twin, usedBy);
         } else if (piece.kind() == Kind.DATA && twin.isPresent()) {
             choose(new Chosen(id, piece, Why.COPY, twin, "its contents changed, and " + usedBy));
         } else {
             Why why = piece.kind() == Kind.FUNCTION || piece.kind() == Kind.DATA ? Why.NEW : Why.COPY;
+            JumpRoom.selfContained(comparison, piece).ifPresent(refusals::add);
             choose(new Chosen(id, piece, why, Optional.empty(), usedBy));
         }
     }

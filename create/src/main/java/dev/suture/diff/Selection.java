@@ -70,6 +70,9 @@ public record Selection(List<Comparison> objects, List<Chosen> chosen, List<Left
     /** To a global symbol that no object of this patch defines. */
     public record Named(String symbol) implements Destination {}
 
+    /** To no bytes in a section of that name. */
+    public record Empty(String section) implements Destination {}
+
     /** To nothing: a number. */
     public record Fixed() implements Destination {}
 

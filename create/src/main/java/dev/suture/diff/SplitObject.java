@@ -5,7 +5,6 @@ import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.ElfFormatException;
 import dev.suture.elf.LittleEndian;
-import dev.suture.elf.Relocation;
 import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
 import dev.suture.isa.Isa;
@@ -14,7 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.Optional;
 
 /**
  * Cuts one object into pieces.
@@ -32,7 +31,11 @@ public final class SplitObject {
     private final ElfFile elf;
     private final Isa isa;
     private final SpecialSections specialSections;
+    private final RelocationsBySection relocations;
+    /** For each section its symbols but its own, by value. */
     private final List<List<Symbol>> symbolsOfSection;
+
+    private final CutFragments fragments;
     private final List<Piece> pieces = new ArrayList<>();
     /** For each section its pieces' indexes, in offset order. */
     private final List<List<Integer>> piecesOfSection;
@@ -42,6 +45,8 @@ public final class SplitObject {
         this.elf = elf;
         this.isa = isa;
         this.specialSections = specialSections;
+        relocations = new RelocationsBySection(elf);
+        fragments = new CutFragments(elf, isa, specialSections, relocations);
         symbolsOfSection = new ArrayList<>();
         piecesOfSection = new ArrayList<>();
         for (int i = 0; i < elf.sections().size(); i++) {
@@ -51,6 +56,11 @@ public final class SplitObject {
         for (Symbol symbol : elf.symbols()) {
             if (symbol.isInSection() && !symbol.isSectionSymbol()) {
                 symbolsOfSection.get(symbol.sectionIndex()).add(symbol);
+            }
+        }
+        for (List<Symbol> symbols : symbolsOfSection) {
+            if (symbols.size() > 1) {
+                symbols.sort(Comparator.comparingLong(Symbol::value));
             }
         }
     }
@@ -79,13 +89,13 @@ public final class SplitObject {
     private ObjectPieces split() {
         for (Section section : elf.sections()) {
             SectionRole role = SectionRole.of(section);
-            if (role != SectionRole.DISCARDED && section.sizeBytes() > 0) {
+            if (role != SectionRole.DISCARDED) {
                 cut(section, role);
             }
         }
         int[] pieceOfSymbol = piecesOfSymbols();
         ResolveReferences resolve =
-                new ResolveReferences(elf, isa, specialSections, pieces, piecesOfSection, pieceOfSymbol);
+                new ResolveReferences(elf, isa, specialSections, relocations, pieces, piecesOfSection, pieceOfSymbol);
         List<List<Reference>> references = resolve.references();
         String sourceFile = elf.symbols().stream()
                 .filter(symbol -> symbol.type() == Elf.STT_FILE)
@@ -97,10 +107,21 @@ public final class SplitObject {
     }
 
     private void cut(Section section, SectionRole role) {
-        if (specialSections.table(section.name()).isPresent()) {
-            cutEntries(section, role, specialSections.table(section.name()).get());
-        } else if (SpecialSections.holdsFragments(section.name())) {
-            cutFragments(section, role);
+        Optional<SpecialSection> table = specialSections.table(section.name());
+        boolean isSpecial = table.isPresent() || SpecialSections.holdsFragments(section.name());
+        if (section.isNobits() && section.sizeBytes() > 0 && (isSpecial || section.isCode())) {
+            throw new ElfFormatException(
+                    elf.name(), section.fileOffset(), "%s has no contents".formatted(section.name()));
+        }
+        if (table.isPresent()) {
+            cutEntries(section, role, table.get());
+        } else if (isSpecial) {
+            for (CutFragments.Cut cut : fragments.cut(section, symbolsOfSection.get(section.index()))) {
+                List<Symbol> symbols = cut.from() == cut.to() ? List.of() : symbolsAt(section, cut.from());
+                add(Kind.FRAGMENT, role, section, cut.from(), cut.to() - cut.from(), symbols);
+            }
+        } else if (section.isNobits()) {
+            cutAtSymbols(section, role);
         } else if (section.has(Elf.SHF_MERGE) && section.has(Elf.SHF_STRINGS)) {
             cutStrings(section, role);
         } else if (section.has(Elf.SHF_MERGE) && section.entrySizeBytes() > 0) {
@@ -128,14 +149,15 @@ public final class SplitObject {
     }
 
     private void cutEvery(Section section, SectionRole role, long step, Kind kind) {
-        for (long at = 0; at < section.sizeBytes(); at += step) {
+        for (long at = 0; at < section.sizeBytes(); at += Math.min(step, section.sizeBytes() - at)) {
             add(kind, role, section, at, Math.min(step, section.sizeBytes() - at), List.of());
         }
     }
 
     private void cutStrings(Section section, SectionRole role) {
         MemorySegment contents = section.contents();
-        long unit = Math.max(1, section.entrySizeBytes());
+        // No character is wider than four bytes; what claims to be is one string.
+        long unit = Math.clamp(section.entrySizeBytes(), 1, 4);
         long start = 0;
         for (long at = 0; at + unit <= contents.byteSize(); at += unit) {
             boolean end = true;
@@ -152,60 +174,33 @@ public final class SplitObject {
         }
     }
 
-    /**
-     * {@code .altinstr_replacement} and {@code .fixup} have no symbols: they are cut where table entries and code refer
-     * to. A fragment that would run on into the next one is joined with it.
-     */
-    private void cutFragments(Section section, SectionRole role) {
-        TreeSet<Long> starts = new TreeSet<>();
-        starts.add(0L);
-        for (Section other : elf.sections()) {
-            specialSections.table(other.name()).ifPresent(table -> {
-                for (Relocation relocation : elf.relocations(other)) {
-                    Symbol symbol = elf.symbols().get(relocation.symbolIndex());
-                    if (symbol.isInSection() && symbol.sectionIndex() == section.index()) {
-                        starts.add(symbol.value() + relocation.addend());
-                    }
-                }
-            });
-        }
-        symbolsOfSection.get(section.index()).forEach(symbol -> starts.add(symbol.value()));
-        boolean runsOn = section.name().equals(".fixup");
-        List<Long> cuts = starts.stream()
-                .filter(at -> at >= 0 && at < section.sizeBytes())
-                .filter(at -> at == 0 || !runsOn || !runsInto(section, at))
-                .toList();
-        for (int i = 0; i < cuts.size(); i++) {
-            long end = i + 1 < cuts.size() ? cuts.get(i + 1) : section.sizeBytes();
-            List<Symbol> symbols = symbolsAt(section, cuts.get(i));
-            add(Kind.FRAGMENT, role, section, cuts.get(i), end - cuts.get(i), symbols);
-        }
-    }
-
-    /** {@return whether the instruction before that place is not a jump away} */
-    private boolean runsInto(Section section, long place) {
-        long at = 0;
-        boolean runs = false;
-        while (at < place) {
-            var instruction = isa.decode(section.contents(), at);
-            if (instruction.isEmpty()) {
-                return true;
-            }
-            runs = switch (instruction.get().flow()) {
-                case JUMP, INDIRECT_JUMP, RETURN, TRAP -> false;
-                case NEXT, CALL, CONDITIONAL, INDIRECT_CALL ->
-                    !isa.isPadding(instruction.get(), section.contents()) || runs;
-            };
-            at = instruction.get().endOffset();
-        }
-        return runs || at != place;
-    }
-
     private List<Symbol> symbolsAt(Section section, long offset) {
-        return symbolsOfSection.get(section.index()).stream()
-                .filter(symbol -> symbol.value() == offset && isName(symbol))
-                .sorted(Comparator.comparing(Symbol::isLocal).thenComparing(Symbol::index))
-                .toList();
+        List<Symbol> symbols = symbolsOfSection.get(section.index());
+        List<Symbol> found = new ArrayList<>(1);
+        for (int i = firstAt(symbols, offset);
+                i < symbols.size() && symbols.get(i).value() == offset;
+                i++) {
+            if (isName(symbols.get(i))) {
+                found.add(symbols.get(i));
+            }
+        }
+        found.sort(Comparator.comparing(Symbol::isLocal).thenComparing(Symbol::index));
+        return found;
+    }
+
+    /** {@return the index of the first symbol at or behind that offset} */
+    private static int firstAt(List<Symbol> symbols, long offset) {
+        int low = 0;
+        int high = symbols.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (symbols.get(middle).value() < offset) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     /** Compilers' and assemblers' own labels name nothing. */
@@ -267,10 +262,10 @@ public final class SplitObject {
         if (from >= to) {
             return;
         }
-        List<Symbol> labels = symbolsOfSection.get(section.index()).stream()
-                .filter(symbol -> symbol.value() >= from && symbol.value() < to)
-                .toList();
-        if (labels.isEmpty() && isPadding(section, from, to)) {
+        List<Symbol> symbols = symbolsOfSection.get(section.index());
+        int next = firstAt(symbols, from);
+        boolean hasLabel = next < symbols.size() && symbols.get(next).value() < to;
+        if (!hasLabel && isPadding(section, from, to)) {
             return;
         }
         if (section.isCode()) {
@@ -284,10 +279,7 @@ public final class SplitObject {
         if (section.isNobits()) {
             return to - from < Math.max(section.alignment(), 64);
         }
-        boolean relocated = elf.hasRelocations(section)
-                && elf.relocations(section).stream()
-                        .anyMatch(relocation -> relocation.sectionOffset() >= from && relocation.sectionOffset() < to);
-        if (relocated) {
+        if (relocations.anyIn(section, from, to)) {
             return false;
         }
         if (!section.isCode()) {

@@ -9,7 +9,7 @@ import java.util.Set;
 /**
  * What a payload is to be made of.
  *
- * @param selection what goes in; without refusals
+ * @param selection what goes in; if it has refusals, only further refusals are of interest
  * @param image the hypervisor it is for
  * @param release that hypervisor's release
  * @param name the payload's name, which marks its own symbols

@@ -1,6 +1,7 @@
 package dev.suture.link;
 
 import dev.suture.Refusal;
+import dev.suture.payload.Explanation;
 import java.util.List;
 
 /**
@@ -13,7 +14,11 @@ import java.util.List;
  * @param refusals why it could not be linked
  */
 public record LinkResult(
-        byte[] payload, String buildId, List<Function> functions, List<Added> added, List<Refusal> refusals) {
+        byte[] payload,
+        String buildId,
+        List<Function> functions,
+        List<Explanation.Added> added,
+        List<Refusal> refusals) {
 
     /**
      * A function that is replaced.
@@ -25,18 +30,6 @@ public record LinkResult(
      * @param reason why it is replaced
      */
     public record Function(String name, String object, long oldSize, long newSize, String reason) {}
-
-    /**
-     * Something that comes along.
-     *
-     * @param name its own, or its section and offset
-     * @param object the object file it is in
-     * @param kind such as {@code FUNCTION} or {@code STRING}
-     * @param sizeBytes in bytes
-     * @param section where it is in the payload
-     * @param reason why it comes along
-     */
-    public record Added(String name, String object, String kind, long sizeBytes, String section, String reason) {}
 
     public LinkResult {
         functions = List.copyOf(functions);

@@ -9,6 +9,7 @@ import dev.suture.diff.Reference;
 import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
+import dev.suture.diff.Selection.Empty;
 import dev.suture.diff.Selection.Fixed;
 import dev.suture.diff.Selection.InPayload;
 import dev.suture.diff.Selection.InTarget;
@@ -21,6 +22,7 @@ import dev.suture.image.Image.ImageSymbol;
 import dev.suture.isa.Isa;
 import dev.suture.link.PlacePieces.Output;
 import dev.suture.link.PlacePieces.Place;
+import dev.suture.payload.Explanation;
 import dev.suture.payload.PayloadSections;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
@@ -29,6 +31,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -38,6 +41,8 @@ public final class LinkXenPayload {
     private static final int R_X86_64_64 = 1;
     /** The relocation kinds that Xen applies (xen/arch/x86/livepatch.c, arch_livepatch_perform_rela). */
     private static final Set<Integer> APPLICABLE = Set.of(0, 1, 2, 4);
+
+    private static final long POINTER_BYTES = 8;
 
     private static final String NAMES = ".livepatch.strings";
 
@@ -76,13 +81,14 @@ public final class LinkXenPayload {
     }
 
     private LinkResult link() {
+        placed.outputs().forEach(this::checkOutput);
         placed.outputs().forEach(this::addOutput);
         addFunctions();
         selection.chosen().forEach(this::addRelocations);
         addNamesOfOwnSymbols();
         int buildIdSection = addNotes();
         addMetadata();
-        addReasons();
+        addExplanation();
         // From here on no section and no symbol is added.
         refusals.addAll(names.refusals());
         if (!refusals.isEmpty()) {
@@ -94,12 +100,38 @@ public final class LinkXenPayload {
             Refusal tooLarge = new Refusal(
                     "",
                     request.name(),
-                    "the payload has %,d bytes, and Xen takes at most %,d"
-                            .formatted(payload.length, PayloadSections.MAX_BYTES),
+                    String.format(
+                            Locale.ROOT,
+                            "the payload has %,d bytes, and Xen takes at most %,d",
+                            payload.length,
+                            PayloadSections.MAX_BYTES),
                     "Split the patch into several payloads, stacked with --depends.");
             return new LinkResult(new byte[0], "", functions, added(), List.of(tooLarge));
         }
         return new LinkResult(payload, buildId, functions, added(), List.of());
+    }
+
+    /** What Xen turns down without saying why. */
+    private void checkOutput(String name, Output output) {
+        if (output.type == Elf.SHT_NOBITS && output.sizeBytes > PayloadSections.MAX_BYTES) {
+            refusals.add(new Refusal(
+                    "",
+                    request.name(),
+                    String.format(
+                            Locale.ROOT,
+                            "the payload's variables without initial values take %,d bytes, and Xen takes at most %,d",
+                            output.sizeBytes,
+                            PayloadSections.MAX_BYTES),
+                    "Allocate what is large at run time, from a load hook."));
+        }
+        long hooks = output.sizeBytes / POINTER_BYTES;
+        if (PayloadSections.isSingleHook(name) && hooks > 1) {
+            refusals.add(new Refusal(
+                    "",
+                    request.name(),
+                    "the patch has %d hooks in %s, and Xen takes one".formatted(hooks, name),
+                    "Call what has to be done from a single hook."));
+        }
     }
 
     private void addOutput(String name, Output output) {
@@ -209,23 +241,20 @@ public final class LinkXenPayload {
         switch (destinations.of(chosen.id().object(), chosen.piece(), reference)) {
             case InPayload destination -> {
                 Place place = placed.of(destination.id());
-                long delta = switch (reference.target()) {
-                    case Reference.InPiece target -> target.statedDelta();
-                    case Reference.Elsewhere target -> target.addend();
-                    case Reference.Constant target -> target.value();
-                };
-                builder.addRelocation(section, at, type, sectionSymbols.get(place.section()), place.offset() + delta);
+                builder.addRelocation(
+                        section, at, type, sectionSymbols.get(place.section()), place.offset() + addend(reference));
             }
             case InTarget destination -> {
-                long delta = ((Reference.InPiece) reference.target()).statedDelta();
                 names.ofOriginal(selection.objects().get(destination.object()).original(), destination.original(), user)
-                        .ifPresent(name -> builder.addRelocation(section, at, type, undefined(name), delta));
+                        .ifPresent(
+                                name -> builder.addRelocation(section, at, type, undefined(name), addend(reference)));
             }
             case Named destination -> {
-                long addend = ((Reference.Elsewhere) reference.target()).addend();
                 names.ofGlobal(comparison.name(), destination.symbol(), user)
-                        .ifPresent(name -> builder.addRelocation(section, at, type, undefined(name), addend));
+                        .ifPresent(
+                                name -> builder.addRelocation(section, at, type, undefined(name), addend(reference)));
             }
+            case Empty destination -> addEmpty(section, at, type, destination.section(), comparison, user);
             case Fixed() -> {
                 long value = ((Reference.Constant) reference.target()).value();
                 int symbol = builder.addSymbol(
@@ -233,6 +262,30 @@ public final class LinkXenPayload {
                 builder.addRelocation(section, at, type, symbol, 0);
             }
         }
+    }
+
+    /** A replacement of no bytes is anywhere among the replacements: Xen only wants it to be in that section. */
+    private void addEmpty(int section, long at, int type, String emptyIn, Comparison comparison, String user) {
+        if (sectionIndexes.containsKey(emptyIn)) {
+            builder.addRelocation(section, at, type, sectionSymbols.get(emptyIn), 0);
+        } else {
+            refusals.add(new Refusal(
+                    comparison.name(),
+                    user,
+                    "`%s` refers to a variable without a size, or to the section %s, of which nothing is in the program"
+                            .formatted(user, emptyIn),
+                    "Give the variable a size, or let the patch avoid the reference."));
+        }
+    }
+
+    /** {@return what the relocation adds to the address of the piece or symbol that is referred to} */
+    private static long addend(Reference reference) {
+        return switch (reference.target()) {
+            case Reference.InPiece target -> target.statedDelta();
+            case Reference.Elsewhere target -> target.addend();
+            case Reference.Constant target -> target.value();
+            case Reference.Nothing target -> 0;
+        };
     }
 
     private int undefined(String name) {
@@ -295,18 +348,18 @@ public final class LinkXenPayload {
         builder.addSection(PayloadSections.METADATA, Elf.SHT_PROGBITS, Elf.SHF_ALLOC, 1, 0, text.toByteArray());
     }
 
-    private void addReasons() {
-        ByteArrayOutputStream text = new ByteArrayOutputStream();
-        for (LinkResult.Function function : functions) {
-            text.writeBytes((function.name() + "\0" + function.reason() + "\0").getBytes(StandardCharsets.UTF_8));
-        }
-        builder.addSection(PayloadSections.REASONS, Elf.SHT_PROGBITS, 0, 1, 0, text.toByteArray());
+    private void addExplanation() {
+        List<Explanation.Function> reasons = functions.stream()
+                .map(function -> new Explanation.Function(function.name(), function.object(), function.reason()))
+                .toList();
+        byte[] explanation = new Explanation(reasons, added()).toBytes();
+        builder.addSection(PayloadSections.EXPLANATION, Elf.SHT_PROGBITS, 0, 1, 0, explanation);
     }
 
-    private List<LinkResult.Added> added() {
+    private List<Explanation.Added> added() {
         return selection.chosen().stream()
                 .filter(chosen -> chosen.why() != Selection.Why.REPLACED)
-                .map(chosen -> new LinkResult.Added(
+                .map(chosen -> new Explanation.Added(
                         chosen.piece().name(),
                         selection.objects().get(chosen.id().object()).name(),
                         chosen.piece().kind().name(),

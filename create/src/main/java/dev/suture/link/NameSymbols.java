@@ -59,6 +59,12 @@ final class NameSymbols {
                     name,
                     "`%s` refers to `%s`, and the running hypervisor has several of that name".formatted(usedBy, name),
                     "Build the hypervisor with CONFIG_ENFORCE_UNIQUE_SYMBOLS, or let the patch avoid the reference."));
+        } else if (name.equals(usedBy) || name.endsWith("#" + usedBy)) {
+            refusals.add(new Refusal(
+                    object,
+                    name,
+                    "`%s` is to be replaced, and %s does not have it".formatted(name, image.name()),
+                    "Check that the tree's objects are those the running hypervisor was linked from."));
         } else {
             refusals.add(new Refusal(
                     object,

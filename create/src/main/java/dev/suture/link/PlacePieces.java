@@ -41,6 +41,13 @@ final class PlacePieces {
         }
     }
 
+    /** In bytes; compilers align functions so that their beginning is fetched at once. */
+    private static final long LEAST_OF_FUNCTION = 16;
+
+    private static final String REPLACEMENTS = ".altinstr_replacement";
+    /** Between functions: int3. */
+    private static final int TRAP = 0xcc;
+
     private final Map<String, Output> outputs = new LinkedHashMap<>();
     private final Map<PieceId, Place> places = new LinkedHashMap<>();
     private final Map<String, Place> knownStrings = new HashMap<>();
@@ -53,7 +60,18 @@ final class PlacePieces {
         for (Chosen chosen : selection.chosen()) {
             place.add(chosen, selection.objects().get(chosen.id().object()).patched());
         }
+        place.addReplacementsIfMissing();
         return place;
+    }
+
+    /** Xen refuses alternatives without a section of replacements, even if all replacements have no bytes. */
+    private void addReplacementsIfMissing() {
+        if (outputs.containsKey(".altinstructions") && !outputs.containsKey(REPLACEMENTS)) {
+            Output output = new Output(Elf.SHT_PROGBITS, Elf.SHF_ALLOC | Elf.SHF_EXECINSTR, 0);
+            output.bytes.write(TRAP);
+            output.sizeBytes = 1;
+            outputs.put(REPLACEMENTS, output);
+        }
     }
 
     Map<String, Output> outputs() {
@@ -90,10 +108,11 @@ final class PlacePieces {
         String name = sectionName(piece);
         Output output = outputs.computeIfAbsent(name, key -> outputFor(piece, key));
         long alignment = alignment(piece);
-        output.alignment = Math.max(output.alignment, alignment);
-        long offset = (output.sizeBytes + alignment - 1) & -alignment;
+        output.alignment = Math.max(output.alignment, Math.max(alignment, alignmentOfTable(piece)));
+        long beyond = Math.floorMod(place(piece) - output.sizeBytes, alignment);
+        long offset = output.sizeBytes + beyond;
         if (output.type != Elf.SHT_NOBITS) {
-            byte fill = piece.isCode() ? (byte) 0xcc : 0;
+            int fill = piece.isCode() ? TRAP : 0;
             for (long at = output.sizeBytes; at < offset; at++) {
                 output.bytes.write(fill);
             }
@@ -106,7 +125,7 @@ final class PlacePieces {
     private static String sectionName(Piece piece) {
         return switch (piece.kind()) {
             case SPECIAL_ENTRY -> piece.section().name();
-            case FRAGMENT -> piece.section().name().equals(".altinstr_replacement") ? ".altinstr_replacement" : ".text";
+            case FRAGMENT -> piece.section().name().equals(REPLACEMENTS) ? REPLACEMENTS : ".text";
             case FUNCTION, ASSEMBLY -> ".text";
             case STRING -> piece.section().entrySizeBytes() > 1 ? ".rodata" : ".rodata.str";
             case CONSTANT -> ".rodata";
@@ -128,7 +147,7 @@ final class PlacePieces {
 
     private static Output outputFor(Piece piece, String name) {
         return switch (name) {
-            case ".text", ".altinstr_replacement" -> new Output(Elf.SHT_PROGBITS, Elf.SHF_ALLOC | Elf.SHF_EXECINSTR, 0);
+            case ".text", REPLACEMENTS -> new Output(Elf.SHT_PROGBITS, Elf.SHF_ALLOC | Elf.SHF_EXECINSTR, 0);
             case ".bss" -> new Output(Elf.SHT_NOBITS, Elf.SHF_ALLOC | Elf.SHF_WRITE, 0);
             case ".data" -> new Output(Elf.SHT_PROGBITS, Elf.SHF_ALLOC | Elf.SHF_WRITE, 0);
             default ->
@@ -139,14 +158,38 @@ final class PlacePieces {
         };
     }
 
-    /** {@return what the piece's place in its section promised its code, in bytes} */
+    /** Entries of a table follow each other without a gap, wherever they were in their own. */
+    private static long alignmentOfTable(Piece piece) {
+        return piece.kind() == Piece.Kind.SPECIAL_ENTRY
+                ? Math.max(1, piece.section().alignment())
+                : 1;
+    }
+
+    /**
+     * {@return a power of two, in bytes: the piece has to be as far from a multiple of it as {@link #place} says}
+     *
+     * <p>A variable needs no more than its offset promised. Code in a section of its own alignment may also rely on not
+     * being at a multiple: thunks are put into the upper half of a cache line on purpose.
+     */
     private static long alignment(Piece piece) {
+        if (piece.kind() == Piece.Kind.SPECIAL_ENTRY) {
+            return 1;
+        }
         if (piece.kind() == Piece.Kind.STRING) {
             return Math.max(1, piece.section().entrySizeBytes());
         }
         long ofSection = Math.max(1, piece.section().alignment());
+        long least = piece.kind() == Piece.Kind.FUNCTION ? LEAST_OF_FUNCTION : 1;
+        if (piece.isCode()) {
+            return Math.max(least, ofSection);
+        }
         long ofOffset = piece.sectionOffset() == 0 ? ofSection : Long.lowestOneBit(piece.sectionOffset());
-        long least = piece.kind() == Piece.Kind.FUNCTION ? 16 : 1;
-        return Math.max(least, Math.min(ofSection, ofOffset));
+        return Math.min(ofSection, ofOffset);
+    }
+
+    /** {@return how far behind a multiple of its alignment a piece is, in bytes} */
+    private static long place(Piece piece) {
+        long alignment = alignment(piece);
+        return piece.isCode() && piece.section().alignment() == alignment ? piece.sectionOffset() % alignment : 0;
     }
 }

@@ -34,10 +34,11 @@ enum XenEdits {
 
                     const char *xen_extra_version(void)""")
             .with("    return XEN_EXTRAVERSION;", "    return ++suture_calls ? suture_word : \"-wrong\";")
-            .and("common/kernel.c")
-            .with("# define DO(fn) long do_##fn", """
-                    # define DO(fn) long do_##fn
+            .and("include/xen/version.h")
+            .with("const char *xen_extra_version(void);", """
+                    const char *xen_extra_version(void);
                     extern unsigned int suture_calls;""")
+            .and("common/kernel.c")
             .with("        return (xen_major_version() << 16) | xen_minor_version();", """
                             if ( suture_calls == ~0U )
                                 return -EINVAL;
@@ -52,16 +53,19 @@ enum XenEdits {
     SWITCH_TABLE(edit("common/version.c")
             .with("#include <xen/version.h>", "#include <xen/version.h>\n#include <xen/kernel.h>")
             .with("    return XEN_EXTRAVERSION;", """
+                unsigned int skip = 0;
+
                 switch ( system_state )
                 {
-                case SYS_STATE_early_boot: return "-early-boot";
-                case SYS_STATE_boot: return "-boot";
-                case SYS_STATE_smp_boot: return "-smp-boot";
-                case SYS_STATE_active: return "-active";
-                case SYS_STATE_suspend: return "-suspend";
-                case SYS_STATE_resume: return "-resume";
-                default: return "-other";
-                }""")),
+                case SYS_STATE_early_boot: skip = 7; break;
+                case SYS_STATE_boot: skip = 3; break;
+                case SYS_STATE_smp_boot: skip = 9; break;
+                case SYS_STATE_active: skip = 5; break;
+                case SYS_STATE_suspend: skip = 8; break;
+                case SYS_STATE_resume: skip = 1; break;
+                }
+
+                return &"-wrong-table"[skip + 1];""")),
     EXCEPTION_TABLE_AND_ALTERNATIVES(edit("arch/x86/domain.c")
             .with("    struct vcpu_runstate_info runstate;\n\n    if ( guest_handle_is_null", """
                         struct vcpu_runstate_info runstate;
@@ -107,6 +111,8 @@ enum XenEdits {
 
             const char *xen_extra_version(void)""")
             .with("    return XEN_EXTRAVERSION;", "    return suture_extra;")),
+    /** Another function of the same file, for a payload on top of another. */
+    SECOND_FUNCTION(edit("common/version.c").with("    return XEN_CHANGESET;", "    return \"second\";")),
     BOOT_ONLY(edit("arch/x86/setup.c")
             .with(
                     "    printk(\"Command line: %s\\n\", cmdline);",
@@ -128,7 +134,7 @@ enum XenEdits {
     PER_CPU(edit("common/version.c")
             .with("#include <xen/version.h>", """
             #include <xen/version.h>
-            #include <xen/percpu.h>""")
+            #include <xen/sched.h>""")
             .with("const char *xen_extra_version(void)", """
             static DEFINE_PER_CPU(unsigned int, suture_count);
 

@@ -12,6 +12,7 @@ import dev.suture.create.CreateReport;
 import dev.suture.create.CreateRequest;
 import dev.suture.create.CreateXenPayload;
 import dev.suture.link.LinkResult;
+import dev.suture.payload.Explanation;
 import dev.suture.rehearse.HypervisorImage;
 import dev.suture.rehearse.RehearsalReport;
 import dev.suture.rehearse.RehearsalReport.PayloadReport;
@@ -34,6 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Edits of the real Xen source through the whole of Suture, and the payloads on a real Xen, all in one boot. */
 class XenEditsTest {
     private static final String EXTRA_VERSION = "cat /sys/hypervisor/version/extra";
+    private static final Path QEMU = Path.of("/usr/bin/qemu-system-x86_64");
+    private static final String NO_QEMU = "qemu-system-x86_64 is missing: apt-get install qemu-system-x86";
     private static final Map<XenEdits, CreateReport> REPORTS = new EnumMap<>(XenEdits.class);
 
     @TempDir
@@ -47,17 +50,24 @@ class XenEditsTest {
         assumeTrue(given != null, "SUTURE_XEN_TREE is not set: make test builds a Xen tree and sets it");
         tree = Path.of(given);
         for (XenEdits edit : XenEdits.values()) {
-            XenBuildRequest build =
-                    XenBuildRequest.of(XenTree.open(tree), List.of(SourcePatch.read(edit.patch(tree, folder))));
-            CreateRequest request = new CreateRequest(
-                    build,
-                    folder.resolve(edit.fileName() + ".livepatch"),
-                    edit.fileName(),
-                    Optional.empty(),
-                    List.of(),
-                    Set.of());
-            REPORTS.put(edit, CreateXenPayload.create(request, Progress.NONE));
+            REPORTS.put(edit, create(edit.fileName(), Optional.empty(), edit));
         }
+    }
+
+    private static CreateReport create(String name, Optional<String> depends, XenEdits... edits)
+            throws IOException, InterruptedException {
+        List<SourcePatch> patches = new ArrayList<>();
+        for (XenEdits edit : edits) {
+            patches.add(SourcePatch.read(edit.patch(tree, folder)));
+        }
+        CreateRequest request = new CreateRequest(
+                XenBuildRequest.of(XenTree.open(tree), patches),
+                folder.resolve(name + ".livepatch"),
+                name,
+                depends,
+                List.of(),
+                Set.of());
+        return CreateXenPayload.create(request, Progress.NONE);
     }
 
     @Test
@@ -103,7 +113,7 @@ class XenEditsTest {
         CreateReport report = made(XenEdits.EXCEPTION_TABLE_AND_ALTERNATIVES);
         assertThat(functions(XenEdits.EXCEPTION_TABLE_AND_ALTERNATIVES)).containsExactly("update_runstate_area");
         assertThat(report.added())
-                .extracting(LinkResult.Added::section)
+                .extracting(Explanation.Added::section)
                 .contains(".ex_table", ".altinstructions", ".altinstr_replacement");
     }
 
@@ -172,8 +182,9 @@ class XenEditsTest {
     }
 
     @Test
-    void assemblyWithoutSizesIsRefused() {
-        assertThat(refusal(XenEdits.ASSEMBLY).what()).contains("assembly in .text.entry changed");
+    void assemblyWithoutSizesIsRefusedAndSoIsEntryCode() {
+        assertThat(REPORTS.get(XenEdits.ASSEMBLY).refusals())
+                .anySatisfy(refusal -> assertThat(refusal.what()).contains("assembly in .text changed"));
     }
 
     @Test
@@ -184,9 +195,7 @@ class XenEditsTest {
 
     @Test
     void realXenAppliesRevertsAndUnloadsEveryPayload() throws InterruptedException {
-        assumeTrue(
-                Files.isExecutable(Path.of("/usr/bin/qemu-system-x86_64")),
-                "qemu-system-x86_64 is missing: apt-get install qemu-system-x86");
+        assumeTrue(Files.isExecutable(QEMU), NO_QEMU);
         List<Path> payloads = new ArrayList<>();
         REPORTS.values().forEach(report -> report.output().ifPresent(payloads::add));
         assertThat(payloads).hasSizeGreaterThanOrEqualTo(8);
@@ -207,9 +216,53 @@ class XenEditsTest {
         assertThat(extraWhileApplied(rehearsal, XenEdits.NEW_FUNCTION)).isEqualTo("-function");
         assertThat(extraWhileApplied(rehearsal, XenEdits.NEW_GLOBAL)).isEqualTo("-global");
         assertThat(extraWhileApplied(rehearsal, XenEdits.NEW_STATIC_LOCAL)).startsWith("-local");
-        assertThat(extraWhileApplied(rehearsal, XenEdits.SWITCH_TABLE)).isEqualTo("-active");
+        assertThat(extraWhileApplied(rehearsal, XenEdits.SWITCH_TABLE)).isEqualTo("-table");
         assertThat(extraWhileApplied(rehearsal, XenEdits.INLINE_IN_A_HEADER)).isEqualTo("-inline");
         assertThat(extraWhileApplied(rehearsal, XenEdits.HOOKS)).isEqualTo("-hooked");
+    }
+
+    @Test
+    void aPayloadGoesOnTopOfAnother() throws IOException, InterruptedException {
+        assumeTrue(Files.isExecutable(QEMU), NO_QEMU);
+        Path below = made(XenEdits.STRING).output().orElseThrow();
+        CreateReport onTop = create("on-top", Optional.of(below.toString()), XenEdits.SECOND_FUNCTION);
+        assertThat(onTop.depends()).isEqualTo(made(XenEdits.STRING).buildId());
+
+        RehearsalReport rehearsal = XenRehearsal.run(
+                RehearsalRequest.of(
+                                HypervisorImage.inTree(tree),
+                                List.of(below, onTop.output().orElseThrow()))
+                        .onTopOfOneAnother()
+                        .observing(List.of(EXTRA_VERSION, "cat /sys/hypervisor/properties/changeset")),
+                Progress.NONE);
+
+        assertThat(rehearsal.verdict()).as("%s", rehearsal.reason()).isEqualTo(Verdict.PASSED);
+        assertThat(rehearsal.payloads().get(1).observed().applied())
+                .extracting(observation -> observation.output().strip())
+                .containsExactly("-string", "second");
+    }
+
+    @Test
+    void aPayloadThatWouldUndoTheOneBelowIsRefused() throws IOException, InterruptedException {
+        String below = made(XenEdits.STRING).output().orElseThrow().toString();
+
+        CreateReport undoes = create("undoes", Optional.of(below), XenEdits.LOGIC);
+
+        assertThat(undoes.refusals()).singleElement().satisfies(refusal -> {
+            assertThat(refusal.what())
+                    .contains("`xen_extra_version` is replaced by")
+                    .contains("would be undone");
+            assertThat(refusal.remedy()).contains("--patch");
+        });
+    }
+
+    @Test
+    void theSamePatchesGiveTheSameBytes() throws IOException, InterruptedException {
+        byte[] first = Files.readAllBytes(made(XenEdits.HOOKS).output().orElseThrow());
+
+        create(XenEdits.HOOKS.fileName(), Optional.empty(), XenEdits.HOOKS);
+
+        assertThat(made(XenEdits.HOOKS).output().orElseThrow()).hasBinaryContent(first);
     }
 
     private static CreateReport made(XenEdits edit) {
@@ -225,7 +278,7 @@ class XenEditsTest {
     private static List<String> added(XenEdits edit) {
         return made(edit).added().stream()
                 .filter(added -> added.kind().equals("FUNCTION") || added.kind().equals("DATA"))
-                .map(LinkResult.Added::name)
+                .map(Explanation.Added::name)
                 .toList();
     }
 
