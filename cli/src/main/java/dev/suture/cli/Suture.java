@@ -32,6 +32,14 @@ import picocli.CommandLine.TypeConversionException;
             DiffCommand.class,
             InspectCommand.class,
             RehearseCommand.class,
+            LoadCommand.class,
+            UploadCommand.class,
+            ApplyCommand.class,
+            RevertCommand.class,
+            ReplaceCommand.class,
+            UnloadCommand.class,
+            ListCommand.class,
+            StatusCommand.class,
             HelpCommand.class
         })
 public final class Suture implements Runnable {
