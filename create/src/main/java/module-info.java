@@ -4,6 +4,7 @@ module dev.suture.create {
     requires io.github.javadiffutils;
 
     exports dev.suture.build;
+    exports dev.suture.build.make;
     exports dev.suture.build.xen;
     exports dev.suture.create;
     exports dev.suture.diff;

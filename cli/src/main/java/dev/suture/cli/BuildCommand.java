@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "TARGET",
         descriptionHeading = "%nDescription:%n",
         optionListHeading = "%nOptions:%n",
-        subcommands = BuildXenCommand.class,
+        subcommands = {BuildXenCommand.class, BuildProcessCommand.class},
         commandListHeading = "%nTargets:%n",
         exitCodeListHeading = "%nExit codes:%n")
 final class BuildCommand implements Runnable {

@@ -1,25 +1,19 @@
 package dev.suture.cli;
 
 import dev.suture.Progress;
-import dev.suture.Refusal;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.XenBuildRequest;
 import dev.suture.build.xen.XenTree;
 import dev.suture.create.CreateReport;
 import dev.suture.create.CreateRequest;
 import dev.suture.create.CreateXenPayload;
-import dev.suture.diff.Selection.LeftOut;
-import dev.suture.link.LinkResult;
-import dev.suture.payload.Explanation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code suture build xen}: from a built Xen tree and source patches to a payload. */
@@ -39,8 +33,6 @@ import picocli.CommandLine.Spec;
             "  suture build xen --tree ~/xen --patch b.patch --output b.livepatch --depends a.livepatch"
         })
 final class BuildXenCommand extends SutureCommand {
-    private static final String LIVE_PATCH_ENDING = ".livepatch";
-
     @Option(
             names = "--tree",
             paramLabel = "DIR",
@@ -112,70 +104,14 @@ final class BuildXenCommand extends SutureCommand {
         CreateReport report = CreateXenPayload.create(
                 new CreateRequest(build, output, payloadName(), Optional.ofNullable(depends), metadata, allowedTypes),
                 progress);
-        boolean made = report.refusals().isEmpty();
-        return new Answer(made ? ExitCode.DONE : ExitCode.REFUSED, report, text(report), errors(report));
+        return CreateAnswer.of(report, "Xen " + report.target());
     }
 
     private void checkUsage() {
-        for (String entry : metadata) {
-            if (!entry.matches("(?s)[^=\\x00]+=[^\\x00]*")) {
-                throw new ParameterException(
-                        command.commandLine(), "--metadata %s: expected KEY=VALUE".formatted(entry));
-            }
-        }
-        if (jobs < 1) {
-            throw new ParameterException(command.commandLine(), "--jobs %d: expected at least 1".formatted(jobs));
-        }
+        PayloadOptions.check(metadata, jobs, command);
     }
 
     private String payloadName() {
-        if (name != null) {
-            return name;
-        }
-        String file = output.getFileName().toString();
-        return file.endsWith(LIVE_PATCH_ENDING) ? file.substring(0, file.length() - LIVE_PATCH_ENDING.length()) : file;
-    }
-
-    private static String errors(CreateReport report) {
-        return report.refusals().stream().map(Refusal::text).collect(Collectors.joining("\n"));
-    }
-
-    private static String text(CreateReport report) {
-        StringBuilder text = new StringBuilder();
-        for (LinkResult.Function function : report.functions()) {
-            text.append("replaces %s (%s, %d -> %d bytes): %s%n"
-                    .formatted(
-                            function.name(),
-                            function.object(),
-                            function.oldSize(),
-                            function.newSize(),
-                            function.reason()));
-        }
-        for (Explanation.Added added : report.added()) {
-            boolean named = added.kind().equals("FUNCTION") || added.kind().equals("DATA");
-            if (named) {
-                text.append("adds %s (%s, %d bytes, %s): %s%n"
-                        .formatted(added.name(), added.object(), added.sizeBytes(), added.section(), added.reason()));
-            }
-        }
-        for (LeftOut left : report.leftOut()) {
-            text.append("leaves out %s (%s): %s%n".formatted(left.symbol(), left.object(), left.why()));
-        }
-        for (String warning : report.warnings()) {
-            text.append("warning: %s%n".formatted(warning));
-        }
-        report.workDirectory().ifPresent(directory -> text.append("objects kept in %s%n".formatted(directory)));
-        report.output()
-                .ifPresent(file -> text.append("%s: %,d bytes, build id %s%n  for Xen %s%n  on top of %s%n"
-                        .formatted(file, report.sizeBytes(), report.buildId(), report.xenDepends(), report.depends())));
-        long total = report.stages().stream()
-                .mapToLong(CreateReport.StageTime::millis)
-                .sum();
-        String stages = report.stages().stream()
-                .filter(stage -> stage.millis() >= 10)
-                .map(stage -> "%s %.2f s".formatted(stage.name(), stage.millis() / 1000.0))
-                .collect(Collectors.joining(", "));
-        return text.append("%d objects compiled, %.2f s (%s)".formatted(report.objectsBuilt(), total / 1000.0, stages))
-                .toString();
+        return PayloadOptions.name(name, output);
     }
 }

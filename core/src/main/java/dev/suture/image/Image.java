@@ -21,11 +21,13 @@ import java.util.Optional;
  */
 public final class Image {
     private final ElfFile elf;
+    private final ElfFile symbolsFrom;
     private final String buildId;
     private final Map<String, List<ImageSymbol>> byName;
 
-    private Image(ElfFile elf, String buildId, Map<String, List<ImageSymbol>> byName) {
+    private Image(ElfFile elf, ElfFile symbolsFrom, String buildId, Map<String, List<ImageSymbol>> byName) {
         this.elf = elf;
+        this.symbolsFrom = symbolsFrom;
         this.buildId = buildId;
         this.byName = byName;
     }
@@ -47,16 +49,37 @@ public final class Image {
      */
     public static Image open(Path file) {
         ElfFile elf = ElfFile.read(file);
-        String buildId = elf.buildId()
-                .orElseThrow(() -> new LivePatchException(
-                        "%s: it has no build id, by which payloads are tied to it; link it with --build-id"
-                                .formatted(file)));
         if (elf.symbols().isEmpty()) {
             throw new LivePatchException("%s: it has no symbol table; use the unstripped program".formatted(file));
         }
+        return of(elf, elf);
+    }
+
+    /**
+     * Opens a program or shared library whose symbols may have been put into a file of their own.
+     *
+     * @param debugFile that file, if the caller knows it; else it is looked for where debuggers do
+     * @throws LivePatchException if it cannot be read, or has no build id, or no symbols anywhere
+     */
+    public static Image openProgram(Path file, Optional<Path> debugFile) {
+        ElfFile elf = ElfFile.read(file);
+        if (elf.isRelocatable()) {
+            throw new LivePatchException("%s: it is an object, not a linked program or library".formatted(file));
+        }
+        if (!elf.symbols().isEmpty() && debugFile.isEmpty()) {
+            return of(elf, elf);
+        }
+        return of(elf, FindDebugFile.find(file, elf, debugFile));
+    }
+
+    private static Image of(ElfFile elf, ElfFile symbolsFrom) {
+        String buildId = elf.buildId()
+                .orElseThrow(() -> new LivePatchException(
+                        "%s: it has no build id, by which payloads are tied to it; link it with --build-id"
+                                .formatted(elf.name())));
         Map<String, List<ImageSymbol>> byName = new HashMap<>();
         String sourceFile = "";
-        for (Symbol symbol : elf.symbols()) {
+        for (Symbol symbol : symbolsFrom.symbols()) {
             if (symbol.type() == Elf.STT_FILE) {
                 sourceFile = symbol.name();
             } else if (symbol.isInSection()
@@ -67,7 +90,7 @@ public final class Image {
                         .add(new ImageSymbol(name, symbol.value(), symbol.sizeBytes(), symbol.type()));
             }
         }
-        return new Image(elf, buildId, byName);
+        return new Image(elf, symbolsFrom, buildId, byName);
     }
 
     /**
@@ -85,6 +108,16 @@ public final class Image {
         return elf.name();
     }
 
+    /** {@return the program itself, with its code} */
+    public ElfFile elf() {
+        return elf;
+    }
+
+    /** {@return the file that its symbols are in: itself, or a separate debug file} */
+    public ElfFile symbolsFrom() {
+        return symbolsFrom;
+    }
+
     /** {@return the build id in lower-case hexadecimal digits} */
     public String buildId() {
         return buildId;
@@ -96,6 +129,11 @@ public final class Image {
         long addresses =
                 found.stream().mapToLong(ImageSymbol::address).distinct().count();
         return addresses == 1 ? Optional.of(found.getFirst()) : Optional.empty();
+    }
+
+    /** {@return everything that has that name} */
+    public List<ImageSymbol> all(String targetName) {
+        return List.copyOf(byName.getOrDefault(targetName, List.of()));
     }
 
     /** {@return whether several different things have that name, so that the target may find the wrong one} */

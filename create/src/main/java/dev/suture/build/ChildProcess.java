@@ -100,6 +100,11 @@ public final class ChildProcess {
         }
     }
 
+    /** Ends what a killed run may have left: every process of this machine whose {@link #MARK} is {@code mark}. */
+    public static void end(String mark) {
+        killMarked(mark);
+    }
+
     /**
      * Ends every process of this machine whose {@link #MARK} is {@code mark}: first asks, after one second insists.
      * Returns when none is left.

@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
  */
 final class CheckTypes {
     private static final int OBJECTS_NAMED = 3;
+    private static final String COMPILED = ".*\\.(c|cc|cp|cxx|cpp|c\\+\\+|C)";
 
     private final Set<String> allowedTypes;
     private final List<Refusal> refusals = new ArrayList<>();
@@ -54,7 +55,7 @@ final class CheckTypes {
         List<Checked> checked = pairs.parallelStream()
                 .filter(pair -> pair.original().isPresent()
                         && pair.patched().isPresent()
-                        && pair.source().endsWith(".c"))
+                        && pair.source().matches(COMPILED))
                 .map(pair -> check(pair, tables))
                 .toList();
         if (checked.stream().anyMatch(pair -> !pair.hasTypes())) {

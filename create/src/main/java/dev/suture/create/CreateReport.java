@@ -15,7 +15,8 @@ import java.util.Optional;
  * @param output where the payload is; empty if there is none
  * @param sizeBytes of the payload; 0 if there is none
  * @param buildId the payload's own, in hexadecimal digits; empty if there is none
- * @param xenDepends the build id of the hypervisor it is for
+ * @param target the build id of the hypervisor or file that it changes
+ * @param xenDepends the build id of the hypervisor it is for; empty if it is for a process
  * @param depends the build id of what must be below it on the stack
  * @param functions what it replaces, and why; empty if there is no payload
  * @param added what else is in it, and why; empty if there is no payload
@@ -31,6 +32,7 @@ public record CreateReport(
         Optional<Path> output,
         long sizeBytes,
         String buildId,
+        String target,
         String xenDepends,
         String depends,
         List<LinkResult.Function> functions,

@@ -4,12 +4,10 @@ import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.Refusal;
 import dev.suture.build.SourcePatch;
-import dev.suture.build.UnreachedFile;
 import dev.suture.build.xen.XenBuild;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.build.xen.XenTree;
 import dev.suture.diff.Comparison;
-import dev.suture.diff.Piece;
 import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
@@ -57,7 +55,7 @@ public final class CreateXenPayload {
         XenRelease release = XenRelease.of(tree.version());
         SpecialSections tables = SpecialSections.xenX86(release.minor());
         Image image = Image.open(tree.xenSyms());
-        Depends depends = request.depends().map(Depends::of).orElse(Depends.onHypervisor(image.buildId()));
+        Depends depends = request.depends().map(Depends::of).orElse(Depends.onTarget(image.buildId()));
         end();
 
         try (XenBuildResult build = XenBuild.run(request.build(), progress)) {
@@ -121,31 +119,7 @@ public final class CreateXenPayload {
     }
 
     private static List<String> warnings(XenBuildResult build, CheckTypes.Found types, Selection selection) {
-        List<String> warnings = new ArrayList<>(types.warnings());
-        selection.chosen().stream()
-                .filter(chosen -> chosen.piece().kind() == Piece.Kind.DATA
-                        && chosen.original().isPresent())
-                .forEach(chosen -> warnings.add(
-                        ("the constant `%s` has a changed copy in the payload; whatever stored the address of the old one "
-                                        + "while the system ran keeps using that")
-                                .formatted(chosen.piece().name())));
-        if (!build.linesNeutral()) {
-            warnings.add(
-                    "line numbers could not be kept: the patch compiles only without #line directives, so functions "
-                            + "that report their line may be in the payload for that alone");
-        }
-        if (!build.pairs().isEmpty()) {
-            for (UnreachedFile file : build.unreached()) {
-                warnings.add("%s: %s".formatted(file.path(), file.why()));
-            }
-        }
-        build.movedHunks()
-                .forEach(hunk -> warnings.add("%s: hunk %d applies %d lines %s where the patch says"
-                        .formatted(
-                                hunk.path(),
-                                hunk.number(),
-                                Math.abs(hunk.offsetLines()),
-                                hunk.offsetLines() < 0 ? "above" : "below")));
+        List<String> warnings = BuildWarnings.of(build, types, selection);
         if (!build.staleOriginals().isEmpty()) {
             warnings.add("%d objects of the tree were missing or older than their sources and were built again: %s"
                     .formatted(build.staleOriginals().size(), String.join(", ", build.staleOriginals())));
@@ -167,6 +141,7 @@ public final class CreateXenPayload {
                 made ? Optional.of(request.output()) : Optional.empty(),
                 made ? linked.payload().length : 0,
                 made ? linked.buildId() : "",
+                image.buildId(),
                 image.buildId(),
                 depends.buildId(),
                 made ? linked.functions() : List.of(),

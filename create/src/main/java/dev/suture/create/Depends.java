@@ -24,8 +24,8 @@ import java.util.stream.Collectors;
 record Depends(String buildId, String file, Set<String> symbols, Set<String> functions, List<String> subjects) {
     private static final String SUBJECT = "patch=";
 
-    /** {@return the hypervisor itself} */
-    static Depends onHypervisor(String buildId) {
+    /** {@return the hypervisor or program itself} */
+    static Depends onTarget(String buildId) {
         return new Depends(buildId, "", Set.of(), Set.of(), List.of());
     }
 
@@ -36,7 +36,7 @@ record Depends(String buildId, String file, Set<String> symbols, Set<String> fun
      */
     static Depends of(String word) {
         if (word.matches("(?:[0-9a-fA-F]{2}){8,32}") && !Files.exists(Path.of(word))) {
-            return onHypervisor(word.toLowerCase(Locale.ROOT));
+            return onTarget(word.toLowerCase(Locale.ROOT));
         }
         if (!Files.exists(Path.of(word))) {
             throw new LivePatchException(

@@ -1,8 +1,8 @@
 package dev.suture.create;
 
 import dev.suture.Refusal;
+import dev.suture.build.BuildResult;
 import dev.suture.build.UnreachedFile;
-import dev.suture.build.xen.XenBuildResult;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.Piece;
 import dev.suture.diff.Selection;
@@ -15,8 +15,35 @@ final class NoEffect {
 
     private NoEffect() {}
 
+    /**
+     * How a kind of target is spoken of.
+     *
+     * @param notBuilt why nothing was compiled, before the files
+     * @param lacksCode what follows from that
+     * @param atStart when what is needed only once is over
+     * @param restart what to do instead
+     */
+    record Words(String notBuilt, String lacksCode, String atStart, String restart) {
+        static final Words HYPERVISOR = new Words(
+                "nothing that the patch changes is built in this configuration",
+                "This hypervisor does not have the changed code, so it needs no live patch for it.",
+                "while the system boots",
+                "Install the patched hypervisor for the next boot; what must change now has to be done from a load hook.");
+
+        static final Words PROCESS = new Words(
+                "nothing that the patch changes is compiled into this program",
+                "This program does not have the changed code, so it needs no live patch for it; name another with --binary.",
+                "when the program starts",
+                "Install the patched program for the next start; what must change now has to be done from a load hook.");
+    }
+
+    /** {@return the reason, for a selection of a hypervisor's without any function or hook} */
+    static Refusal of(BuildResult build, Selection selection) {
+        return of(build, selection, Words.HYPERVISOR);
+    }
+
     /** {@return the reason, for a selection without any function or hook} */
-    static Refusal of(XenBuildResult build, Selection selection) {
+    static Refusal of(BuildResult build, Selection selection, Words words) {
         List<Selection.LeftOut> leftOut = selection.leftOut();
         if (build.pairs().isEmpty()) {
             String files = build.unreached().stream()
@@ -28,10 +55,10 @@ final class NoEffect {
                             .findFirst()
                             .orElse(""),
                     "",
-                    "nothing that the patch changes is built in this configuration (%s)".formatted(files),
-                    "This hypervisor does not have the changed code, so it needs no live patch for it.");
+                    "%s (%s)".formatted(words.notBuilt(), files),
+                    words.lacksCode());
         }
-        boolean boot = leftOut.stream().anyMatch(left -> left.why().contains("boots"));
+        boolean boot = leftOut.stream().anyMatch(left -> left.why().endsWith(words.atStart()));
         String names = leftOut.stream()
                 .map(left -> "`%s`".formatted(left.symbol()))
                 .distinct()
@@ -41,10 +68,10 @@ final class NoEffect {
             return new Refusal(
                     leftOut.getFirst().object(),
                     leftOut.getFirst().symbol(),
-                    "the patch changes only what runs or is used while the system boots (%s); that is over and has no effect "
-                                    .formatted(names)
+                    "the patch changes only what runs or is used %s (%s); that is over and has no effect "
+                                    .formatted(words.atStart(), names)
                             + "at run time",
-                    "Install the patched hypervisor for the next boot; what must change now has to be done from a load hook.");
+                    words.restart());
         }
         if (!leftOut.isEmpty()) {
             return new Refusal(

@@ -7,6 +7,7 @@ import dev.suture.diff.Selection.InPayload;
 import dev.suture.diff.Selection.InTarget;
 import dev.suture.diff.Selection.Named;
 import dev.suture.diff.Selection.PieceId;
+import dev.suture.elf.Elf;
 import dev.suture.elf.Symbol;
 import java.util.HashMap;
 import java.util.List;
@@ -25,6 +26,7 @@ import java.util.Set;
 public final class Destinations {
     private final List<Comparison> objects;
     private final Set<PieceId> replacedConstants;
+    private final TargetTraits traits;
     /** What the objects of the patch define for all as they become, by name. */
     private final Map<String, PieceId> patchedGlobals = new HashMap<>();
     /** What they define for all as they were. */
@@ -36,9 +38,11 @@ public final class Destinations {
     /**
      * @param objects all objects of the patch
      * @param replacedConstants constants of which the payload has a changed copy
+     * @param traits what is special about the target
      */
-    Destinations(List<Comparison> objects, Set<PieceId> replacedConstants) {
+    Destinations(List<Comparison> objects, Set<PieceId> replacedConstants, TargetTraits traits) {
         this.objects = List.copyOf(objects);
+        this.traits = traits;
         this.replacedConstants = replacedConstants;
         for (int index = 0; index < objects.size(); index++) {
             int object = index;
@@ -109,6 +113,10 @@ public final class Destinations {
         if (moved.isPresent()) {
             return new InTarget(moved.get().objectIndex(), moved.get().piece());
         }
+        Optional<String> shared = twin.isPresent() ? Optional.empty() : sharedName(piece);
+        if (shared.isPresent()) {
+            return new Named(shared.get());
+        }
         boolean stays = switch (piece.kind()) {
             case FUNCTION -> twin.isPresent() && !isInside(from, reference, target);
             case DATA -> twin.isPresent() && !replacedConstants.contains(id);
@@ -116,6 +124,15 @@ public final class Destinations {
             case NAMELESS_DATA, FRAGMENT, STRING, CONSTANT, SPECIAL_ENTRY -> false;
         };
         return stays ? new InTarget(object, twin.get()) : new InPayload(id);
+    }
+
+    /** {@return the name of what is new in its object, but the target has it from another one} */
+    private Optional<String> sharedName(Piece piece) {
+        return piece.symbols().stream()
+                .filter(symbol -> symbol.binding() == Elf.STB_WEAK || symbol.binding() == Elf.STB_GNU_UNIQUE)
+                .map(Symbol::name)
+                .filter(traits.sharedNames()::contains)
+                .findFirst();
     }
 
     /** {@return whether a reference to a function means a place in its body, which only the same copy has} */

@@ -1,9 +1,11 @@
 package dev.suture.diff;
 
 import dev.suture.elf.ElfFile;
+import dev.suture.elf.Relocation;
 import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
 import java.lang.foreign.MemorySegment;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -54,6 +56,26 @@ public record ObjectPieces(
                 .filter(piece -> piece.isNamed()
                         && piece.symbols().stream().map(Symbol::name).anyMatch(symbolName::equals))
                 .findFirst();
+    }
+
+    /** {@return what a relocation outside of all pieces refers to, such as one of {@code .eh_frame}} */
+    public Reference resolve(Relocation relocation) {
+        Symbol symbol = elf.symbols().get(relocation.symbolIndex());
+        return new Reference(relocation.sectionOffset(), relocation, resolve(symbol, relocation.addend()));
+    }
+
+    private Reference.Target resolve(Symbol symbol, long addend) {
+        if (!symbol.isInSection()) {
+            return symbol.index() == 0 ? new Reference.Constant(addend) : new Reference.Elsewhere(symbol, addend);
+        }
+        long place = symbol.value() + addend;
+        Optional<Piece> found = pieces.stream()
+                .filter(piece -> piece.section().index() == symbol.sectionIndex() && piece.sectionOffset() <= place)
+                .max(Comparator.comparingLong(Piece::sectionOffset));
+        return found.<Reference.Target>map(piece -> new Reference.InPiece(
+                        piece.index(), place - piece.sectionOffset(), place - piece.sectionOffset()))
+                .orElseGet(() -> new Reference.Nothing(
+                        elf.sections().get(symbol.sectionIndex()).name()));
     }
 
     /** {@return a piece's bytes; empty for what takes none in the file} */

@@ -78,7 +78,8 @@ public record Piece(
 
     /** {@return whether it is a variable, which the running target may have written to} */
     public boolean holdsState() {
-        return kind == Kind.DATA && (role == SectionRole.DATA || role == SectionRole.PER_CPU);
+        return kind == Kind.DATA
+                && (role == SectionRole.DATA || role == SectionRole.PER_CPU || role == SectionRole.THREAD_LOCAL);
     }
 
     /** {@return whether it is machine code} */

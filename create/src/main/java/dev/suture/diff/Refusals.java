@@ -96,6 +96,15 @@ final class Refusals {
                         + "per-CPU structure.");
     }
 
+    static Refusal threadLocal(String object, Piece piece) {
+        return new Refusal(
+                object,
+                piece.name(),
+                "thread-local variable `%s` is new; the threads that run have no room for it".formatted(piece.name()),
+                "Use pthread_getspecific() with a key made in a load hook, or a table indexed by the thread's id, or keep "
+                        + "the value in an existing thread-local structure.");
+    }
+
     static Refusal setAtBoot(String object, Piece variable, Piece bootFunction) {
         return new Refusal(
                 object,
@@ -177,6 +186,7 @@ final class Refusals {
             case DATA -> "writable data";
             case READ_ONLY -> "read-only data";
             case PER_CPU -> "per-CPU data";
+            case THREAD_LOCAL -> "thread-local data";
             case INIT -> "given back after boot";
             case SPECIAL -> "special";
             case HOOKS -> "hooks";

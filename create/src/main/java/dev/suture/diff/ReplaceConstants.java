@@ -101,7 +101,7 @@ final class ReplaceConstants {
                     }
                 }
                 case INIT -> refuse(constant, "`%s` may have handed out its address at boot".formatted(user.name()));
-                case DATA, PER_CPU -> {
+                case DATA, PER_CPU, THREAD_LOCAL -> {
                     if (!isNew) {
                         refuse(constant, "`%s` holds its address".formatted(user.name()));
                     }

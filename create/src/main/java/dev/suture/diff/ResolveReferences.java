@@ -182,7 +182,29 @@ final class ResolveReferences {
                 });
             }
         }
+        UnwindEntries.of(elf).ifPresent(unwind -> unwind.entries().forEach(entry -> attachTable(entry, attachments)));
         return attachments;
+    }
+
+    /** A function's exception table is one of its entries, though only {@code .eh_frame} refers to it. */
+    private void attachTable(UnwindEntries.Entry entry, List<List<Integer>> attachments) {
+        int code = pieceWith(entry.code());
+        int table = entry.table().map(this::pieceWith).orElse(-1);
+        boolean known = code >= 0 && table >= 0 && pieces.get(table).kind() == Piece.Kind.SPECIAL_ENTRY;
+        if (known && !attachments.get(code).contains(table)) {
+            List<Integer> more = new ArrayList<>(attachments.get(code));
+            more.add(table);
+            attachments.set(code, more);
+        }
+    }
+
+    /** {@return the index of the piece with the place that a relocation states; -1 if there is none} */
+    private int pieceWith(Relocation relocation) {
+        Symbol symbol = elf.symbols().get(relocation.symbolIndex());
+        return symbol.isInSection()
+                ? SplitObject.pieceAt(
+                        pieces, piecesOfSection.get(symbol.sectionIndex()), symbol.value() + relocation.addend())
+                : -1;
     }
 
     private static Optional<Integer> owner(List<Reference> ofEntry) {

@@ -13,6 +13,8 @@ public enum SectionRole {
     READ_ONLY,
     /** Variables of which each CPU has its own: their place is reserved when the program is linked. */
     PER_CPU,
+    /** Variables of which each thread has its own: their place is reserved when the program starts. */
+    THREAD_LOCAL,
     /** Code and data that are used while the target boots and given back afterwards. */
     INIT,
     /** Tables whose entries belong to code elsewhere. */
@@ -45,7 +47,38 @@ public enum SectionRole {
         if (name.equals(".bss.percpu") || name.startsWith(".bss.percpu.")) {
             return PER_CPU;
         }
-        boolean relocatedOnly = name.startsWith(".data.rel.ro");
+        return variables(section);
+    }
+
+    /**
+     * {@return what a section of a user program's object is for}
+     *
+     * <p>Code in {@code .text.startup} may run at any time: compilers put there what only {@code main} calls, such as a
+     * server's main loop.
+     */
+    static SectionRole inProcess(Section section) {
+        String name = section.name();
+        boolean dropped = name.startsWith(".note.") || name.equals(".eh_frame");
+        if (!section.isAllocated() || section.type() == Elf.SHT_NULL || dropped) {
+            return DISCARDED;
+        }
+        if (name.startsWith(".livepatch.hooks.")) {
+            return HOOKS;
+        }
+        if (name.startsWith(".gcc_except_table")) {
+            return SPECIAL;
+        }
+        if (section.has(Elf.SHF_TLS)) {
+            return THREAD_LOCAL;
+        }
+        if (name.startsWith(".init_array") || name.startsWith(".preinit_array") || name.startsWith(".ctors")) {
+            return INIT;
+        }
+        return section.isCode() ? CODE : variables(section);
+    }
+
+    private static SectionRole variables(Section section) {
+        boolean relocatedOnly = section.name().startsWith(".data.rel.ro");
         return section.has(Elf.SHF_WRITE) && !relocatedOnly ? DATA : READ_ONLY;
     }
 }

@@ -35,6 +35,8 @@ import java.util.TreeMap;
  */
 public final class Select {
     private final List<Comparison> objects;
+    private final TargetTraits traits;
+    private final Map<String, String> replacedGlobals = new HashMap<>();
     private final Map<PieceId, Chosen> chosen = new TreeMap<>();
     private final ArrayDeque<PieceId> unfollowed = new ArrayDeque<>();
     private final List<LeftOut> leftOut = new ArrayList<>();
@@ -44,19 +46,26 @@ public final class Select {
     private final Map<Integer, UsersOfPieces> users = new HashMap<>();
     private final Destinations destinations;
 
-    private Select(List<Comparison> objects) {
+    private Select(List<Comparison> objects, TargetTraits traits) {
         this.objects = objects;
-        destinations = new Destinations(objects, replacedConstants);
+        this.traits = traits;
+        destinations = new Destinations(objects, replacedConstants, traits);
+    }
+
+    /** Decides what goes into a payload for a hypervisor. */
+    public static Selection select(List<Comparison> objects) {
+        return select(objects, TargetTraits.HYPERVISOR);
     }
 
     /**
      * Decides what goes into the payload.
      *
      * @param objects all objects of the patch
+     * @param traits what is special about the target
      * @return what was decided, with reasons
      */
-    public static Selection select(List<Comparison> objects) {
-        Select select = new Select(objects);
+    public static Selection select(List<Comparison> objects, TargetTraits traits) {
+        Select select = new Select(objects, traits);
         for (int object = 0; object < objects.size(); object++) {
             select.replaceConstants(object);
         }
@@ -72,15 +81,20 @@ public final class Select {
                 List.copyOf(select.refusals));
     }
 
-    /** {@return where the references of a selection's pieces lead} */
+    /** {@return where the references of the pieces of a hypervisor's selection lead} */
     public static Destinations destinations(Selection selection) {
+        return destinations(selection, TargetTraits.HYPERVISOR);
+    }
+
+    /** {@return where the references of a selection's pieces lead} */
+    public static Destinations destinations(Selection selection, TargetTraits traits) {
         Set<PieceId> constants = new HashSet<>();
         for (Chosen chosen : selection.chosen()) {
             if (chosen.piece().kind() == Kind.DATA && chosen.original().isPresent()) {
                 constants.add(chosen.id());
             }
         }
-        return new Destinations(selection.objects(), constants);
+        return new Destinations(selection.objects(), constants, traits);
     }
 
     private void replaceConstants(int object) {
@@ -117,10 +131,17 @@ public final class Select {
 
     private void chooseFunction(PieceId id, Piece piece, Comparison comparison) {
         Status status = comparison.status(piece);
-        if (piece.role() == SectionRole.INIT) {
+        if (piece.role() == SectionRole.INIT || users(id.object()).runsOnlyAtStart(piece)) {
             if (status == Status.CHANGED || status == Status.NEW) {
-                leftOut.add(new LeftOut(comparison.name(), piece.name(), "it runs only while the system boots"));
+                leftOut.add(new LeftOut(comparison.name(), piece.name(), "it runs only " + traits.atStart()));
             }
+            return;
+        }
+        String alsoIn = piece.isGlobal() && status == Status.CHANGED
+                ? replacedGlobals.putIfAbsent(piece.name(), comparison.name())
+                : null;
+        if (alsoIn != null) {
+            // A function of several objects, as inline functions of C++ are: the linker kept one of them.
             return;
         }
         Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
@@ -205,7 +226,7 @@ public final class Select {
         if (piece.role() == SectionRole.INIT) {
             Status status = comparison.status(piece);
             if (status == Status.CHANGED || status == Status.NEW) {
-                leftOut.add(new LeftOut(comparison.name(), piece.name(), "it is used only while the system boots"));
+                leftOut.add(new LeftOut(comparison.name(), piece.name(), "it is used only " + traits.atStart()));
             }
         } else if (comparison.status(piece) == Status.CHANGED && piece.role() != SectionRole.READ_ONLY) {
             refusals.add(Refusals.changedData(
@@ -245,7 +266,7 @@ public final class Select {
             return;
         }
         if (piece.role() == SectionRole.INIT) {
-            leftOut.add(new LeftOut(comparison.name(), piece.name(), "it runs only while the system boots"));
+            leftOut.add(new LeftOut(comparison.name(), piece.name(), "it runs only " + traits.atStart()));
         } else if (isEntryCode(piece)) {
             refusals.add(Refusals.entryCode(comparison.name(), piece));
         } else if (!comparison.original().pieces().isEmpty()) {
@@ -270,7 +291,7 @@ public final class Select {
         }
         boolean writable = piece.role() == SectionRole.DATA || piece.role() == SectionRole.PER_CPU;
         if (piece.role() == SectionRole.INIT) {
-            leftOut.add(new LeftOut(comparison.name(), piece.name(), "it is used only while the system boots"));
+            leftOut.add(new LeftOut(comparison.name(), piece.name(), "it is used only " + traits.atStart()));
         } else if (writable || users(id.object()).accountable(piece).isEmpty()) {
             refusals.add(Refusals.namelessData(comparison.name(), piece));
         }
@@ -400,6 +421,8 @@ public final class Select {
         // What is refused is chosen all the same, so that whatever else is wrong is found in the same run.
         if (piece.role() == SectionRole.PER_CPU) {
             refusals.add(Refusals.perCpu(comparison.name(), piece));
+        } else if (piece.role() == SectionRole.THREAD_LOCAL) {
+            refusals.add(Refusals.threadLocal(comparison.name(), piece));
         } else if (piece.kind() == Kind.ASSEMBLY) {
             refusals.add(Refusals.assembly(comparison.name(), piece));
         } else if (piece.kind() == Kind.NAMELESS_DATA

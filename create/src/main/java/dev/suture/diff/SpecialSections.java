@@ -1,6 +1,7 @@
 package dev.suture.diff;
 
 import dev.suture.diff.SpecialSection.Field;
+import dev.suture.elf.Section;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,8 +25,10 @@ public final class SpecialSections {
     private static final Set<String> FRAGMENT_HOLDERS = Set.of(".altinstr_replacement", ".fixup");
 
     private final Map<String, SpecialSection> byName;
+    private final boolean userProgram;
 
-    private SpecialSections(Stream<SpecialSection> rows) {
+    private SpecialSections(boolean userProgram, Stream<SpecialSection> rows) {
+        this.userProgram = userProgram;
         byName = rows.collect(Collectors.toUnmodifiableMap(SpecialSection::name, Function.identity()));
     }
 
@@ -42,15 +45,27 @@ public final class SpecialSections {
         List<Field> pair = List.of(here(0), here(4));
         List<Field> bug = List.of(bugField(0), bugField(4));
         List<Field> assertion = List.of(bugField(0), bugField(4), new Field(12, true, 64));
-        return new SpecialSections(Stream.of(
-                new SpecialSection(".altinstructions", alternativeBytes, pair, "alt_instr", 11),
-                new SpecialSection(".alt_call_sites", 4, List.of(here(0)), "", 0),
-                new SpecialSection(".bug_frames.0", 8, bug, "bug_frame", 0),
-                new SpecialSection(".bug_frames.1", 8, bug, "bug_frame", 0),
-                new SpecialSection(".bug_frames.2", 8, bug, "bug_frame", 0),
-                new SpecialSection(".bug_frames.3", 16, assertion, "", 0),
-                new SpecialSection(".ex_table", 8, pair, "exception_table_entry", 0),
-                new SpecialSection(".ex_table.pre", 8, pair, "exception_table_entry", 0)));
+        return new SpecialSections(
+                false,
+                Stream.of(
+                        new SpecialSection(".altinstructions", alternativeBytes, pair, "alt_instr", 11),
+                        new SpecialSection(".alt_call_sites", 4, List.of(here(0)), "", 0),
+                        new SpecialSection(".bug_frames.0", 8, bug, "bug_frame", 0),
+                        new SpecialSection(".bug_frames.1", 8, bug, "bug_frame", 0),
+                        new SpecialSection(".bug_frames.2", 8, bug, "bug_frame", 0),
+                        new SpecialSection(".bug_frames.3", 16, assertion, "", 0),
+                        new SpecialSection(".ex_table", 8, pair, "exception_table_entry", 0),
+                        new SpecialSection(".ex_table.pre", 8, pair, "exception_table_entry", 0)));
+    }
+
+    /** {@return the tables of user programs: none with entries of one size} */
+    public static SpecialSections process() {
+        return new SpecialSections(true, Stream.of());
+    }
+
+    /** {@return what a section is for in the kind of target that these tables are of} */
+    SectionRole role(Section section) {
+        return userProgram ? SectionRole.inProcess(section) : SectionRole.of(section);
     }
 
     private static Field here(int offset) {

@@ -88,7 +88,7 @@ public final class SplitObject {
 
     private ObjectPieces split() {
         for (Section section : elf.sections()) {
-            SectionRole role = SectionRole.of(section);
+            SectionRole role = specialSections.role(section);
             if (role != SectionRole.DISCARDED) {
                 cut(section, role);
             }
@@ -115,6 +115,8 @@ public final class SplitObject {
         }
         if (table.isPresent()) {
             cutEntries(section, role, table.get());
+        } else if (role == SectionRole.SPECIAL && !isSpecial) {
+            cutEvery(section, role, Math.max(1, section.sizeBytes()), Kind.SPECIAL_ENTRY);
         } else if (isSpecial) {
             for (CutFragments.Cut cut : fragments.cut(section, symbolsOfSection.get(section.index()))) {
                 List<Symbol> symbols = cut.from() == cut.to() ? List.of() : symbolsAt(section, cut.from());

@@ -57,6 +57,15 @@ final class UsersOfPieces {
                 .toList();
     }
 
+    /** {@return whether a function is called when the program starts and never again: {@code main} and constructors} */
+    boolean runsOnlyAtStart(Piece function) {
+        if (function.isGlobal()) {
+            return function.name().equals("main");
+        }
+        List<Piece> direct = direct(function);
+        return !direct.isEmpty() && direct.stream().allMatch(user -> user.role() == SectionRole.INIT && !user.isCode());
+    }
+
     /** {@return the stems of the functions that refer to a piece, themselves or through their parts put elsewhere} */
     Set<String> functions(Piece used) {
         Set<String> functions = new TreeSet<>();

@@ -14,11 +14,23 @@ import java.util.Set;
 final class NameSymbols {
     private final Image image;
     private final Set<String> stackSymbols;
+    private final boolean process;
     private final Set<Refusal> refusals = new LinkedHashSet<>();
 
-    NameSymbols(Image image, Set<String> stackSymbols) {
+    private NameSymbols(Image image, Set<String> stackSymbols, boolean process) {
         this.image = image;
         this.stackSymbols = stackSymbols;
+        this.process = process;
+    }
+
+    /** {@return the names of a hypervisor, which has everything that it refers to} */
+    static NameSymbols inHypervisor(Image image, Set<String> stackSymbols) {
+        return new NameSymbols(image, stackSymbols, false);
+    }
+
+    /** {@return the names of a program, which may have libraries; what these have is known when it runs} */
+    static NameSymbols inProcess(Image image, Set<String> stackSymbols) {
+        return new NameSymbols(image, stackSymbols, true);
     }
 
     Set<Refusal> refusals() {
@@ -45,7 +57,9 @@ final class NameSymbols {
 
     /** {@return the name of a global symbol, if the target or a payload below has it} */
     Optional<String> ofGlobal(String object, String symbolName, String usedBy) {
-        if (stackSymbols.contains(symbolName) || image.find(symbolName).isPresent()) {
+        boolean known =
+                stackSymbols.contains(symbolName) || image.find(symbolName).isPresent();
+        if (known || process && !image.isAmbiguous(symbolName)) {
             return Optional.of(symbolName);
         }
         refuse(object, symbolName, usedBy);
@@ -53,7 +67,9 @@ final class NameSymbols {
     }
 
     private void refuse(String object, String name, String usedBy) {
-        if (image.isAmbiguous(name)) {
+        if (process) {
+            refuseInProcess(object, name, usedBy);
+        } else if (image.isAmbiguous(name)) {
             refusals.add(new Refusal(
                     object,
                     name,
@@ -72,6 +88,23 @@ final class NameSymbols {
                     "`%s` refers to `%s`, which %s does not have".formatted(usedBy, name, image.name()),
                     "Check that the tree's objects are those the running hypervisor was linked from; if a payload below "
                             + "this one brings the symbol, name that payload with --depends."));
+        }
+    }
+
+    private void refuseInProcess(String object, String name, String usedBy) {
+        if (image.isAmbiguous(name)) {
+            refusals.add(new Refusal(
+                    object,
+                    name,
+                    "`%s` refers to `%s`, and %s has several of that name".formatted(usedBy, name, image.name()),
+                    "Two of its sources have the same file name; let the patch avoid the reference."));
+        } else {
+            refusals.add(new Refusal(
+                    object,
+                    name,
+                    "`%s` refers to `%s`, which %s does not have".formatted(usedBy, name, image.name()),
+                    "The compiler or linker left it out of the program, as nothing used it there. Let the patch bring a copy "
+                            + "of its own under another name."));
         }
     }
 }

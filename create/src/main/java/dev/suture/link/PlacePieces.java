@@ -48,6 +48,8 @@ final class PlacePieces {
     /** Between functions: int3. */
     private static final int TRAP = 0xcc;
 
+    private static final String EXCEPTION_TABLES = ".gcc_except_table";
+
     private final Map<String, Output> outputs = new LinkedHashMap<>();
     private final Map<PieceId, Place> places = new LinkedHashMap<>();
     private final Map<String, Place> knownStrings = new HashMap<>();
@@ -124,7 +126,8 @@ final class PlacePieces {
 
     private static String sectionName(Piece piece) {
         return switch (piece.kind()) {
-            case SPECIAL_ENTRY -> piece.section().name();
+            case SPECIAL_ENTRY ->
+                isExceptionTable(piece) ? EXCEPTION_TABLES : piece.section().name();
             case FRAGMENT -> piece.section().name().equals(REPLACEMENTS) ? REPLACEMENTS : ".text";
             case FUNCTION, ASSEMBLY -> ".text";
             case STRING -> piece.section().entrySizeBytes() > 1 ? ".rodata" : ".rodata.str";
@@ -154,8 +157,13 @@ final class PlacePieces {
                 new Output(
                         Elf.SHT_PROGBITS,
                         Elf.SHF_ALLOC,
-                        piece.kind() == Piece.Kind.SPECIAL_ENTRY ? piece.sizeBytes() : 0);
+                        piece.kind() == Piece.Kind.SPECIAL_ENTRY && !isExceptionTable(piece) ? piece.sizeBytes() : 0);
         };
+    }
+
+    /** With a section for each function, each has a section of exception tables as well. */
+    private static boolean isExceptionTable(Piece piece) {
+        return piece.section().name().startsWith(EXCEPTION_TABLES);
     }
 
     /** Entries of a table follow each other without a gap, wherever they were in their own. */
@@ -173,7 +181,7 @@ final class PlacePieces {
      */
     private static long alignment(Piece piece) {
         if (piece.kind() == Piece.Kind.SPECIAL_ENTRY) {
-            return 1;
+            return isExceptionTable(piece) ? Math.max(4, piece.section().alignment()) : 1;
         }
         if (piece.kind() == Piece.Kind.STRING) {
             return Math.max(1, piece.section().entrySizeBytes());

@@ -14,6 +14,7 @@ import dev.suture.build.PatchedFile;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.SourceText;
+import dev.suture.build.Stages;
 import dev.suture.build.UnreachedFile;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;

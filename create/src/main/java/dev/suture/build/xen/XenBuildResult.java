@@ -1,6 +1,7 @@
 package dev.suture.build.xen;
 
 import dev.suture.LivePatchException;
+import dev.suture.build.BuildResult;
 import dev.suture.build.Cause;
 import dev.suture.build.MovedHunk;
 import dev.suture.build.ObjectPair;
@@ -38,7 +39,7 @@ public record XenBuildResult(
         List<Stage> stages,
         Path workDirectory,
         boolean keep)
-        implements AutoCloseable {
+        implements BuildResult, AutoCloseable {
     public XenBuildResult {
         pairs = List.copyOf(pairs);
         patchedFiles = List.copyOf(patchedFiles);

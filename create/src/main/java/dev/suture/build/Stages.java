@@ -1,33 +1,41 @@
-package dev.suture.build.xen;
+package dev.suture.build;
 
 import dev.suture.Progress;
-import dev.suture.build.Stage;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Tells the listener which stage begins and remembers how long each took. */
-final class Stages {
+public final class Stages {
     private final Progress progress;
     private final List<Stage> done = new ArrayList<>();
     private String current = "";
     private long begunNanos;
 
-    Stages(Progress progress) {
+    public Stages(Progress progress) {
         this.progress = progress;
     }
 
-    Progress progress() {
+    /** {@return the listener} */
+    public Progress progress() {
         return progress;
     }
 
-    void begin(String name) {
+    /** Ends the current stage and begins the next. */
+    public void begin(String name) {
         endCurrent();
         current = name;
         begunNanos = System.nanoTime();
         progress.stage(name);
     }
 
-    List<Stage> end() {
+    /** Ends the current stage; another may begin. */
+    public void pause() {
+        endCurrent();
+        current = "";
+    }
+
+    /** {@return all stages, the current one ended} */
+    public List<Stage> end() {
         endCurrent();
         current = "";
         return List.copyOf(done);

@@ -1,0 +1,72 @@
+package dev.suture.image;
+
+import dev.suture.LivePatchException;
+import dev.suture.elf.ElfFile;
+import dev.suture.elf.Section;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Finds the symbols of a stripped file.
+ *
+ * @see "GDB manual, Debugging Information in Separate Files"
+ */
+final class FindDebugFile {
+    private static final Path GLOBAL = Path.of("/usr/lib/debug");
+
+    private FindDebugFile() {}
+
+    /**
+     * {@return the file that has the symbols of {@code elf}}
+     *
+     * @param named the only one to try, if given
+     * @throws LivePatchException if there is none, saying where it was looked for
+     */
+    static ElfFile find(Path file, ElfFile elf, Optional<Path> named) {
+        List<Path> candidates = named.map(List::of).orElseGet(() -> candidates(file, elf));
+        List<String> tried = new ArrayList<>();
+        for (Path candidate : candidates) {
+            if (!Files.isReadable(candidate)) {
+                tried.add(candidate + ": not there");
+                continue;
+            }
+            ElfFile debug = ElfFile.read(candidate);
+            if (!debug.buildId().equals(elf.buildId())) {
+                tried.add(candidate + ": it has build id " + debug.buildId().orElse("none"));
+            } else if (debug.symbols().isEmpty()) {
+                tried.add(candidate + ": it has no symbol table either");
+            } else {
+                return debug;
+            }
+        }
+        throw new LivePatchException(
+                "%s: it is stripped, and its symbols were not found; looked at:%n  %s%nInstall its debug symbols, or name the file with --debug-file."
+                        .formatted(file, tried.stream().collect(Collectors.joining("\n  "))));
+    }
+
+    private static List<Path> candidates(Path file, ElfFile elf) {
+        List<Path> candidates = new ArrayList<>();
+        elf.buildId()
+                .filter(id -> id.length() > 2)
+                .ifPresent(id -> candidates.add(
+                        GLOBAL.resolve(".build-id/" + id.substring(0, 2) + "/" + id.substring(2) + ".debug")));
+        Path folder = file.toAbsolutePath().normalize().getParent();
+        elf.section(".gnu_debuglink").map(FindDebugFile::linkedName).ifPresent(name -> {
+            candidates.add(folder.resolve(name));
+            candidates.add(folder.resolve(".debug").resolve(name));
+            candidates.add(Path.of(GLOBAL.toString() + folder).resolve(name));
+        });
+        return candidates;
+    }
+
+    private static String linkedName(Section section) {
+        String text = new String(section.bytes(), StandardCharsets.UTF_8);
+        int end = text.indexOf('\0');
+        return end < 0 ? text : text.substring(0, end);
+    }
+}

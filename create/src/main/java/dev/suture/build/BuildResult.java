@@ -1,0 +1,34 @@
+package dev.suture.build;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** What a build of any kind of tree made. */
+public interface BuildResult {
+    /** {@return the objects that were built again, in link order} */
+    List<ObjectPair> pairs();
+
+    /** {@return the files that the patches change, ordered by path} */
+    List<PatchedFile> patchedFiles();
+
+    /** {@return those among them that no object is made from} */
+    List<UnreachedFile> unreached();
+
+    /** {@return hunks that apply, but at another line than they say} */
+    List<MovedHunk> movedHunks();
+
+    /** {@return the subject of each patch, in their order} */
+    List<String> subjects();
+
+    /** {@return whether untouched code kept its line numbers; false if the patch compiles only without that} */
+    boolean linesNeutral();
+
+    /** {@return what took how long} */
+    List<Stage> stages();
+
+    /** {@return where the objects and the log are} */
+    Path workDirectory();
+
+    /** {@return whether they outlive the result} */
+    boolean keep();
+}

@@ -1,0 +1,32 @@
+package dev.suture.build.make;
+
+import dev.suture.build.SourcePatch;
+import dev.suture.image.Image;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What to build.
+ *
+ * @param source the program's source directory
+ * @param command builds the program there, configuring included; run by {@code sh}
+ * @param image the program that runs, or one of its libraries
+ * @param patches what to apply, in this order
+ * @param cache the directory for copies
+ * @param reachesFar refer to what may be in a library through a table, also where the program does not
+ * @param keep leave the objects and the logs when the result is closed
+ * @param jobs how many compilers may run at a time, from 1
+ */
+public record MakeBuildRequest(
+        Path source,
+        String command,
+        Image image,
+        List<SourcePatch> patches,
+        Path cache,
+        boolean reachesFar,
+        boolean keep,
+        int jobs) {
+    public MakeBuildRequest {
+        patches = List.copyOf(patches);
+    }
+}

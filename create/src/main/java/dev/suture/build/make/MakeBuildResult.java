@@ -1,0 +1,67 @@
+package dev.suture.build.make;
+
+import dev.suture.LivePatchException;
+import dev.suture.build.BuildResult;
+import dev.suture.build.Cause;
+import dev.suture.build.MovedHunk;
+import dev.suture.build.ObjectPair;
+import dev.suture.build.PatchedFile;
+import dev.suture.build.ScratchTree;
+import dev.suture.build.Stage;
+import dev.suture.build.UnreachedFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a build made. Its objects are there until it is closed.
+ *
+ * @param pairs the objects that the patches reach, in link order, both compiled with a section for each function
+ * @param asLinked for each of these objects, by name, the original just as the build compiles it
+ * @param patchedFiles the files that the patches change, ordered by path
+ * @param unreached those among them that no object of the program is made from
+ * @param newSources sources that the patches add, which nothing tells how to compile
+ * @param movedHunks hunks that apply, but at another line than they say
+ * @param subjects the subject of each patch, in their order
+ * @param linesNeutral whether untouched code kept its line numbers
+ * @param stages what took how long
+ * @param workDirectory where the objects and the log are
+ * @param keep whether they outlive the result
+ */
+public record MakeBuildResult(
+        List<ObjectPair> pairs,
+        Map<String, Path> asLinked,
+        List<PatchedFile> patchedFiles,
+        List<UnreachedFile> unreached,
+        List<String> newSources,
+        List<MovedHunk> movedHunks,
+        List<String> subjects,
+        boolean linesNeutral,
+        List<Stage> stages,
+        Path workDirectory,
+        boolean keep)
+        implements BuildResult, AutoCloseable {
+    public MakeBuildResult {
+        pairs = List.copyOf(pairs);
+        asLinked = Map.copyOf(asLinked);
+        patchedFiles = List.copyOf(patchedFiles);
+        unreached = List.copyOf(unreached);
+        newSources = List.copyOf(newSources);
+        movedHunks = List.copyOf(movedHunks);
+        subjects = List.copyOf(subjects);
+        stages = List.copyOf(stages);
+    }
+
+    /** Deletes the work directory, unless it is to be kept. */
+    @Override
+    public void close() {
+        if (!keep) {
+            try {
+                ScratchTree.deleteDirectory(workDirectory);
+            } catch (IOException e) {
+                throw new LivePatchException("cannot delete " + workDirectory + ": " + Cause.of(e), e);
+            }
+        }
+    }
+}

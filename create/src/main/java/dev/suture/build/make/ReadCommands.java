@@ -1,0 +1,174 @@
+package dev.suture.build.make;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * What the recorded commands of a build make of what.
+ *
+ * <p>A later command for the same output counts: {@code make} may compile an object again. Configuration tests are among
+ * the records; they make nothing that is linked into a program which is still there.
+ */
+final class ReadCommands {
+    private final Map<Path, CompileStep> compiled = new LinkedHashMap<>();
+    private final Map<Path, Set<Path>> linked = new LinkedHashMap<>();
+    private final Map<Path, Set<Path>> archived = new LinkedHashMap<>();
+
+    /** {@return what the records say} */
+    static ReadCommands read(Path records) throws IOException {
+        ReadCommands commands = new ReadCommands();
+        List<Path> files;
+        try (Stream<Path> listed = Files.list(records)) {
+            files = listed.sorted().toList();
+        }
+        for (Path file : files) {
+            List<String> words = List.of(new String(Files.readAllBytes(file), StandardCharsets.UTF_8).split("\0", -1));
+            // The last NUL is followed by an empty word.
+            if (words.size() >= 4) {
+                commands.add(new RecordedCommand(
+                        words.get(0), words.get(1), Path.of(words.get(2)), words.subList(3, words.size() - 1)));
+            }
+        }
+        return commands;
+    }
+
+    /** {@return the steps that compile, by object} */
+    Map<Path, CompileStep> compiled() {
+        return compiled;
+    }
+
+    /** {@return what programs, libraries and joined objects are linked from, by output} */
+    Map<Path, Set<Path>> linked() {
+        return linked;
+    }
+
+    /** {@return the members of archives} */
+    Map<Path, Set<Path>> archived() {
+        return archived;
+    }
+
+    /** Adds a command; one of a later record counts more than an earlier one. */
+    void add(RecordedCommand command) {
+        if (command.isArchiver()) {
+            addArchive(command);
+        } else {
+            addCompiler(command);
+        }
+    }
+
+    private void addArchive(RecordedCommand command) {
+        List<String> words = command.arguments().stream()
+                .filter(word -> !word.startsWith("-"))
+                .toList();
+        boolean dashed =
+                !command.arguments().isEmpty() && command.arguments().getFirst().startsWith("-");
+        int archiveAt = dashed ? 0 : 1;
+        String operation =
+                command.arguments().isEmpty() ? "" : command.arguments().getFirst();
+        boolean adds = operation.contains("r") || operation.contains("q");
+        if (words.size() <= archiveAt || !adds) {
+            return;
+        }
+        Set<Path> members = archived.computeIfAbsent(
+                command.directory().resolve(words.get(archiveAt)).normalize(), key -> new LinkedHashSet<>());
+        words.stream()
+                .skip(archiveAt + 1L)
+                .forEach(word -> members.add(command.directory().resolve(word).normalize()));
+    }
+
+    private void addCompiler(RecordedCommand command) {
+        List<String> arguments = expanded(command);
+        if (arguments.stream()
+                .anyMatch(word -> CommandWords.MAKES_NO_OBJECT.contains(word) || word.startsWith("-print-"))) {
+            return;
+        }
+        String output = "";
+        List<String> inputs = new ArrayList<>();
+        List<Path> libraries = new ArrayList<>();
+        for (int i = 0; i < arguments.size(); i++) {
+            String word = arguments.get(i);
+            if (word.equals("-o") && i + 1 < arguments.size()) {
+                output = arguments.get(++i);
+            } else if (word.startsWith("-L") && word.length() > 2) {
+                libraries.add(command.directory().resolve(word.substring(2)).normalize());
+            } else if (word.startsWith("-l") && word.length() > 2) {
+                String name = word.substring(2);
+                libraries.stream()
+                        .map(directory -> directory.resolve("lib" + name + ".a"))
+                        .filter(archived::containsKey)
+                        .findFirst()
+                        .ifPresent(archive -> inputs.add(archive.toString()));
+            } else if (CommandWords.OPTIONS_WITH_ARGUMENT.contains(word)
+                    || CommandWords.OTHERS_WITH_ARGUMENT.contains(word)) {
+                i++;
+            } else if (word.startsWith("-o") && word.length() > 2) {
+                output = word.substring(2);
+            } else if (!word.startsWith("-")) {
+                inputs.add(word);
+            }
+        }
+        if (inputs.isEmpty()) {
+            return;
+        }
+        addOutput(command, arguments, output, inputs);
+    }
+
+    private void addOutput(RecordedCommand command, List<String> arguments, String output, List<String> inputs) {
+        Path directory = command.directory();
+        boolean compiles = arguments.contains("-c");
+        Set<Path> parts = new LinkedHashSet<>();
+        for (String input : inputs) {
+            Path path = directory.resolve(input).normalize();
+            if (!CommandWords.isSource(input)) {
+                parts.add(path);
+                continue;
+            }
+            String name = path.getFileName().toString();
+            String objectName = name.substring(0, name.lastIndexOf('.')) + ".o";
+            boolean named = compiles && !output.isEmpty();
+            Path object = directory.resolve(named ? output : objectName).normalize();
+            compiled.put(object, new CompileStep(command.program(), directory, arguments, path, input, object));
+            parts.add(object);
+        }
+        if (!compiles) {
+            Path made = directory.resolve(output.isEmpty() ? "a.out" : output).normalize();
+            if (command.tool().equals("ld")) {
+                // Most often called by a compiler, whose own words tell more: what ld gets may be temporary objects.
+                linked.computeIfAbsent(made, key -> new LinkedHashSet<>()).addAll(parts);
+            } else {
+                linked.put(made, parts);
+            }
+        }
+    }
+
+    /** {@return the arguments with the contents of response files in their place, as far as these are still there} */
+    private static List<String> expanded(RecordedCommand command) {
+        List<String> arguments = new ArrayList<>();
+        for (String argument : command.arguments()) {
+            Path file =
+                    argument.startsWith("@") ? command.directory().resolve(argument.substring(1)) : command.directory();
+            if (argument.startsWith("@") && Files.isRegularFile(file)) {
+                try {
+                    String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+                    Stream.of(text.strip().split("\\s+"))
+                            .map(word -> word.replaceAll("^\"(.*)\"$", "$1"))
+                            .forEach(arguments::add);
+                } catch (IOException e) {
+                    arguments.add(argument);
+                }
+            } else {
+                arguments.add(argument);
+            }
+        }
+        return arguments;
+    }
+}

@@ -1,0 +1,119 @@
+package dev.suture.build.make;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * The files of a source directory that a build starts from.
+ *
+ * <p>What an earlier build left must not come along: {@code make} would find its objects up to date and compile nothing,
+ * and a directory set up by cmake or meson would lead the new build back into the user's own. So ELF files, archives and
+ * such directories are left out; the build makes them again.
+ */
+final class SourceFiles {
+    private static final Set<String> VERSION_CONTROL = Set.of(".git", ".hg", ".svn", ".bzr");
+    private static final Set<String> LEFT_BY_BUILDS =
+            Set.of("CMakeFiles", "meson-private", "meson-info", ".libs", ".deps");
+
+    private SourceFiles() {}
+
+    /** {@return the files, relative to the directory, in the order of their names} */
+    static List<Path> of(Path source) throws IOException {
+        List<Path> files = new ArrayList<>();
+        Files.walkFileTree(source, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
+                String name = directory.getFileName() == null
+                        ? ""
+                        : directory.getFileName().toString();
+                boolean below = !directory.equals(source);
+                boolean configured = Files.exists(directory.resolve("CMakeCache.txt"))
+                        || Files.exists(directory.resolve("meson-private"));
+                boolean skip = below && (VERSION_CONTROL.contains(name) || LEFT_BY_BUILDS.contains(name) || configured);
+                return skip ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                boolean plain = attributes.isSymbolicLink() || attributes.isRegularFile();
+                if (plain && !isBuilt(file, attributes)) {
+                    files.add(source.relativize(file));
+                }
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        files.sort(null);
+        return files;
+    }
+
+    private static boolean isBuilt(Path file, BasicFileAttributes attributes) throws IOException {
+        String name = file.getFileName().toString();
+        if (name.endsWith(".lo") || name.endsWith(".la") || name.equals("CMakeCache.txt")) {
+            return true;
+        }
+        if (attributes.isSymbolicLink() || attributes.size() < 8) {
+            return false;
+        }
+        byte[] start;
+        try (InputStream stream = Files.newInputStream(file)) {
+            start = stream.readNBytes(8);
+        }
+        boolean elf = start.length >= 4 && start[0] == 0x7f && start[1] == 'E' && start[2] == 'L' && start[3] == 'F';
+        String text = new String(start, StandardCharsets.ISO_8859_1);
+        return elf || text.equals("!<arch>\n") || text.equals("!<thin>\n");
+    }
+
+    /** {@return 16 hexadecimal digits that change with any of the files, with the command, or with the compilers} */
+    static String key(Path source, List<Path> files, String command) throws IOException {
+        MessageDigest digest = sha256();
+        add(digest, command);
+        for (String variable : List.of("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "MAKEFLAGS")) {
+            add(digest, variable + "=" + System.getenv(variable));
+        }
+        Map<String, Path> tools = new TreeMap<>(RecordingTools.real());
+        for (Map.Entry<String, Path> tool : tools.entrySet()) {
+            Path real = tool.getValue().toRealPath();
+            add(digest, tool.getKey() + "=" + real + " " + Files.size(real) + " " + Files.getLastModifiedTime(real));
+        }
+        for (Path file : files) {
+            Path path = source.resolve(file);
+            add(digest, file.toString());
+            if (Files.isSymbolicLink(path)) {
+                add(digest, "-> " + Files.readSymbolicLink(path));
+            } else {
+                byte[] contents = Files.readAllBytes(path);
+                digest.update(ByteBuffer.allocate(8).putLong(0, contents.length).array());
+                digest.update(contents);
+                add(digest, Files.isExecutable(path) ? "x" : "");
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest(), 0, 8);
+    }
+
+    private static void add(MessageDigest digest, String text) {
+        digest.update((text + "\0").getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

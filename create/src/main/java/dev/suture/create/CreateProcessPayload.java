@@ -1,0 +1,228 @@
+package dev.suture.create;
+
+import dev.suture.LivePatchException;
+import dev.suture.Progress;
+import dev.suture.Refusal;
+import dev.suture.build.SourcePatch;
+import dev.suture.build.Stages;
+import dev.suture.build.make.BuildFailedException;
+import dev.suture.build.make.MakeBuild;
+import dev.suture.build.make.MakeBuildRequest;
+import dev.suture.build.make.MakeBuildResult;
+import dev.suture.diff.Comparison;
+import dev.suture.diff.Select;
+import dev.suture.diff.Selection;
+import dev.suture.diff.SpecialSections;
+import dev.suture.diff.TargetTraits;
+import dev.suture.elf.Elf;
+import dev.suture.elf.ElfFile;
+import dev.suture.elf.Symbol;
+import dev.suture.image.Image;
+import dev.suture.isa.Isa;
+import dev.suture.link.DirectReferences;
+import dev.suture.link.LinkProcessPayload;
+import dev.suture.link.LinkResult;
+import dev.suture.payload.PayloadSections;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** From a program's source, its build command and source patches to a payload. */
+public final class CreateProcessPayload {
+    private final ProcessRequest request;
+    private final Progress progress;
+    private final Stages stages;
+
+    private CreateProcessPayload(ProcessRequest request, Progress progress) {
+        this.request = request;
+        this.progress = progress;
+        stages = new Stages(progress);
+    }
+
+    /**
+     * Creates a payload.
+     *
+     * @param request what is wanted
+     * @param progress hears how it gets on
+     * @return what came of it: a payload, or refusals
+     * @throws LivePatchException if the source, the command, the binary, a patch or the output is not as it has to be
+     */
+    public static CreateReport create(ProcessRequest request, Progress progress) {
+        return new CreateProcessPayload(request, progress).create();
+    }
+
+    private CreateReport create() {
+        WriteOutput.check(request.output());
+        checkName();
+        stages.begin("open binary");
+        Image image = Image.openProgram(request.binary(), request.debugFile());
+        Isa.of(image.elf().header().machine());
+        Depends depends = request.depends().map(Depends::of).orElse(Depends.onTarget(image.buildId()));
+        TargetTraits traits = TargetTraits.ofProcess(sharedNames(image.symbolsFrom()));
+        Optional<CreateReport> near = create(image, depends, traits, false);
+        try {
+            return near.or(() -> create(image, depends, traits, true)).orElseThrow();
+        } catch (BuildFailedException e) {
+            throw new LivePatchException(
+                    "the patch uses variables of libraries that the program did not use, which needs a compiler that knows"
+                            + " -mno-direct-extern-access (gcc 12): "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** {@return what came of it; empty if the payload would refer to something that may be out of reach} */
+    private Optional<CreateReport> create(Image image, Depends depends, TargetTraits traits, boolean reachesFar) {
+        stages.pause();
+        MakeBuildRequest toBuild = new MakeBuildRequest(
+                request.source(),
+                request.command(),
+                image,
+                request.patches(),
+                request.cache(),
+                reachesFar,
+                request.keep(),
+                request.jobs());
+        try (MakeBuildResult build = MakeBuild.run(toBuild, progress)) {
+            stages.begin("compare objects");
+            SpecialSections tables = SpecialSections.process();
+            List<Comparison> comparisons =
+                    DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
+            Selection selection = Select.select(comparisons, traits);
+            if (!reachesFar
+                    && !DirectReferences.of(selection, image, traits, depends.symbols())
+                            .isEmpty()) {
+                return Optional.empty();
+            }
+            return Optional.of(create(image, depends, traits, build, selection));
+        } catch (IOException e) {
+            throw new LivePatchException("a patch cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private CreateReport create(
+            Image image, Depends depends, TargetTraits traits, MakeBuildResult build, Selection selection)
+            throws IOException {
+        stages.begin("check types");
+        CheckTypes.Found types = CheckTypes.check(
+                build.pairs(), build.patchedFiles(), SpecialSections.process(), request.allowedTypes());
+
+        stages.begin("compare with binary");
+        List<Refusal> refusals = new ArrayList<>(unsupported(build));
+        if (refusals.isEmpty()) {
+            refusals.addAll(CompareWithBinary.check(selection, image, build.asLinked(), build.workDirectory()));
+        }
+        refusals.addAll(types.refusals());
+        refusals.addAll(selection.refusals());
+        if (selection.isEmpty() && refusals.isEmpty()) {
+            refusals.add(NoEffect.of(build, selection, NoEffect.Words.PROCESS));
+        }
+        for (String name : DirectReferences.of(selection, image, traits, depends.symbols())) {
+            refusals.add(new Refusal(
+                    "",
+                    name,
+                    "the patch uses `%s` directly, and %s does not have it: it is in a library, out of reach"
+                            .formatted(name, image.name()),
+                    "Get its address from dlsym() when the code runs."));
+        }
+        LinkResult linked = new LinkResult(new byte[0], "", List.of(), List.of(), List.of());
+        if (refusals.isEmpty()) {
+            stages.begin("link");
+            linked = LinkProcessPayload.link(new LinkProcessPayload.Request(
+                    selection, image, traits, request.name(), depends.buildId(), metadata(build), depends.symbols()));
+            refusals.addAll(linked.refusals());
+            refusals.addAll(depends.undone(linked.functions(), build.subjects()));
+        }
+        if (refusals.isEmpty()) {
+            stages.begin("write");
+            WriteOutput.write(request.output(), linked.payload());
+        }
+        return report(build, selection, linked, refusals, BuildWarnings.of(build, types, selection), image, depends);
+    }
+
+    private void checkName() {
+        int longest = PayloadSections.MAX_NAME_BYTES - 1;
+        if (request.name().isEmpty() || request.name().length() > longest) {
+            throw new LivePatchException(
+                    "the payload's name '%s' has %d characters, and may have 1 to %d; choose one with --name"
+                            .formatted(request.name(), request.name().length(), longest));
+        }
+    }
+
+    private List<String> metadata(MakeBuildResult build) throws IOException {
+        return Metadata.of(
+                request.name(),
+                build.subjects(),
+                request.patches().stream().map(SourcePatch::file).toList(),
+                request.metadata());
+    }
+
+    /** {@return the names that several objects of the program may define, of which the linker kept one} */
+    private static Set<String> sharedNames(ElfFile program) {
+        return program.symbols().stream()
+                .filter(symbol -> symbol.isInSection()
+                        && (symbol.binding() == Elf.STB_WEAK || symbol.binding() == Elf.STB_GNU_UNIQUE))
+                .map(Symbol::name)
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** {@return what of the build cannot be followed} */
+    private static List<Refusal> unsupported(MakeBuildResult build) {
+        List<Refusal> refusals = new ArrayList<>();
+        for (String path : build.newSources()) {
+            refusals.add(new Refusal(
+                    path,
+                    "",
+                    "the patch adds the source %s, and nothing tells how it is compiled".formatted(path),
+                    "Put the new functions into a source that the program has already, or include the new one there."));
+        }
+        build.asLinked().forEach((name, object) -> {
+            boolean optimizedWhenLinked = ElfFile.read(object).sections().stream()
+                    .anyMatch(section -> section.name().startsWith(".gnu.lto_"));
+            if (optimizedWhenLinked) {
+                refusals.add(new Refusal(
+                        name,
+                        "",
+                        "%s is compiled for link-time optimization: its code is made when the program is linked"
+                                .formatted(name),
+                        "Build and run the program without -flto; what is built with it cannot be patched live."));
+            }
+        });
+        return refusals;
+    }
+
+    private CreateReport report(
+            MakeBuildResult build,
+            Selection selection,
+            LinkResult linked,
+            List<Refusal> refusals,
+            List<String> warnings,
+            Image image,
+            Depends depends) {
+        boolean made = refusals.isEmpty();
+        List<CreateReport.StageTime> times = new ArrayList<>();
+        build.stages().forEach(done -> times.add(new CreateReport.StageTime(done.name(), done.milliseconds())));
+        stages.end().forEach(done -> times.add(new CreateReport.StageTime(done.name(), done.milliseconds())));
+        Optional<Path> kept = build.keep() ? Optional.of(build.workDirectory()) : Optional.empty();
+        return new CreateReport(
+                request.name(),
+                made ? Optional.of(request.output()) : Optional.empty(),
+                made ? linked.payload().length : 0,
+                made ? linked.buildId() : "",
+                image.buildId(),
+                "",
+                depends.buildId(),
+                made ? linked.functions() : List.of(),
+                made ? linked.added() : List.of(),
+                selection.leftOut(),
+                refusals,
+                warnings,
+                build.pairs().size(),
+                times,
+                kept);
+    }
+}

@@ -1,0 +1,25 @@
+package dev.suture.diff;
+
+import java.util.Set;
+
+/**
+ * What differs from one kind of target to another when a payload's contents are chosen.
+ *
+ * @param sharedNames names of weak functions and variables that the target has, from whichever object: inline functions
+ *     and templates of C++. A new object may bring them again, and must use the target's
+ * @param atStart when what is needed only once is over, in words: "while the system boots"
+ * @param unwinds whether it unwinds by {@code .eh_frame}
+ */
+public record TargetTraits(Set<String> sharedNames, String atStart, boolean unwinds) {
+    /** A hypervisor. */
+    public static final TargetTraits HYPERVISOR = new TargetTraits(Set.of(), "while the system boots", false);
+
+    public TargetTraits {
+        sharedNames = Set.copyOf(sharedNames);
+    }
+
+    /** {@return those of a process} */
+    public static TargetTraits ofProcess(Set<String> sharedNames) {
+        return new TargetTraits(sharedNames, "when the program starts", true);
+    }
+}
