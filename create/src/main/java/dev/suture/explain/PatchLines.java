@@ -1,0 +1,57 @@
+package dev.suture.explain;
+
+import java.util.Optional;
+
+/** Tells which lines of source a patch touches, as far as a patch is known. */
+public interface PatchLines {
+    /** No patch is known. */
+    PatchLines UNKNOWN = new PatchLines() {
+        @Override
+        public boolean isKnown() {
+            return false;
+        }
+
+        @Override
+        public Optional<PatchLine> removed(String file, long line) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<PatchLine> added(String file, long line) {
+            return Optional.empty();
+        }
+    };
+
+    /**
+     * A line of the patch.
+     *
+     * @param file the source file, relative to the root of the tree
+     * @param line its number, from 1: in the original file if it was removed, in the patched file if it was added
+     * @param added whether the patch adds it; else it removes it
+     */
+    record PatchLine(String file, int line, boolean added) {
+        /** {@return such as {@code +common/domain.c:12}} */
+        public String text() {
+            return (added ? "+" : "-") + file + ":" + line;
+        }
+    }
+
+    /** {@return whether there is a patch to ask about} */
+    boolean isKnown();
+
+    /**
+     * {@return the line that the patch removes, if it is one}
+     *
+     * @param file as debug information of the original names it
+     * @param line its number there
+     */
+    Optional<PatchLine> removed(String file, long line);
+
+    /**
+     * {@return the line that the patch adds, if it is one}
+     *
+     * @param file as debug information of the patched object names it
+     * @param line its number there, which directives in the patched source may have changed
+     */
+    Optional<PatchLine> added(String file, long line);
+}
