@@ -13,11 +13,15 @@ import dev.suture.diff.SplitObject;
 import dev.suture.elf.ElfFile;
 import dev.suture.explain.Disassembly;
 import dev.suture.explain.Explain;
+import dev.suture.explain.ExplainPage;
 import dev.suture.explain.ExplainText;
 import dev.suture.explain.ExplainedPatch;
 import dev.suture.explain.PatchLines;
 import dev.suture.payload.XenRelease;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -37,7 +41,8 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  suture explain original/mm.o patched/mm.o",
             "  suture explain original/mm.o patched/mm.o get_page_type",
-            "  suture explain a.o b.o --json"
+            "  suture explain a.o b.o --json",
+            "  suture explain a.o b.o --html why.html"
         })
 final class ExplainCommand extends SutureCommand {
     @Parameters(index = "0", paramLabel = "ORIGINAL.o", description = "The object as it is.")
@@ -59,6 +64,14 @@ final class ExplainCommand extends SutureCommand {
             description = "The release of Xen whose tables the objects have (default: 4.17).")
     private String release = "4.17";
 
+    @Option(
+            names = "--html",
+            paramLabel = "FILE",
+            description =
+                    "Also write the explanation, with both listings of each function side by side, as one page of HTML"
+                            + " that needs nothing else.")
+    private Path html;
+
     @Override
     Answer answer(Progress progress) {
         SpecialSections tables = SpecialSections.xenX86(XenRelease.of(release).minor());
@@ -68,11 +81,25 @@ final class ExplainCommand extends SutureCommand {
         checkSymbol(after);
         Comparison comparison = Compare.compare(Correlate.correlate(before, after), LineNumbers.UNMOVED);
         ExplainedPatch explained = Explain.explain(
-                Select.select(java.util.List.of(comparison)),
+                Select.select(List.of(comparison)),
                 PatchLines.UNKNOWN,
                 Disassembly.NONE,
                 piece -> symbol == null || piece.equals(symbol));
+        if (html != null) {
+            write(ExplainPage.of(
+                    "Why %s would be patched as it is".formatted(name),
+                    List.of("Original: %s".formatted(original), "Patched: %s".formatted(patched)),
+                    explained));
+        }
         return Answer.done(explained, text(explained));
+    }
+
+    private void write(String page) {
+        try {
+            Files.writeString(html, page);
+        } catch (IOException e) {
+            throw new LivePatchException("%s: cannot be written: %s".formatted(html, e.getMessage()), e);
+        }
     }
 
     private void checkSymbol(ObjectPieces after) {
