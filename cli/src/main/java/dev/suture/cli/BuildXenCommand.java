@@ -36,7 +36,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "  suture build xen --tree ~/xen --patch xsa475.patch --output xsa475.livepatch",
             "  suture build xen --tree ~/xen --patch a.patch --patch b.patch --output ab.livepatch --json",
-            "  suture build xen --tree ~/xen --patch b.patch --output b.livepatch --depends a.livepatch"
+            "  suture build xen --tree ~/xen --patch b.patch --output b.livepatch --depends a.livepatch",
+            "  suture build xen --tree ~/xen --patch a.patch --output a.livepatch --explain a.html"
         })
 final class BuildXenCommand extends SutureCommand {
     private static final String LIVE_PATCH_ENDING = ".livepatch";
@@ -87,6 +88,14 @@ final class BuildXenCommand extends SutureCommand {
     private Set<String> allowedTypes = Set.of();
 
     @Option(
+            names = "--explain",
+            paramLabel = "FILE.html",
+            description = "Also write a page that tells a reviewer why each thing is in the payload or not, with both"
+                    + " versions of each function side by side; also when the patch is refused. The page needs nothing"
+                    + " else.")
+    private Path explanation;
+
+    @Option(
             names = "--insist-on-compiler",
             description = "Go on although the compiler is not the one that built the tree.")
     private boolean insistOnCompiler;
@@ -110,7 +119,14 @@ final class BuildXenCommand extends SutureCommand {
         XenBuildRequest build = new XenBuildRequest(
                 XenTree.open(tree), read, XenBuildRequest.userCache(), Optional.empty(), keep, insistOnCompiler, jobs);
         CreateReport report = CreateXenPayload.create(
-                new CreateRequest(build, output, payloadName(), Optional.ofNullable(depends), metadata, allowedTypes),
+                new CreateRequest(
+                        build,
+                        output,
+                        payloadName(),
+                        Optional.ofNullable(depends),
+                        metadata,
+                        allowedTypes,
+                        Optional.ofNullable(explanation)),
                 progress);
         boolean made = report.refusals().isEmpty();
         return new Answer(made ? ExitCode.DONE : ExitCode.REFUSED, report, text(report), errors(report));

@@ -2,6 +2,7 @@ package dev.suture.cli;
 
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
+import dev.suture.create.AskObjdump;
 import dev.suture.diff.Compare;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.Correlate;
@@ -11,7 +12,6 @@ import dev.suture.diff.Select;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.elf.ElfFile;
-import dev.suture.explain.Disassembly;
 import dev.suture.explain.Explain;
 import dev.suture.explain.ExplainPage;
 import dev.suture.explain.ExplainText;
@@ -83,7 +83,7 @@ final class ExplainCommand extends SutureCommand {
         ExplainedPatch explained = Explain.explain(
                 Select.select(List.of(comparison)),
                 PatchLines.UNKNOWN,
-                Disassembly.NONE,
+                new AskObjdump(),
                 piece -> symbol == null || piece.equals(symbol));
         if (html != null) {
             write(ExplainPage.of(

@@ -50,6 +50,7 @@ public final class CreateXenPayload {
 
     private CreateReport create() {
         WriteOutput.check(request.output());
+        request.explanation().ifPresent(WriteOutput::check);
         checkName();
         begin("open image");
         XenTree tree = request.build().tree();
@@ -94,6 +95,11 @@ public final class CreateXenPayload {
             if (refusals.isEmpty()) {
                 begin("write");
                 WriteOutput.write(request.output(), linked.payload());
+            }
+            if (request.explanation().isPresent()) {
+                begin("explain");
+                ExplainPayload.write(
+                        request.explanation().get(), request.name(), build, selection, linked, refusals, depends);
             }
             end();
             return report(build, selection, linked, refusals, warnings(build, types), image, depends);
