@@ -5,15 +5,11 @@ import dev.suture.build.LineMap;
 import dev.suture.build.LineMap.Change;
 import dev.suture.build.PatchedFile;
 import dev.suture.explain.PatchLines;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * Finds the line of a patch that a line number of debug information means.
- *
- * <p>Added lines share their numbers with the lines behind the hunk, whose count is set back so that they keep theirs.
- * Only an instruction that differs is asked about, so an added line is what such a number is taken for.
- */
+/** Knows the lines that a build's patches touch, in the numbers of debug information. */
 final class PatchedLines implements PatchLines {
     private final List<PatchedFile> files;
 
@@ -35,19 +31,33 @@ final class PatchedLines implements PatchLines {
     }
 
     @Override
-    public Optional<PatchLine> added(String file, long line) {
+    public List<PatchLine> added(String file, long line) {
         Optional<PatchedFile> patched = named(file);
-        if (patched.isPresent() && patched.get().kind() == ChangedSource.Kind.NEW) {
-            return Optional.of(new PatchLine(patched.get().path(), (int) line, true));
+        if (patched.isEmpty()) {
+            return List.of();
         }
-        for (Change change : patched.map(known -> known.lines().changed()).orElse(List.of())) {
-            int compiled = compiledLine(patched.orElseThrow().lines(), change);
+        String path = patched.get().path();
+        if (patched.get().kind() == ChangedSource.Kind.NEW) {
+            return List.of(new PatchLine(path, (int) line, true));
+        }
+        List<PatchLine> added = new ArrayList<>();
+        for (Change change : patched.get().lines().changed()) {
+            int compiled = compiledLine(patched.get().lines(), change);
             if (contains(compiled, change.patchedCount(), line)) {
-                int inFile = change.patchedLine() + (int) line - compiled;
-                return Optional.of(new PatchLine(patched.orElseThrow().path(), inFile, true));
+                added.add(new PatchLine(path, change.patchedLine() + (int) line - compiled, true));
             }
         }
-        return Optional.empty();
+        return added;
+    }
+
+    @Override
+    public Optional<Kept> kept(String file, long line) {
+        return named(file)
+                .map(PatchedFile::lines)
+                .filter(lines -> lines.patchedLine((int) line).isPresent())
+                .map(lines -> new Kept(
+                        lines.patchedLine((int) line).getAsInt(),
+                        lines.compiledLine((int) line).getAsInt()));
     }
 
     private static boolean contains(int first, int count, long line) {

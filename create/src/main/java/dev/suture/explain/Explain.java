@@ -9,6 +9,7 @@ import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.diff.Selection.Why;
+import dev.suture.dwarf.SourceLine;
 import dev.suture.elf.ElfFile;
 import dev.suture.explain.ExplainedFunction.Decision;
 import dev.suture.explain.ExplainedPatch.ExplainedPiece;
@@ -17,6 +18,7 @@ import dev.suture.explain.ExplainedPatch.SameThough;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,7 +76,7 @@ public final class Explain {
             }
         }
         List<LeftOut> otherLeftOut = new ArrayList<>();
-        for (LeftOut left : new ArrayList<>(new java.util.LinkedHashSet<>(selection.leftOut()))) {
+        for (LeftOut left : new LinkedHashSet<>(selection.leftOut())) {
             if (wanted.test(left.symbol())) {
                 leftOut(left).ifPresentOrElse(functions::add, () -> otherLeftOut.add(left));
             }
@@ -165,7 +167,12 @@ public final class Explain {
                 twin.map(Piece::statedSizeBytes).orElse(0L),
                 piece.statedSizeBytes(),
                 chain,
-                ReachingLines.find(patchLines, listings),
+                ReachingLines.find(
+                        patchLines,
+                        twin.map(original -> declared(comparison.original(), original))
+                                .orElse(SourceLine.UNKNOWN),
+                        declared(comparison.patched(), piece),
+                        listings),
                 listings);
     }
 
@@ -205,9 +212,17 @@ public final class Explain {
         return parts;
     }
 
+    private SourceLine declared(ObjectPieces object, Piece function) {
+        return places(object).declared(function.section().index(), function.sectionOffset());
+    }
+
+    private SourcePlaces places(ObjectPieces object) {
+        return places.computeIfAbsent(object.elf(), SourcePlaces::new);
+    }
+
     private ListCode lister(Comparison comparison, boolean isOriginal) {
         NameTargets names = new NameTargets(comparison.correlation(), isOriginal);
-        SourcePlaces known = places.computeIfAbsent(names.object().elf(), SourcePlaces::new);
+        SourcePlaces known = places(names.object());
         knowsSource |= known.isKnown();
         return new ListCode(names, known, disassembly);
     }

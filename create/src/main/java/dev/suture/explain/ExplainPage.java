@@ -224,7 +224,8 @@ public final class ExplainPage {
         page.element("span", "removed", "class", "REMOVED").text(" ");
         page.element("span", "added", "class", "ADDED");
         page.text(" Bytes that relocations fill in are zero; what they refer to is named beside them. A branch whose"
-                + " distance differs only because of what was added between is not marked.");
+                + " distance differs only because of what was added between is not marked. Where a line is in an inlined"
+                + " function, pointing at it shows the calls around it.");
         page.end().newLine();
     }
 
@@ -238,7 +239,11 @@ public final class ExplainPage {
                                 function.object(),
                                 ExplainText.sizes(function),
                                 ExplainText.decision(function.decision())));
-        page.element("p", function.reason() + ". " + why(function));
+        page.element("p", "Why: " + function.reason() + ".");
+        if (!function.chain().isEmpty()) {
+            page.element("p", "Needed by: " + String.join(" → ", function.chain()) + ".");
+        }
+        ExplainText.patchLines(patch, function).ifPresent(lines -> page.element("p", "From the patch: " + lines + "."));
         if (function.decision() != Decision.NEW) {
             page.element("p", ExplainText.counts(function) + ".");
         }
@@ -264,6 +269,15 @@ public final class ExplainPage {
             at = end - 1;
         }
         page.end().end().end().newLine();
+    }
+
+    /** The whole chain of inlined calls would need many lines; it shows when the mouse is over it. */
+    private static String shortPlace(CodeLine code) {
+        boolean known = code.source().line() > 0 && !code.source().file().isEmpty();
+        String place = known ? code.source().text() : "";
+        return code.inlined().isEmpty()
+                ? place
+                : place + " in " + code.inlined().getFirst().function();
     }
 
     private void beginRows() {
@@ -317,6 +331,6 @@ public final class ExplainPage {
         page.element("td", "+0x%x".formatted(code.offset()), "class", "offset");
         page.element("td", code.bytes(), "class", otherBytes ? "bytes differs" : "bytes");
         page.element("td", ExplainText.what(code), "class", otherText ? "what differs" : "what");
-        page.element("td", code.place(), "class", "place");
+        page.element("td", shortPlace(code), "class", "place", "title", code.place());
     }
 }

@@ -9,13 +9,14 @@ final class PageStyle {
             body { font: 15px/1.45 system-ui, sans-serif; margin: 2em; color: #1b1f24; background: #fff; }
             h1 { font-size: 1.6em; } h2 { font-size: 1.25em; margin-top: 2em; } h3 { font-size: 1.05em; margin-top: 2em; }
             table { border-collapse: collapse; }
-            th, td { text-align: left; vertical-align: top; padding: 2px 10px 2px 4px; overflow-wrap: anywhere; }
+            th, td { text-align: left; vertical-align: top; padding: 2px 10px 2px 4px; overflow-wrap: break-word; }
+            thead th { white-space: nowrap; }
             thead th { border-bottom: 1px solid #57606a; }
             tbody tr { border-bottom: 1px solid #eaeef2; }
             .wide { overflow-x: auto; }
             .code { font: 12px/1.4 ui-monospace, monospace; table-layout: fixed; width: 100%; min-width: 1100px; }
             .code caption { text-align: left; font-weight: bold; padding: 6px 4px; }
-            .code td { padding: 0 6px 0 2px; } .code tr { border: 0; }
+            .code td { padding: 0 6px 0 2px; overflow-wrap: anywhere; } .code tr { border: 0; }
             .offset { width: 4.5em; color: #57606a; } .bytes { width: 15em; } .place { width: 14em; color: #57606a; }
             .code .none { background: #f6f8fa; }
             .folded { color: #57606a; } summary { cursor: pointer; }

@@ -1,5 +1,6 @@
 package dev.suture.explain;
 
+import java.util.List;
 import java.util.Optional;
 
 /** Tells which lines of source a patch touches, as far as a patch is known. */
@@ -17,7 +18,12 @@ public interface PatchLines {
         }
 
         @Override
-        public Optional<PatchLine> added(String file, long line) {
+        public List<PatchLine> added(String file, long line) {
+            return List.of();
+        }
+
+        @Override
+        public Optional<Kept> kept(String file, long line) {
             return Optional.empty();
         }
     };
@@ -48,10 +54,27 @@ public interface PatchLines {
     Optional<PatchLine> removed(String file, long line);
 
     /**
-     * {@return the line that the patch adds, if it is one}
+     * {@return the lines that the patch adds and that may be meant, in the order of the file} Several lines can have one
+     * number: directives in the patched source set the count back behind each hunk.
      *
      * @param file as debug information of the patched object names it
-     * @param line its number there, which directives in the patched source may have changed
+     * @param line its number there
      */
-    Optional<PatchLine> added(String file, long line);
+    List<PatchLine> added(String file, long line);
+
+    /**
+     * A line that the patch leaves alone.
+     *
+     * @param patchedLine its place in the patched file, from 1
+     * @param compiledLine its number in debug information of the patched object
+     */
+    record Kept(int patchedLine, int compiledLine) {}
+
+    /**
+     * {@return where a line is that the patch leaves alone; empty if it does not, or leaves the whole file alone}
+     *
+     * @param file as debug information of the original names it
+     * @param line its number there
+     */
+    Optional<Kept> kept(String file, long line);
 }

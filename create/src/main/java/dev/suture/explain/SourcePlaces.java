@@ -58,6 +58,14 @@ final class SourcePlaces {
         return line.file().startsWith("./") ? new SourceLine(line.file().substring(2), line.line()) : line;
     }
 
+    /** {@return where the function is declared that has code at an offset of a section} */
+    SourceLine declared(int sectionIndex, long sectionOffset) {
+        return functions
+                .at(sectionIndex, sectionOffset)
+                .map(function -> named(function.declared()))
+                .orElse(SourceLine.UNKNOWN);
+    }
+
     /** {@return the functions inlined at an offset of a section, from the inside out} */
     List<InlinedAt> inlined(int sectionIndex, long sectionOffset) {
         Optional<Function> function = functions.at(sectionIndex, sectionOffset);

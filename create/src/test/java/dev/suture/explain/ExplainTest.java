@@ -6,6 +6,7 @@ import dev.suture.diff.Change;
 import dev.suture.explain.ExplainedFunction.Decision;
 import dev.suture.explain.PatchLines.PatchLine;
 import dev.suture.explain.Row.Mark;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -211,8 +212,13 @@ class ExplainTest {
             }
 
             @Override
-            public Optional<PatchLine> added(String file, long line) {
-                return line == 3 ? Optional.of(new PatchLine(file, 4, true)) : Optional.empty();
+            public List<PatchLine> added(String file, long line) {
+                return line == 3 ? List.of(new PatchLine(file, 4, true)) : List.of();
+            }
+
+            @Override
+            public Optional<Kept> kept(String file, long line) {
+                return Optional.empty();
             }
         };
 
