@@ -76,14 +76,14 @@ public final class ExplainPage {
         facts.forEach(fact -> page.element("li", fact));
         page.element(
                 "li",
-                "%d functions are replaced, %d new functions and %d other things are brought along."
+                "Functions replaced: %d. New functions: %d. Other things that come along: %d."
                         .formatted(
                                 count(Decision.REPLACED),
                                 count(Decision.NEW),
                                 patch.pieces().size()));
         page.element(
                 "li",
-                "%d functions or variables that changed are left out, and %d functions that are not the same in the file do the same."
+                "Functions and variables that changed and are left out: %d. Functions that are not the same in the file and do the same: %d."
                         .formatted(
                                 count(Decision.LEFT_OUT) + patch.leftOut().size(),
                                 patch.sameThough().size()));
