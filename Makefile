@@ -24,6 +24,7 @@ demo-xen: setup ## Patch a running hypervisor: build it, build a live patch, app
 
 bench: setup ## Measure; what it prints belongs into docs/benchmarks.md
 	@SUTURE_XEN_TREE=$${SUTURE_XEN_TREE:-$$(scripts/xen-tree)} scripts/bench/xen
+	@scripts/bench/process
 
 fuzz: setup ## Feed made-up files to the readers, each for as long as its @FuzzTest says
 	@scripts/fuzz

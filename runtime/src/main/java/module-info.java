@@ -3,5 +3,8 @@ module dev.suture.runtime {
     requires transitive dev.suture.core;
     requires org.apache.commons.compress;
 
+    exports dev.suture.engine;
+    exports dev.suture.process;
     exports dev.suture.rehearse;
+    exports dev.suture.target;
 }

@@ -33,6 +33,14 @@ import picocli.CommandLine.TypeConversionException;
             ExplainCommand.class,
             InspectCommand.class,
             RehearseCommand.class,
+            LoadCommand.class,
+            UploadCommand.class,
+            ApplyCommand.class,
+            RevertCommand.class,
+            ReplaceCommand.class,
+            UnloadCommand.class,
+            ListCommand.class,
+            StatusCommand.class,
             HelpCommand.class
         })
 public final class Suture implements Runnable {

@@ -75,6 +75,26 @@ class CommandLineTest {
         }
     }
 
+    @Test
+    void everyCommandHasAManual() {
+        for (String command : new String[] {"build xen", "diff", "inspect", "rehearse xen"}) {
+            int exitCode = run((command + " --help").split(" "));
+
+            assertThat(exitCode).as(command).isZero();
+        }
+        assertThat(out.toString())
+                .contains("suture build xen", "--patch=FILE", "--allow-type", "Exit codes:", "Examples:");
+    }
+
+    @Test
+    void metadataWithoutAKeyIsAUsageError() {
+        int exitCode =
+                run("build", "xen", "--tree", "t", "--patch", "p", "--output", "o", "--metadata", "nonsense", "--json");
+
+        assertThat(exitCode).isEqualTo(ExitCode.USAGE.code());
+        assertThat(err.toString()).contains("--metadata nonsense: expected KEY=VALUE");
+    }
+
     private int run(String... arguments) {
         CommandLine suture = Suture.commandLine();
         suture.setOut(new PrintWriter(out));

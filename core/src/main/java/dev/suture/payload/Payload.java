@@ -103,6 +103,11 @@ public record Payload(
                 explanation(elf));
     }
 
+    /** {@return the build id of the program or library that it changes; empty if it is not for a process} */
+    public Optional<String> changedFile() {
+        return noteIn(elf, PayloadSections.TARGET);
+    }
+
     /** {@return how often each relocation kind occurs in the parts that are loaded, by number} */
     public Map<Integer, Integer> relocationCounts() {
         Map<Integer, Integer> counts = new TreeMap<>();
@@ -138,8 +143,10 @@ public record Payload(
             return List.of();
         }
         Section section = found.get();
-        // Only releases since 4.14 have xen_depends, and with it the larger entry.
-        int entryBytes = elf.section(PayloadSections.XEN_DEPENDS).isPresent() ? 104 : 64;
+        // Only releases since 4.14 have xen_depends, and with it the larger entry; so have payloads for processes.
+        boolean large = elf.section(PayloadSections.XEN_DEPENDS).isPresent()
+                || elf.section(PayloadSections.TARGET).isPresent();
+        int entryBytes = large ? 104 : 64;
         if (section.sizeBytes() % entryBytes != 0) {
             throw new LivePatchException("%s: %s has %d bytes, not a multiple of %d"
                     .formatted(elf.name(), section.name(), section.sizeBytes(), entryBytes));

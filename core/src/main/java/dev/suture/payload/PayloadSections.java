@@ -11,6 +11,9 @@ public final class PayloadSections {
     public static final String FUNCTIONS = ".livepatch.funcs";
     public static final String DEPENDS = ".livepatch.depends";
     public static final String XEN_DEPENDS = ".livepatch.xen_depends";
+    /** In payloads for processes: a note with the build id of the ELF file that is changed. */
+    public static final String TARGET = ".livepatch.target";
+
     public static final String BUILD_ID = ".note.gnu.build-id";
     public static final String METADATA = ".modinfo";
     /** Not loaded by any target: why each thing is in the payload, an {@link Explanation}. */

@@ -9,6 +9,7 @@ import dev.suture.build.xen.XenBuild;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.build.xen.XenTree;
 import dev.suture.diff.Comparison;
+import dev.suture.diff.Piece;
 import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
@@ -102,7 +103,7 @@ public final class CreateXenPayload {
                         request.explanation().get(), request.name(), build, selection, linked, refusals, depends);
             }
             end();
-            return report(build, selection, linked, refusals, warnings(build, types), image, depends);
+            return report(build, selection, linked, refusals, warnings(build, types, selection), image, depends);
         } catch (IOException e) {
             throw new LivePatchException("a patch cannot be read: " + e.getMessage(), e);
         }
@@ -125,8 +126,15 @@ public final class CreateXenPayload {
                 request.metadata());
     }
 
-    private static List<String> warnings(XenBuildResult build, CheckTypes.Found types) {
+    private static List<String> warnings(XenBuildResult build, CheckTypes.Found types, Selection selection) {
         List<String> warnings = new ArrayList<>(types.warnings());
+        selection.chosen().stream()
+                .filter(chosen -> chosen.piece().kind() == Piece.Kind.DATA
+                        && chosen.original().isPresent())
+                .forEach(chosen -> warnings.add(
+                        ("the constant `%s` has a changed copy in the payload; whatever stored the address of the old one "
+                                        + "while the system ran keeps using that")
+                                .formatted(chosen.piece().name())));
         if (!build.linesNeutral()) {
             warnings.add(
                     "line numbers could not be kept: the patch compiles only without #line directives, so functions "

@@ -66,7 +66,10 @@ public final class Select {
         select.follow();
         select.judgeVariablesSetAtBoot();
         return new Selection(
-                objects, List.copyOf(select.chosen.values()), select.leftOut, List.copyOf(select.refusals));
+                objects,
+                List.copyOf(select.chosen.values()),
+                select.leftOut.stream().distinct().toList(),
+                List.copyOf(select.refusals));
     }
 
     /** {@return where the references of a selection's pieces lead} */

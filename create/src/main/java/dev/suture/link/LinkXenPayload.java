@@ -43,6 +43,7 @@ public final class LinkXenPayload {
     private static final Set<Integer> APPLICABLE = Set.of(0, 1, 2, 4);
 
     private static final long POINTER_BYTES = 8;
+    private static final int EXPLAINED_PIECES = 1000;
 
     private static final String NAMES = ".livepatch.strings";
 
@@ -352,7 +353,13 @@ public final class LinkXenPayload {
         List<Explanation.Function> reasons = functions.stream()
                 .map(function -> new Explanation.Function(function.name(), function.object(), function.reason()))
                 .toList();
-        byte[] explanation = new Explanation(reasons, added()).toBytes();
+        // Strings and entries of a large payload would take more room than they are worth.
+        List<Explanation.Added> explained = added().stream()
+                .filter(piece -> selection.chosen().size() <= EXPLAINED_PIECES
+                        || piece.kind().equals(Piece.Kind.FUNCTION.name())
+                        || piece.kind().equals(Piece.Kind.DATA.name()))
+                .toList();
+        byte[] explanation = new Explanation(reasons, explained).toBytes();
         builder.addSection(PayloadSections.EXPLANATION, Elf.SHT_PROGBITS, 0, 1, 0, explanation);
     }
 

@@ -1,6 +1,7 @@
 package dev.suture.cli.xen;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.suture.Progress;
@@ -13,6 +14,7 @@ import dev.suture.create.CreateRequest;
 import dev.suture.create.CreateXenPayload;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Explanation;
+import dev.suture.payload.Payload;
 import dev.suture.rehearse.HypervisorImage;
 import dev.suture.rehearse.RehearsalReport;
 import dev.suture.rehearse.RehearsalReport.PayloadReport;
@@ -263,6 +265,21 @@ class XenEditsTest {
         create(XenEdits.HOOKS.fileName(), Optional.empty(), XenEdits.HOOKS);
 
         assertThat(made(XenEdits.HOOKS).output().orElseThrow()).hasBinaryContent(first);
+    }
+
+    @Test
+    void thePayloadItselfTellsWhatIsInItAndWhy() {
+        Payload payload = Payload.read(made(XenEdits.HOOKS).output().orElseThrow());
+
+        assertThat(payload.buildId()).contains(made(XenEdits.HOOKS).buildId());
+        assertThat(payload.xenDepends()).contains(made(XenEdits.HOOKS).xenDepends());
+        assertThat(payload.explanation().functions())
+                .extracting(Explanation.Function::name, Explanation.Function::object)
+                .containsExactly(tuple("xen_extra_version", "common/version.o"));
+        assertThat(payload.explanation().added()).isEqualTo(made(XenEdits.HOOKS).added());
+        assertThat(payload.hooks()).extracting(Payload.Hook::kind).containsExactly("load", "unload");
+        assertThat(payload.metadata()).contains("name=hooks");
+        assertThat(payload.relocationCounts().keySet()).isSubsetOf(1, 2, 4);
     }
 
     private static CreateReport made(XenEdits edit) {

@@ -1,0 +1,32 @@
+package dev.suture.cli;
+
+import dev.suture.target.ApplyOptions;
+import dev.suture.target.Policy;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** How a payload is applied. */
+final class ApplyMixin {
+    @Option(
+            names = "--policy",
+            paramLabel = "POLICY",
+            description =
+                    "stack (default): no thread may be in a replaced function or return to it; bytes: no thread may"
+                            + " be in the bytes that change, calls under way end in the old code.")
+    private Policy policy = Policy.STACK;
+
+    @Option(names = "--nodeps", description = "Whatever is below on the stack.")
+    private boolean ignoreDepends;
+
+    @Option(
+            names = "--set",
+            paramLabel = "NAME=VALUE",
+            description = "Set a variable of the payload before it is applied. May be given more than once.")
+    private Map<String, String> parameters = new LinkedHashMap<>();
+
+    /** {@return the options with these in them} */
+    ApplyOptions with(ApplyOptions options) {
+        return new ApplyOptions(options.timeout(), policy, ignoreDepends, parameters);
+    }
+}

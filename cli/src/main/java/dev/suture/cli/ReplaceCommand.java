@@ -1,0 +1,26 @@
+package dev.suture.cli;
+
+import dev.suture.Progress;
+import dev.suture.engine.Verb;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code suture replace}: reverts all payloads and applies one, in one stop. */
+@Command(
+        name = "replace",
+        description = "Revert all payloads that are applied and apply this one, in one stop.",
+        footer = "  suture replace fix2 --on pid:4711")
+final class ReplaceCommand extends ActionCommand {
+    @Parameters(paramLabel = "NAME", description = "The payload, by name.")
+    private String name;
+
+    @Mixin
+    private ApplyMixin how;
+
+    @Override
+    Answer answer(Progress progress) {
+        return act(Verb.REPLACE, name, Optional.empty(), how.with(options()));
+    }
+}

@@ -1,0 +1,54 @@
+package dev.suture.cli;
+
+import dev.suture.Progress;
+import dev.suture.process.ProcessTarget;
+import dev.suture.target.LoadedPayload;
+import dev.suture.target.State;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code suture status}: what became of one payload in live targets. */
+@Command(
+        name = "status",
+        description = "Tell what became of a payload in live targets, and all that is known of it.",
+        footer = "  suture status fix --on pid:4711 --json")
+final class StatusCommand extends SutureCommand {
+    @Parameters(paramLabel = "NAME", description = "The payload, by name.")
+    private String name;
+
+    @Mixin
+    private ProcessOptions processes;
+
+    /** One target and the payload in it. */
+    record Status(String target, State state, Optional<LoadedPayload> payload) {}
+
+    /** All targets that were asked for. */
+    record Statuses(List<Status> targets) {}
+
+    @Override
+    Answer answer(Progress progress) {
+        List<Status> statuses = new ArrayList<>();
+        StringBuilder text = new StringBuilder();
+        for (ProcessTarget target : processes.targets()) {
+            Optional<LoadedPayload> found = target.payloads().stream()
+                    .filter(payload -> payload.name().equals(name))
+                    .findFirst();
+            State state = found.map(LoadedPayload::state).orElse(State.ABSENT);
+            statuses.add(new Status(target.name(), state, found));
+            text.append(
+                    "%s: %s %s%n".formatted(target.name(), name, state.name().toLowerCase(Locale.ROOT)));
+            found.ifPresent(payload -> text.append("  replaces %s%n  build id %s, on top of %s%n  %s%n"
+                    .formatted(
+                            String.join(" ", payload.functions()),
+                            payload.buildId(),
+                            payload.depends(),
+                            String.join("; ", payload.metadata()))));
+        }
+        return Answer.done(new Statuses(statuses), text.toString().stripTrailing());
+    }
+}

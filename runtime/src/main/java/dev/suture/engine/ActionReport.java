@@ -1,0 +1,44 @@
+package dev.suture.engine;
+
+import dev.suture.Refusal;
+import dev.suture.target.State;
+import java.util.List;
+
+/**
+ * What one action came to on one target.
+ *
+ * @param action such as {@code load}
+ * @param payload by name
+ * @param target as the user knows it
+ * @param ended how it ended
+ * @param state of the payload, read afterwards
+ * @param stoppedMicros how long the target stood still for it, in microseconds
+ * @param waitedMicros how long it took to find the moment for it
+ * @param attempts how often the target was stopped
+ * @param refusals why it was not done, or who was in the way
+ */
+public record ActionReport(
+        String action,
+        String payload,
+        String target,
+        Ended ended,
+        State state,
+        long stoppedMicros,
+        long waitedMicros,
+        int attempts,
+        List<Refusal> refusals) {
+
+    /** How an action ended. */
+    public enum Ended {
+        DONE,
+        REFUSED,
+        TIMED_OUT,
+        UNKNOWN,
+        /** A bad file, tool or machine: the refusals say what. */
+        FAILED
+    }
+
+    public ActionReport {
+        refusals = List.copyOf(refusals);
+    }
+}

@@ -1,0 +1,278 @@
+package dev.suture.process;
+
+import dev.suture.linux.Calls;
+import dev.suture.linux.Errno;
+import dev.suture.linux.Ptrace;
+import dev.suture.linux.Registers;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HexFormat;
+
+/**
+ * A stopped thread that makes system calls and calls functions for us, and then goes on as if nothing had been.
+ *
+ * <p>The thread is led to a few instructions of ours, {@link #STUB}: a call, a system call, and behind them what gives
+ * it back its signal mask and all registers, which lie on its own stack below what it uses, and leads it to where it
+ * was. At each system call it stops for us. If we are killed meanwhile the kernel lets it go, and it finds its way back
+ * by itself, with the system call it was in made again.
+ */
+final class BorrowedThread {
+    /** {@code mov %rsp,%rbx; and $-16,%rsp; call *%rax; mov %rbx,%rsp; mov %rax,%rdi; mov $39,%eax; syscall}. */
+    private static final String CALL = "4889e3 4883e4f0 ffd0 4889dc 4889c7 b827000000 0f05";
+
+    /**
+     * {@code rt_sigprocmask(SIG_SETMASK, %rsp, 0, 8)}, then pops of r15 r14 r13 r12 rbp rbx r10 r9 r8 rdx rsi rdi rcx r11
+     * rax and the flags, and {@code ret $128}.
+     */
+    private static final String RETURN = "b80e000000 bf02000000 4889e6 31d2 41ba08000000 0f05 4883c408"
+            + " 415f 415e 415d 415c 5d 5b 415a 4159 4158 5a 5e 5f 59 415b 58 9d c28000";
+
+    /** The instructions; they run anywhere. */
+    static final byte[] STUB = HexFormat.of().parseHex((CALL + RETURN).replace(" ", ""));
+
+    private static final int SYSCALL_AT = 20;
+    private static final int SYSCALL_BYTES = 2;
+    private static final int RED_ZONE_BYTES = 128;
+    private static final int SAVED_WORDS = 18;
+    private static final int USER_CS = 0x33;
+    private static final long CLEAR_FLAGS = ~0x0004_0500L;
+
+    /** All signals but those that a mistake of the code itself brings about: ILL, TRAP, BUS, FPE, SEGV. */
+    private static final long BLOCKED = ~(1L << 3 | 1L << 4 | 1L << 6 | 1L << 7 | 1L << 10);
+
+    private static final long MOST_NANOS = 2_000_000_000;
+    private static final int SLEEP_NANOS = 1_000;
+    private static final int TRIES_WITHOUT_SLEEP = 100;
+    private static final int SIGTRAP = 5;
+    private static final int SIGSTOP = 19;
+    private static final int CALL_STOP = SIGTRAP | 0x80;
+    private static final int[] SAVED = {
+        Registers.R15, Registers.R14, Registers.R13, Registers.R12, Registers.RBP, Registers.RBX, Registers.R10,
+        Registers.R9, Registers.R8, Registers.RDX, Registers.RSI, Registers.RDI, Registers.RCX, Registers.R11
+    };
+
+    private final Session session;
+    private final Ptrace ptrace;
+    private final int tid;
+    private final long stub;
+    private final MemorySegment original;
+    private final MemorySegment working;
+    private final long block;
+    private final long mask;
+    private boolean wasStoppedByJob;
+
+    /**
+     * Takes over a stopped thread.
+     *
+     * @param registers of the thread, as it stopped
+     * @param stub where {@link #STUB} is in the process
+     */
+    BorrowedThread(Session session, int tid, MemorySegment registers, long stub) {
+        this.session = session;
+        this.ptrace = session.ptrace();
+        this.tid = tid;
+        this.stub = stub;
+        original = registers;
+        working = session.arena().allocate(Registers.BYTES, 8);
+        working.copyFrom(registers);
+        block = Registers.get(registers, Registers.RSP) - RED_ZONE_BYTES - SAVED_WORDS * 8L;
+        mask = ptrace.signalMask(tid);
+        session.write(block, savedBlock(), "the stack of thread " + tid);
+        Registers.set(working, Registers.RSP, block);
+        Registers.set(working, Registers.FLAGS, Registers.get(registers, Registers.FLAGS) & CLEAR_FLAGS);
+        ptrace.setSignalMask(tid, BLOCKED);
+    }
+
+    static ProcessException filtered(int pid) {
+        return new ProcessException(
+                pid,
+                "it has a seccomp filter, which may kill it for a system call it does not expect; run suture with"
+                        + " CAP_SYS_ADMIN (root), which can set the filter aside for a moment");
+    }
+
+    /** {@return whether a thread stopped where it can be borrowed: in 64-bit code} */
+    static boolean isFit(MemorySegment registers) {
+        return Registers.get(registers, Registers.CS) == USER_CS;
+    }
+
+    // What the thread finds when we are gone: its system call is then made again by leading it to the call once more.
+    private byte[] savedBlock() {
+        long address = Registers.get(original, Registers.RIP);
+        long result = Registers.get(original, Registers.RAX);
+        long call = Registers.get(original, Registers.ORIG_RAX);
+        if (call >= 0) {
+            if (result == -Errno.ERESTART_RESTARTBLOCK) {
+                address -= SYSCALL_BYTES;
+                result = Calls.RESTART_SYSCALL;
+            } else if (result == -Errno.EINTR || result <= -Errno.ERESTARTSYS && result >= -Errno.ERESTARTNOHAND) {
+                address -= SYSCALL_BYTES;
+                result = call;
+            }
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(SAVED_WORDS * 8).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putLong(mask);
+        for (int register : SAVED) {
+            bytes.putLong(Registers.get(original, register));
+        }
+        return bytes.putLong(result)
+                .putLong(Registers.get(original, Registers.FLAGS))
+                .putLong(address)
+                .array();
+    }
+
+    /**
+     * Makes a system call in the process.
+     *
+     * @return its result, or a negated errno
+     */
+    long call(long number, long a, long b, long c, long d, long e, long f) {
+        prepare(Calls.GETPID, a, b, c, d, e, f);
+        runToCall();
+        // Only now, so that a thread we lose before does nothing.
+        Registers.set(working, Registers.ORIG_RAX, number);
+        Registers.set(working, Registers.RAX, -38);
+        Registers.set(working, Registers.RIP, stub + SYSCALL_AT + SYSCALL_BYTES);
+        put();
+        runToCall();
+        get();
+        return Registers.get(working, Registers.RAX);
+    }
+
+    private void prepare(long number, long a, long b, long c, long d, long e, long f) {
+        Registers.set(working, Registers.RIP, stub + SYSCALL_AT);
+        Registers.set(working, Registers.ORIG_RAX, -1);
+        Registers.set(working, Registers.RSP, block);
+        Registers.set(working, Registers.RAX, number);
+        Registers.set(working, Registers.RDI, a);
+        Registers.set(working, Registers.RSI, b);
+        Registers.set(working, Registers.RDX, c);
+        Registers.set(working, Registers.R10, d);
+        Registers.set(working, Registers.R8, e);
+        Registers.set(working, Registers.R9, f);
+        put();
+    }
+
+    /**
+     * Calls a function of the process on the stack of this thread.
+     *
+     * @return what it returned
+     */
+    long invoke(long function, long argument, long second) {
+        ptrace.saveVectors(tid);
+        prepare(function, argument, second, 0, 0, 0, 0);
+        Registers.set(working, Registers.RIP, stub);
+        put();
+        while (true) {
+            runToCall(true);
+            get();
+            if (Registers.get(working, Registers.RIP) == stub + SYSCALL_AT + SYSCALL_BYTES) {
+                break;
+            }
+        }
+        long result = Registers.get(working, Registers.RDI);
+        runToCall();
+        ptrace.restoreVectors(tid);
+        return result;
+    }
+
+    private void put() {
+        if (ptrace.setRegisters(tid, working) < 0) {
+            throw lost();
+        }
+    }
+
+    private void get() {
+        if (ptrace.registers(tid, working) < 0) {
+            throw lost();
+        }
+    }
+
+    private void runToCall() {
+        runToCall(false);
+    }
+
+    // A function may not come back, and is waited for with a limit; a system call of ours does, and is waited for.
+    private void runToCall(boolean mayHang) {
+        while (true) {
+            if (ptrace.resumeToCall(tid, 0) < 0) {
+                throw lost();
+            }
+            if (mayHang) {
+                awaitStop();
+            } else if (ptrace.await(tid) < 0) {
+                throw lost();
+            }
+            int status = ptrace.status();
+            if (!Ptrace.isStop(status)) {
+                throw lost();
+            }
+            int signal = Ptrace.signal(status);
+            if (signal == CALL_STOP) {
+                return;
+            }
+            if (signal == SIGSTOP && Ptrace.event(status) == 0) {
+                wasStoppedByJob = true;
+            } else if (Ptrace.event(status) == 0) {
+                throw new ProcessException(
+                        session.pid(),
+                        "code of the payload failed with signal %d; the program was led on from where it was"
+                                .formatted(signal));
+            }
+        }
+    }
+
+    private void awaitStop() {
+        long deadline = System.nanoTime() + MOST_NANOS;
+        int tries = 0;
+        while (true) {
+            long result = ptrace.poll(tid);
+            if (result < 0) {
+                throw lost();
+            }
+            if (result > 0) {
+                return;
+            }
+            if (System.nanoTime() > deadline) {
+                ptrace.interrupt(tid);
+                ptrace.await(tid);
+                throw new ProcessException(
+                        session.pid(),
+                        "code run in thread %d did not come back within %d s; the program was led on from where it was"
+                                .formatted(tid, MOST_NANOS / 1_000_000_000));
+            }
+            if (++tries < TRIES_WITHOUT_SLEEP) {
+                session.yieldProcessor();
+            } else {
+                session.sleepNanos(SLEEP_NANOS);
+            }
+        }
+    }
+
+    private ProcessException lost() {
+        return new ProcessException(session.pid(), "it ended while it was being worked on");
+    }
+
+    /** Gives the thread its registers back. It stays stopped; let go, it makes its system call again. */
+    void giveBack() {
+        ptrace.setRegisters(tid, original);
+        ptrace.setSignalMask(tid, mask);
+        if (wasStoppedByJob) {
+            session.kernel().call(Calls.KILL, session.pid(), SIGSTOP, 0, 0);
+        }
+    }
+
+    /** {@return a path in memory of the thread's stack, for calls that want one} */
+    long text(String text) {
+        byte[] bytes = (text + '\0').getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        long address = block - 4096 - bytes.length & -16;
+        session.write(address, bytes, "the stack of thread " + tid);
+        return address;
+    }
+
+    /** {@return one word of the thread's registers as it stopped} */
+    long original(int register) {
+        return original.get(ValueLayout.JAVA_LONG, register);
+    }
+}

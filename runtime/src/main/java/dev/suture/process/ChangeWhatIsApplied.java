@@ -1,0 +1,258 @@
+package dev.suture.process;
+
+import dev.suture.Refusal;
+import dev.suture.elf.Elf;
+import dev.suture.process.CheckThreads.Range;
+import dev.suture.process.Ledger.Entry;
+import dev.suture.process.Ledger.Hook;
+import dev.suture.process.ResolveSymbols.Found;
+import dev.suture.target.ApplyOptions;
+import dev.suture.target.Outcome;
+import dev.suture.target.Outcome.Cost;
+import dev.suture.target.Outcome.Done;
+import dev.suture.target.Outcome.Refused;
+import dev.suture.target.Outcome.TimedOut;
+import dev.suture.target.State;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Apply, revert, replace and unload. Each checks whether it may, calls the hooks that may say no, prepares the changed
+ * code, says in the ledger what is about to happen, makes the change in one stop with the hooks that belong there, and
+ * says in the ledger that it happened.
+ */
+final class ChangeWhatIsApplied {
+    private final Work work;
+    private final ApplyOptions options;
+
+    ChangeWhatIsApplied(Work work, ApplyOptions options) {
+        this.work = work;
+        this.options = options;
+    }
+
+    private Ledger ledger() {
+        return work.ledger();
+    }
+
+    private Refused refused(String name, String what, String remedy) {
+        return new Refused(new Refusal(name, "", what, remedy));
+    }
+
+    private Optional<Outcome> unlessIn(String name, State wanted) {
+        State state = ledger().state(name);
+        if (state == wanted) {
+            return Optional.empty();
+        }
+        String what = switch (state) {
+            case ABSENT -> "the process has no payload of that name";
+            case CHECKED -> "it is not applied";
+            case APPLIED -> "it is applied";
+        };
+        return Optional.of(refused(name, what, "suture list shows what the process has."));
+    }
+
+    Outcome apply(String name) throws InterruptedException {
+        Optional<Outcome> no = unlessIn(name, State.CHECKED).or(() -> wrongStack(name, lastApplied(name)));
+        if (no.isPresent()) {
+            return no.get();
+        }
+        List<Refusal> refusals =
+                new ArrayList<>(Changes.unexpected(work.session().memory(), work.files(), ledger(), name));
+        Entry entry = ledger().entry(name).orElseThrow();
+        refusals.addAll(SetParameters.check(entry, options.parameters()));
+        if (!refusals.isEmpty()) {
+            return new Refused(Cost.NONE, refusals);
+        }
+        SetParameters.write(work.session(), entry, options.parameters());
+        return change(name, List.of(), List.of(name));
+    }
+
+    // What is below on the stack of the same file.
+    private Optional<Entry> lastApplied(String name) {
+        String file = ledger().entry(name).orElseThrow().targetBuildId();
+        return ledger().applied().reversed().stream()
+                .map(other -> ledger().entry(other).orElseThrow())
+                .filter(other -> other.targetBuildId().equals(file))
+                .findFirst();
+    }
+
+    private Optional<Outcome> wrongStack(String name, Optional<Entry> below) {
+        Entry entry = ledger().entry(name).orElseThrow();
+        String found = below.map(Entry::buildId).orElse(entry.targetBuildId());
+        if (options.ignoreDepends() || entry.depends().equals(found)) {
+            return Optional.empty();
+        }
+        return Optional.of(refused(
+                name,
+                "it is to be stacked on %s, and what is there is %s (%s)"
+                        .formatted(
+                                entry.depends(), found, below.map(Entry::name).orElse("the file itself")),
+                "Apply or revert what is between, or use --nodeps if you know that it does not matter."));
+    }
+
+    Outcome revert(String name) throws InterruptedException {
+        Optional<Outcome> no = unlessIn(name, State.APPLIED);
+        if (no.isPresent()) {
+            return no.get();
+        }
+        Entry last = lastApplied(name).orElseThrow();
+        if (!last.name().equals(name)) {
+            return refused(name, "%s is applied on top of it".formatted(last.name()), "Revert that one first.");
+        }
+        return change(name, List.of(name), List.of());
+    }
+
+    Outcome replace(String name) throws InterruptedException {
+        Optional<Outcome> no = unlessIn(name, State.CHECKED).or(() -> wrongStack(name, Optional.empty()));
+        if (no.isPresent()) {
+            return no.get();
+        }
+        Entry entry = ledger().entry(name).orElseThrow();
+        List<Refusal> refusals = SetParameters.check(entry, options.parameters());
+        if (!refusals.isEmpty()) {
+            return new Refused(Cost.NONE, refusals);
+        }
+        SetParameters.write(work.session(), entry, options.parameters());
+        return change(name, ledger().applied().reversed(), List.of(name));
+    }
+
+    private List<Hook> hooks(List<String> names, String kind) {
+        return names.stream()
+                .flatMap(name -> ledger().entry(name).orElseThrow().hooks().stream())
+                .filter(hook -> hook.kind().equals(kind))
+                .toList();
+    }
+
+    private Outcome change(String name, List<String> reverted, List<String> applied) throws InterruptedException {
+        Optional<Outcome> veto = veto(reverted, "prerevert").or(() -> veto(applied, "preapply"));
+        if (veto.isPresent()) {
+            return veto.get();
+        }
+        Changes changes = Changes.of(work.session().memory(), ledger(), reverted, applied, options.policy());
+        Optional<Splice> splice =
+                changes.sites().isEmpty() ? Optional.empty() : Optional.of(new Splice(work.session(), changes.sites()));
+        announce(changes, 0, 0);
+        try {
+            splice.ifPresent(it -> it.prepare(
+                    work.borrow(), work.files(), (address, sizeBytes) -> announce(changes, address, sizeBytes)));
+        } catch (RuntimeException e) {
+            work.recover();
+            throw e;
+        }
+        Quiesce quiesce = new Quiesce(work.session(), work.files(), ledger(), work.stub(), work.filters());
+        List<Hook> first = new ArrayList<>(hooks(reverted, "revert"));
+        first.addAll(hooks(applied, "load"));
+        first.addAll(hooks(applied, "apply"));
+        List<Hook> last = hooks(reverted, "unload");
+        Quiesce.Result result;
+        boolean committed = false;
+        try {
+            result = quiesce.run(changes.ranges(), options.timeout(), thread -> {
+                call(thread, first);
+                if (splice.isPresent()) {
+                    commit(work.session().pid(), splice.get(), thread);
+                }
+                call(thread, last);
+            });
+            committed = result.isDone();
+        } finally {
+            boolean isDone = committed || splice.isPresent() && splice.get().isDone();
+            if (!isDone) {
+                splice.ifPresent(it -> it.discard(work.borrow()));
+            }
+            work.write(isDone ? changes.after() : ledger().withoutPending());
+        }
+        if (!result.isDone()) {
+            return new TimedOut(result.cost(), ledger().state(name), result.inTheWay());
+        }
+        callAfterwards(hooks(reverted, "postrevert"));
+        callAfterwards(hooks(applied, "postapply"));
+        return new Done(result.cost());
+    }
+
+    private void announce(Changes changes, long spare, long spareBytes) {
+        work.write(ledger().withPending(new Ledger.Pending(
+                changes.sites(), changes.after().entries(), changes.after().applied(), spare, spareBytes)));
+    }
+
+    static void commit(int pid, Splice splice, BorrowedThread thread) {
+        if (!splice.isUnchanged()) {
+            throw new ProcessException(pid, "its code changed meanwhile; nothing was done");
+        }
+        splice.commit(thread);
+    }
+
+    private static void call(BorrowedThread thread, List<Hook> hooks) {
+        for (Hook hook : hooks) {
+            thread.invoke(hook.address(), 0, 0);
+        }
+    }
+
+    private void callAfterwards(List<Hook> hooks) {
+        if (!hooks.isEmpty()) {
+            work.borrow().with(thread -> {
+                call(thread, hooks);
+                return null;
+            });
+        }
+    }
+
+    private Optional<Outcome> veto(List<String> names, String kind) {
+        for (String name : names) {
+            for (Hook hook : hooks(List.of(name), kind)) {
+                int answer = work.borrow()
+                        .with(thread -> thread.invoke(hook.address(), 0, 0))
+                        .intValue();
+                if (answer != 0) {
+                    return Optional.of(refused(
+                            name,
+                            "its %s hook says no (%d)".formatted(kind, answer),
+                            "The author of the payload knows what it waits for."));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    Outcome unload(String name) throws InterruptedException {
+        Optional<Outcome> no = unlessIn(name, State.CHECKED);
+        if (no.isPresent()) {
+            return no.get();
+        }
+        Entry entry = ledger().entry(name).orElseThrow();
+        Range code = new Range(entry.region() - 1, entry.region() + entry.codeBytes(), name, true);
+        Ledger before = ledger();
+        Quiesce quiesce = new Quiesce(work.session(), work.files(), before, work.stub(), work.filters());
+        // Once nobody is in a payload that is not applied, nobody gets there any more.
+        Quiesce.Result result = quiesce.run(List.of(code), options.timeout(), thread -> {});
+        if (!result.isDone()) {
+            return new TimedOut(result.cost(), State.CHECKED, result.inTheWay());
+        }
+        forgetFrames(entry);
+        // First out of the list: from then on nobody applies it, whoever is killed.
+        Ledger after = before.without(name);
+        work.write(after.withPending(Ledger.Pending.memory(after, entry.region(), entry.regionBytes())));
+        work.unmap(entry);
+        work.write(after);
+        return new Done(result.cost());
+    }
+
+    private void forgetFrames(Entry entry) {
+        if (entry.frames() == 0) {
+            return;
+        }
+        work.files().withBuildId(entry.targetBuildId()).ifPresent(file -> {
+            ResolveSymbols symbols = new ResolveSymbols(
+                    work.files(),
+                    file,
+                    work.session().memory(),
+                    Ledger.EMPTY,
+                    work.session().pid());
+            Optional<Found> function =
+                    symbols.find("__deregister_frame_info").filter(found -> found.type() == Elf.STT_FUNC);
+            function.ifPresent(
+                    found -> work.borrow().with(thread -> thread.invoke(found.address(), entry.frames(), 0)));
+        });
+    }
+}

@@ -1,0 +1,150 @@
+package dev.suture.process;
+
+import dev.suture.Refusal;
+import dev.suture.linux.Memory;
+import dev.suture.process.CheckThreads.Range;
+import dev.suture.process.Ledger.Entry;
+import dev.suture.process.Ledger.Function;
+import dev.suture.process.Ledger.Site;
+import dev.suture.target.Policy;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Works out what a change of what is applied means for the code: which bytes change, from what to what, and where no
+ * thread may be meanwhile.
+ *
+ * @param sites the bytes
+ * @param ranges where no thread may be
+ * @param after what the ledger says afterwards
+ */
+record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
+
+    /**
+     * {@return what it means to revert some payloads and then to apply others}
+     *
+     * @param reverted names, the uppermost first
+     * @param applied names, the lowest first
+     */
+    static Changes of(Memory memory, Ledger ledger, List<String> reverted, List<String> applied, Policy policy) {
+        Map<Long, byte[]> before = new LinkedHashMap<>();
+        Map<Long, byte[]> now = new LinkedHashMap<>();
+        List<Range> ranges = new ArrayList<>();
+        Ledger after = ledger.withoutPending();
+        for (String name : reverted) {
+            Entry entry = ledger.entry(name).orElseThrow();
+            List<Function> functions = new ArrayList<>();
+            for (Function function : entry.functions()) {
+                byte[] replacement = function.replacementBytes();
+                before.putIfAbsent(function.site(), replacement);
+                now.put(function.site(), HexFormat.of().parseHex(function.original()));
+                addRange(ranges, policy, function.newAddress(), function.newBytes(), function);
+                functions.add(function.withOriginal(""));
+            }
+            List<String> left = after.applied().stream()
+                    .filter(other -> !other.equals(name))
+                    .toList();
+            after = replace(after, entry.with(functions), left);
+        }
+        for (String name : applied) {
+            Entry entry = ledger.entry(name).orElseThrow();
+            List<Function> functions = new ArrayList<>();
+            for (Function function : entry.functions()) {
+                byte[] replacement = function.replacementBytes();
+                byte[] live = now.getOrDefault(function.site(), memory.read(function.site(), replacement.length));
+                before.putIfAbsent(function.site(), live);
+                now.put(function.site(), replacement);
+                addRange(ranges, policy, function.oldAddress(), function.oldBytes(), function);
+                addCurrent(ranges, policy, ledger, function);
+                functions.add(function.withOriginal(HexFormat.of().formatHex(live)));
+            }
+            List<String> more = new ArrayList<>(after.applied());
+            more.add(name);
+            after = replace(after, entry.with(functions), more);
+        }
+        List<Site> sites = new ArrayList<>();
+        before.forEach((address, bytes) -> sites.add(new Site(
+                address, HexFormat.of().formatHex(bytes), HexFormat.of().formatHex(now.get(address)))));
+        return new Changes(sites, ranges, after);
+    }
+
+    private static Ledger replace(Ledger ledger, Entry changed, List<String> applied) {
+        List<Entry> entries = ledger.entries().stream()
+                .map(entry -> entry.name().equals(changed.name()) ? changed : entry)
+                .toList();
+        return new Ledger(entries, applied, Optional.empty());
+    }
+
+    private static void addRange(List<Range> ranges, Policy policy, long start, long sizeBytes, Function function) {
+        switch (policy) {
+            case STACK -> {
+                if (start != 0 && sizeBytes > 0) {
+                    ranges.add(new Range(start, start + sizeBytes, function.name(), true));
+                }
+            }
+            case BYTES -> {
+                int changed = function.replacement().length() / 2;
+                ranges.add(new Range(function.site(), function.site() + changed, function.name(), false));
+            }
+        }
+    }
+
+    // What other payloads made of the function is what runs now.
+    private static void addCurrent(List<Range> ranges, Policy policy, Ledger ledger, Function function) {
+        for (String name : ledger.applied()) {
+            for (Function other : ledger.entry(name).orElseThrow().functions()) {
+                if (other.oldAddress() == function.oldAddress() && policy == Policy.STACK) {
+                    addRange(ranges, policy, other.newAddress(), other.newBytes(), other);
+                }
+            }
+        }
+    }
+
+    /**
+     * {@return the functions whose code is not what the file says, though no payload changed it}
+     *
+     * @param name of the payload that is to be applied
+     */
+    static List<Refusal> unexpected(Memory memory, LoadedFiles files, Ledger ledger, String name) {
+        List<Refusal> refusals = new ArrayList<>();
+        Entry entry = ledger.entry(name).orElseThrow();
+        Optional<LoadedFile> file = files.withBuildId(entry.targetBuildId());
+        for (Function function : entry.functions()) {
+            boolean isChanged = ledger.applied().stream()
+                    .flatMap(other -> ledger.entry(other).orElseThrow().functions().stream())
+                    .anyMatch(other -> other.site() == function.site());
+            Optional<byte[]> expected = isChanged ? Optional.empty() : file.flatMap(it -> inFile(it, function));
+            byte[] live = memory.read(function.site(), function.replacement().length() / 2);
+            if (expected.isPresent() && !Arrays.equals(expected.get(), live)) {
+                refusals.add(new Refusal(
+                        name,
+                        function.name(),
+                        "its code at 0x%x is %s, and %s in the file"
+                                .formatted(
+                                        function.site(),
+                                        HexFormat.of().formatHex(live),
+                                        HexFormat.of().formatHex(expected.get())),
+                        "A debugger or another tool changed it: take its breakpoint or patch away first."));
+            }
+        }
+        return refusals;
+    }
+
+    private static Optional<byte[]> inFile(LoadedFile file, Function function) {
+        long address = function.site() - file.bias();
+        int size = function.replacement().length() / 2;
+        return file.elf().sections().stream()
+                .filter(section -> section.isCode()
+                        && address >= section.address()
+                        && address + size <= section.address() + section.sizeBytes())
+                .map(section -> section.contents()
+                        .asSlice(address - section.address(), size)
+                        .toArray(java.lang.foreign.ValueLayout.JAVA_BYTE))
+                .findFirst();
+    }
+}

@@ -1,0 +1,96 @@
+package dev.suture.process;
+
+import dev.suture.Refusal;
+import dev.suture.elf.Elf;
+import dev.suture.elf.ElfFile;
+import dev.suture.elf.LittleEndian;
+import dev.suture.elf.Section;
+import dev.suture.elf.Symbol;
+import dev.suture.payload.Payload;
+import dev.suture.payload.PayloadSections;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Tells whether a file is a payload for processes that can be loaded at all, whatever the process. */
+final class CheckPayload {
+    static final int ENTRY_BYTES = 104;
+    private static final int VERSION = 2;
+    private static final int VERSION_AT = 32;
+    private static final int OLD_SIZE_AT = 28;
+
+    private CheckPayload() {}
+
+    /** {@return all reasons why it cannot be} */
+    static List<Refusal> refusals(String name, Payload payload) {
+        List<Refusal> refusals = new ArrayList<>();
+        ElfFile elf = payload.elf();
+        if (elf.header().machine() != Elf.EM_X86_64) {
+            refusals.add(new Refusal(
+                    name, "", "it is for machine %d".formatted(elf.header().machine()), "Build it for x86-64."));
+        }
+        if (payload.changedFile().isEmpty()) {
+            refusals.add(new Refusal(
+                    name,
+                    PayloadSections.TARGET,
+                    "it does not say which program or library it is for",
+                    "It may be a payload for Xen; one for processes has the build id of the changed file in "
+                            + PayloadSections.TARGET + "."));
+        }
+        if (payload.buildId().isEmpty()) {
+            refusals.add(new Refusal(
+                    name, PayloadSections.BUILD_ID, "it has no build id", "Link it with ld -r --build-id."));
+        }
+        if (payload.depends().isEmpty()) {
+            refusals.add(new Refusal(
+                    name,
+                    PayloadSections.DEPENDS,
+                    "it does not say what it is to be stacked on",
+                    "Put the build id of the changed file, or of the payload below, into that section."));
+        }
+        if (payload.functions().isEmpty() && payload.hooks().isEmpty()) {
+            refusals.add(new Refusal(name, "", "it replaces nothing and has no hooks", "Give it something to do."));
+        }
+        checkFunctions(name, elf, refusals);
+        for (Section section : elf.sections()) {
+            if (section.isAllocated() && section.has(Elf.SHF_TLS) && section.sizeBytes() > 0) {
+                refusals.add(new Refusal(
+                        name,
+                        section.name(),
+                        "it has %d bytes of new thread-local variables; threads that run have no room for them"
+                                .formatted(section.sizeBytes()),
+                        "Keep the values in an array or a map by thread id, or use pthread_getspecific."));
+            }
+        }
+        for (Symbol symbol : elf.symbols()) {
+            if (symbol.place() == Symbol.Place.COMMON) {
+                refusals.add(
+                        new Refusal(name, symbol.name(), "a variable without a place", "Compile with -fno-common."));
+            }
+        }
+        return refusals;
+    }
+
+    private static void checkFunctions(String name, ElfFile elf, List<Refusal> refusals) {
+        elf.section(PayloadSections.FUNCTIONS).ifPresent(section -> {
+            MemorySegment bytes = section.contents();
+            for (long at = 0; at + ENTRY_BYTES <= bytes.byteSize(); at += ENTRY_BYTES) {
+                int version = LittleEndian.u8(bytes, at + VERSION_AT);
+                if (version != VERSION) {
+                    refusals.add(new Refusal(
+                            name,
+                            PayloadSections.FUNCTIONS,
+                            "version %d of the format, expected %d".formatted(version, VERSION),
+                            "Build it with a version of suture that fits this one."));
+                }
+                if (LittleEndian.u32(bytes, at + OLD_SIZE_AT) == 0) {
+                    refusals.add(new Refusal(
+                            name,
+                            PayloadSections.FUNCTIONS,
+                            "entry %d says that the old function has no bytes".formatted(at / ENTRY_BYTES),
+                            "Fill in old_size."));
+                }
+            }
+        });
+    }
+}

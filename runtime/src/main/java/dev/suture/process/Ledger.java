@@ -1,0 +1,312 @@
+package dev.suture.process;
+
+import dev.suture.target.State;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What payloads a process has, as the process itself keeps it.
+ *
+ * @param entries in the order in which they were uploaded
+ * @param applied the names of those that are applied, lowest first
+ * @param pending a change of code that was about to happen when this was written
+ */
+record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pending) {
+    static final Ledger EMPTY = new Ledger(List.of(), List.of(), Optional.empty());
+
+    private static final int FORMAT = 1;
+
+    /**
+     * One payload.
+     *
+     * @param name by which it is known
+     * @param buildId its own
+     * @param depends what it must be stacked on
+     * @param targetBuildId of the file it changes
+     * @param region first address of its memory
+     * @param regionBytes the size of its memory
+     * @param codeBytes how much of that, from its start, is code
+     * @param frames where its unwinding information is, if the program was told of it; else 0
+     * @param functions what it replaces
+     * @param symbols what it brings
+     * @param hooks functions to call
+     * @param metadata {@code key=value}
+     */
+    record Entry(
+            String name,
+            String buildId,
+            String depends,
+            String targetBuildId,
+            long region,
+            long regionBytes,
+            long codeBytes,
+            long frames,
+            List<Function> functions,
+            List<Named> symbols,
+            List<Hook> hooks,
+            List<String> metadata) {
+        Entry with(List<Function> others) {
+            return new Entry(
+                    name,
+                    buildId,
+                    depends,
+                    targetBuildId,
+                    region,
+                    regionBytes,
+                    codeBytes,
+                    frames,
+                    others,
+                    symbols,
+                    hooks,
+                    metadata);
+        }
+
+        boolean holdsCode(long address) {
+            return address >= region && address < region + codeBytes;
+        }
+    }
+
+    /**
+     * A replaced function.
+     *
+     * @param name by which the target knows it
+     * @param oldAddress in the process
+     * @param oldBytes its size
+     * @param newAddress in the process; 0 if instructions are only taken out
+     * @param newBytes its size, or how much is taken out
+     * @param site where code is overwritten, in the process
+     * @param replacement what is written there, in hexadecimal digits
+     * @param original what was there when it was applied, in hexadecimal digits; empty while it is not
+     */
+    record Function(
+            String name,
+            long oldAddress,
+            long oldBytes,
+            long newAddress,
+            long newBytes,
+            long site,
+            String replacement,
+            String original) {
+        Function withOriginal(String bytes) {
+            return new Function(name, oldAddress, oldBytes, newAddress, newBytes, site, replacement, bytes);
+        }
+
+        byte[] replacementBytes() {
+            return HexFormat.of().parseHex(replacement);
+        }
+    }
+
+    /** A function or variable of a payload. */
+    record Named(String name, long address, long sizeBytes, boolean isGlobal, boolean isVariable) {}
+
+    /** A function to be called around apply or revert. */
+    record Hook(String kind, long address) {}
+
+    /** Bytes of code before and after a change, in hexadecimal digits. */
+    record Site(long address, String before, String after) {}
+
+    /**
+     * A change of code.
+     *
+     * @param sites what changes
+     * @param entries as they are after it
+     * @param applied as they are after it
+     * @param spare memory to be given back if the change is not finished: its first address
+     * @param spareBytes its size
+     */
+    record Pending(List<Site> sites, List<Entry> entries, List<String> applied, long spare, long spareBytes) {
+        /** {@return a note that memory is being taken or given back, while nothing else changes} */
+        static Pending memory(Ledger ledger, long spare, long spareBytes) {
+            return new Pending(List.of(), ledger.entries(), ledger.applied(), spare, spareBytes);
+        }
+    }
+
+    Optional<Entry> entry(String name) {
+        return entries.stream().filter(entry -> entry.name().equals(name)).findFirst();
+    }
+
+    State state(String name) {
+        if (entry(name).isEmpty()) {
+            return State.ABSENT;
+        }
+        return applied.contains(name) ? State.APPLIED : State.CHECKED;
+    }
+
+    Ledger withEntry(Entry entry) {
+        List<Entry> more = new ArrayList<>(entries);
+        more.add(entry);
+        return new Ledger(more, applied, Optional.empty());
+    }
+
+    Ledger without(String name) {
+        return new Ledger(
+                entries.stream().filter(entry -> !entry.name().equals(name)).toList(), applied, Optional.empty());
+    }
+
+    Ledger withPending(Pending next) {
+        return new Ledger(entries, applied, Optional.of(next));
+    }
+
+    Ledger withoutPending() {
+        return new Ledger(entries, applied, Optional.empty());
+    }
+
+    byte[] bytes() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeInt(FORMAT);
+            writeEntries(out, entries, applied);
+            out.writeBoolean(pending.isPresent());
+            if (pending.isPresent()) {
+                out.writeInt(pending.get().sites().size());
+                for (Site site : pending.get().sites()) {
+                    out.writeLong(site.address());
+                    out.writeUTF(site.before());
+                    out.writeUTF(site.after());
+                }
+                writeEntries(out, pending.get().entries(), pending.get().applied());
+                out.writeLong(pending.get().spare());
+                out.writeLong(pending.get().spareBytes());
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void writeEntries(DataOutputStream out, List<Entry> entries, List<String> applied)
+            throws IOException {
+        out.writeInt(entries.size());
+        for (Entry entry : entries) {
+            out.writeUTF(entry.name());
+            out.writeUTF(entry.buildId());
+            out.writeUTF(entry.depends());
+            out.writeUTF(entry.targetBuildId());
+            out.writeLong(entry.region());
+            out.writeLong(entry.regionBytes());
+            out.writeLong(entry.codeBytes());
+            out.writeLong(entry.frames());
+            out.writeInt(entry.functions().size());
+            for (Function function : entry.functions()) {
+                out.writeUTF(function.name());
+                out.writeLong(function.oldAddress());
+                out.writeLong(function.oldBytes());
+                out.writeLong(function.newAddress());
+                out.writeLong(function.newBytes());
+                out.writeLong(function.site());
+                out.writeUTF(function.replacement());
+                out.writeUTF(function.original());
+            }
+            out.writeInt(entry.symbols().size());
+            for (Named symbol : entry.symbols()) {
+                out.writeUTF(symbol.name());
+                out.writeLong(symbol.address());
+                out.writeLong(symbol.sizeBytes());
+                out.writeBoolean(symbol.isGlobal());
+                out.writeBoolean(symbol.isVariable());
+            }
+            out.writeInt(entry.hooks().size());
+            for (Hook hook : entry.hooks()) {
+                out.writeUTF(hook.kind());
+                out.writeLong(hook.address());
+            }
+            writeTexts(out, entry.metadata());
+        }
+        writeTexts(out, applied);
+    }
+
+    private static void writeTexts(DataOutputStream out, List<String> texts) throws IOException {
+        out.writeInt(texts.size());
+        for (String text : texts) {
+            out.writeUTF(text);
+        }
+    }
+
+    /** @throws IOException if these are not the bytes of a ledger of this format */
+    static Ledger of(byte[] bytes) throws IOException {
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
+            int format = in.readInt();
+            if (format != FORMAT) {
+                throw new IOException("format %d, expected %d".formatted(format, FORMAT));
+            }
+            List<Entry> entries = readEntries(in);
+            List<String> applied = readTexts(in);
+            if (!in.readBoolean()) {
+                return new Ledger(entries, applied, Optional.empty());
+            }
+            List<Site> sites = new ArrayList<>();
+            for (int left = in.readInt(); left > 0; left--) {
+                sites.add(new Site(in.readLong(), in.readUTF(), in.readUTF()));
+            }
+            Pending pending = new Pending(sites, readEntries(in), readTexts(in), in.readLong(), in.readLong());
+            return new Ledger(entries, applied, Optional.of(pending));
+        }
+    }
+
+    private static List<Entry> readEntries(DataInputStream in) throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            entries.add(new Entry(
+                    in.readUTF(),
+                    in.readUTF(),
+                    in.readUTF(),
+                    in.readUTF(),
+                    in.readLong(),
+                    in.readLong(),
+                    in.readLong(),
+                    in.readLong(),
+                    readFunctions(in),
+                    readSymbols(in),
+                    readHooks(in),
+                    readTexts(in)));
+        }
+        return entries;
+    }
+
+    private static List<Function> readFunctions(DataInputStream in) throws IOException {
+        List<Function> functions = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            functions.add(new Function(
+                    in.readUTF(),
+                    in.readLong(),
+                    in.readLong(),
+                    in.readLong(),
+                    in.readLong(),
+                    in.readLong(),
+                    in.readUTF(),
+                    in.readUTF()));
+        }
+        return functions;
+    }
+
+    private static List<Named> readSymbols(DataInputStream in) throws IOException {
+        List<Named> symbols = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            symbols.add(new Named(in.readUTF(), in.readLong(), in.readLong(), in.readBoolean(), in.readBoolean()));
+        }
+        return symbols;
+    }
+
+    private static List<Hook> readHooks(DataInputStream in) throws IOException {
+        List<Hook> hooks = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            hooks.add(new Hook(in.readUTF(), in.readLong()));
+        }
+        return hooks;
+    }
+
+    private static List<String> readTexts(DataInputStream in) throws IOException {
+        List<String> texts = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            texts.add(in.readUTF());
+        }
+        return texts;
+    }
+}

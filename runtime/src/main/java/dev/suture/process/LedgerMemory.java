@@ -1,0 +1,151 @@
+package dev.suture.process;
+
+import dev.suture.linux.Calls;
+import dev.suture.linux.Errno;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.zip.CRC32;
+
+/**
+ * Where the ledger is in a process: a mapping of a nameless file, which {@code /proc/PID/maps} shows as
+ * {@code /memfd:suture}, so that any later command finds it.
+ *
+ * <p>It holds two copies and a number that says which is valid. A copy is written beside the valid one and then made
+ * valid by writing the number, 8 bytes at once: whoever is killed in between leaves the ledger as it was. A child of the
+ * process has a ledger of its own, as it has memory of its own.
+ */
+final class LedgerMemory {
+    private static final String NAME = "suture";
+    private static final String MAPPING = "/memfd:" + NAME + " (deleted)";
+    private static final long MAGIC = 0x3152_4547_4445_4c53L;
+    private static final int COPY_BYTES = 1 << 20;
+    private static final int FIRST_COPY_AT = 4096;
+    private static final long TOTAL_BYTES = FIRST_COPY_AT + 2L * COPY_BYTES;
+    private static final int COPY_HEADER_BYTES = 16;
+
+    private final Session session;
+    private long address;
+    private long valid;
+
+    private LedgerMemory(Session session, long address) {
+        this.session = session;
+        this.address = address;
+    }
+
+    /** {@return the ledger's place in a process; one that is yet to be made if there is none} */
+    static LedgerMemory find(Session session, Mappings mappings) {
+        Optional<Mapping> found = mappings.all().stream()
+                .filter(mapping -> mapping.name().equals(MAPPING))
+                .findFirst();
+        LedgerMemory ledger =
+                new LedgerMemory(session, found.map(Mapping::start).orElse(0L));
+        if (ledger.address != 0 && ledger.word(0) != MAGIC) {
+            // Whoever made it was killed before he wrote it.
+            ledger.initialize();
+        }
+        return ledger;
+    }
+
+    boolean exists() {
+        return address != 0;
+    }
+
+    /** Makes the ledger, in a thread of the process. */
+    void make(BorrowedThread thread) {
+        long name = thread.text(NAME);
+        long file = check(thread.call(Calls.MEMFD_CREATE, name, Calls.MFD_CLOEXEC, 0, 0, 0, 0), "memfd_create");
+        try {
+            check(thread.call(Calls.FTRUNCATE, file, TOTAL_BYTES, 0, 0, 0, 0), "ftruncate");
+            address = check(
+                    thread.call(
+                            Calls.MMAP, 0, TOTAL_BYTES, Calls.PROT_READ | Calls.PROT_WRITE, Calls.MAP_PRIVATE, file, 0),
+                    "mmap");
+        } finally {
+            thread.call(Calls.CLOSE, file, 0, 0, 0, 0, 0);
+        }
+        initialize();
+    }
+
+    private long check(long result, String call) {
+        if (result < 0 && result >= -4095) {
+            throw new ProcessException(
+                    session.pid(), "%s in the process failed: %s".formatted(call, Errno.text(-result)));
+        }
+        return result;
+    }
+
+    private void initialize() {
+        write(Ledger.EMPTY);
+        session.write(address, word(MAGIC, 8), "the ledger");
+    }
+
+    /** {@return what the process keeps; empty if it has no payloads and never had any} */
+    Ledger read() {
+        if (!exists()) {
+            return Ledger.EMPTY;
+        }
+        valid = word(8);
+        byte[] header = session.memory().read(copyAddress(valid), COPY_HEADER_BYTES);
+        ByteBuffer numbers = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
+        int size = header.length < COPY_HEADER_BYTES ? -1 : numbers.getInt();
+        if (valid < 0 || valid > 1 || size < 0 || size > COPY_BYTES - COPY_HEADER_BYTES) {
+            throw damaged("its header makes no sense");
+        }
+        byte[] bytes = session.memory().read(copyAddress(valid) + COPY_HEADER_BYTES, size);
+        if (checksum(bytes) != numbers.getLong(8)) {
+            throw damaged("its checksum is wrong");
+        }
+        try {
+            return Ledger.of(bytes);
+        } catch (IOException e) {
+            throw damaged(e.getMessage());
+        }
+    }
+
+    private ProcessException damaged(String how) {
+        return new ProcessException(
+                session.pid(), "its list of payloads, at 0x%x, is damaged: %s".formatted(address, how));
+    }
+
+    /** Replaces what the process keeps, all at once. */
+    void write(Ledger ledger) {
+        byte[] bytes = ledger.bytes();
+        if (bytes.length > COPY_BYTES - COPY_HEADER_BYTES) {
+            throw new ProcessException(
+                    session.pid(),
+                    "its payloads take %,d bytes to list, and there is room for %,d; unload some"
+                            .formatted(bytes.length, COPY_BYTES - COPY_HEADER_BYTES));
+        }
+        ByteBuffer copy = ByteBuffer.allocate(COPY_HEADER_BYTES + bytes.length).order(ByteOrder.LITTLE_ENDIAN);
+        copy.putInt(bytes.length).putInt(0).putLong(checksum(bytes)).put(bytes);
+        long next = 1 - valid;
+        session.write(copyAddress(next), copy.array(), "the ledger");
+        session.write(address + 8, word(next, 8), "the ledger");
+        valid = next;
+    }
+
+    private long copyAddress(long index) {
+        return address + FIRST_COPY_AT + index * COPY_BYTES;
+    }
+
+    private long word(long offset) {
+        byte[] bytes = Arrays.copyOf(session.memory().read(address + offset, 8), 8);
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    }
+
+    private static byte[] word(long value, int sizeBytes) {
+        return ByteBuffer.allocate(sizeBytes)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(value)
+                .array();
+    }
+
+    private static long checksum(byte[] bytes) {
+        CRC32 sum = new CRC32();
+        sum.update(bytes);
+        return sum.getValue();
+    }
+}

@@ -1,0 +1,160 @@
+package dev.suture.process;
+
+import dev.suture.LivePatchException;
+import dev.suture.elf.Elf;
+import dev.suture.elf.ElfFile;
+import dev.suture.elf.Segment;
+import dev.suture.linux.Memory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The ELF files in the memory of a process: its program, its libraries, the kernel's own.
+ *
+ * <p>A file is read through {@code /proc/PID/map_files}, which still has what is deleted or replaced on disk, or where
+ * that is not permitted through {@code /proc/PID/root}, which is right for processes in other mount namespaces and in
+ * changed roots, if it is still the same inode.
+ */
+final class LoadedFiles {
+    private final int pid;
+    private final Memory memory;
+    private final Mappings mappings;
+    private final Map<String, Optional<LoadedFile>> read = new LinkedHashMap<>();
+    private List<LoadedFile> all;
+
+    LoadedFiles(int pid, Memory memory, Mappings mappings) {
+        this.pid = pid;
+        this.memory = memory;
+        this.mappings = mappings;
+    }
+
+    Mappings mappings() {
+        return mappings;
+    }
+
+    /** {@return all of them, the program itself first, the rest in the order of addresses} */
+    List<LoadedFile> all() {
+        if (all == null) {
+            List<LoadedFile> found = new ArrayList<>();
+            for (Mapping mapping : mappings.all()) {
+                if (mapping.fileOffset() == 0 && mapping.isReadable()) {
+                    of(mapping).filter(file -> !found.contains(file)).ifPresent(found::add);
+                }
+            }
+            Path program = programPath();
+            found.sort((a, b) -> Boolean.compare(
+                    b.path().equals(program.toString()), a.path().equals(program.toString())));
+            all = List.copyOf(found);
+        }
+        return all;
+    }
+
+    private Path programPath() {
+        try {
+            String name =
+                    Files.readSymbolicLink(Path.of("/proc/" + pid + "/exe")).toString();
+            return Path.of(name.replaceFirst(" \\(deleted\\)$", ""));
+        } catch (java.io.IOException e) {
+            return Path.of("");
+        }
+    }
+
+    /** {@return the file at an address} */
+    Optional<LoadedFile> at(long address) {
+        for (LoadedFile file : all()) {
+            if (file.contains(address)) {
+                return Optional.of(file);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * {@return the file with that build id}
+     *
+     * @param buildId in lower-case hexadecimal digits
+     */
+    Optional<LoadedFile> withBuildId(String buildId) {
+        return all().stream()
+                .filter(file -> file.elf().buildId().filter(buildId::equals).isPresent())
+                .findFirst();
+    }
+
+    private Optional<LoadedFile> of(Mapping first) {
+        String key = first.isFile() ? first.device() + " " + first.inode() + " " + first.path() : first.name();
+        Optional<LoadedFile> known = read.get(key);
+        if (known == null) {
+            known = first.isFile() || first.name().equals("[vdso]") ? open(first) : Optional.empty();
+            read.put(key, known);
+        }
+        return known;
+    }
+
+    private Optional<LoadedFile> open(Mapping first) {
+        byte[] start = memory.read(first.start(), 4);
+        if (start.length < 4 || start[0] != 0x7f || start[1] != 'E' || start[2] != 'L' || start[3] != 'F') {
+            return Optional.empty();
+        }
+        try {
+            ElfFile elf = first.isFile()
+                    ? ElfFile.read(onDisk(first))
+                    : ElfFile.read(first.name(), memory.read(first.start(), (int) first.sizeBytes()));
+            List<Mapping> own = mappings.all().stream()
+                    .filter(mapping -> first.isFile()
+                            ? mapping.isSameFile(first)
+                            : mapping.name().equals(first.name()))
+                    .toList();
+            long bias = bias(elf, first);
+            long end = bias + endOf(elf);
+            List<Mapping> inPlace = own.stream()
+                    .filter(mapping -> mapping.start() >= first.start() && mapping.start() < end)
+                    .toList();
+            return Optional.of(new LoadedFile(elf, first.path(), bias, inPlace));
+        } catch (LivePatchException e) {
+            return Optional.empty();
+        }
+    }
+
+    // A file may be mapped elsewhere, too, as data or by us.
+    private static long endOf(ElfFile elf) {
+        return elf.segments().stream()
+                .filter(segment -> segment.type() == Elf.PT_LOAD)
+                .mapToLong(segment -> segment.address() + segment.memorySizeBytes())
+                .max()
+                .orElse(Long.MAX_VALUE >>> 1);
+    }
+
+    private static long bias(ElfFile elf, Mapping first) {
+        for (Segment segment : elf.segments()) {
+            if (segment.type() == Elf.PT_LOAD) {
+                return first.start() - (segment.address() - segment.fileOffset() & -4096);
+            }
+        }
+        return first.start();
+    }
+
+    private Path onDisk(Mapping mapping) {
+        Path mapped = Path.of("/proc/%d/map_files/%x-%x".formatted(pid, mapping.start(), mapping.end()));
+        if (Files.isReadable(mapped)) {
+            return mapped;
+        }
+        Path inRoot = Path.of("/proc/" + pid + "/root" + mapping.path());
+        try {
+            Object inode = Files.getAttribute(inRoot, "unix:ino");
+            if (!mapping.isDeleted() && inode.equals(mapping.inode())) {
+                return inRoot;
+            }
+        } catch (java.io.IOException e) {
+            throw new ProcessException(pid, "%s cannot be read: %s".formatted(mapping.name(), e));
+        }
+        throw new ProcessException(
+                pid,
+                "%s is no longer the file the process runs, and only root can read that (/proc/%d/map_files)"
+                        .formatted(mapping.name(), pid));
+    }
+}

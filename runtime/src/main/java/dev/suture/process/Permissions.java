@@ -1,0 +1,73 @@
+package dev.suture.process;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Says why a process may not be traced, from what the kernel lets everybody see. */
+final class Permissions {
+    private static final Path YAMA = Path.of("/proc/sys/kernel/yama/ptrace_scope");
+
+    private Permissions() {}
+
+    /**
+     * {@return the exception for something the kernel did not let us do}
+     *
+     * @param what what was tried, such as {@code reading its mappings}
+     * @see "ptrace(2), Ptrace access mode checking; linux Documentation/admin-guide/LSM/Yama.rst"
+     */
+    static ProcessException explain(int pid, String what) {
+        ProcStatus theirs;
+        try {
+            theirs = ProcStatus.read(pid);
+        } catch (IOException e) {
+            return new ProcessException(pid, "there is no such process");
+        }
+        if (theirs.hasEnded()) {
+            return new ProcessException(pid, "it has ended");
+        }
+        int tracer = theirs.number("TracerPid");
+        if (tracer != 0) {
+            return new ProcessException(
+                    pid,
+                    "process %d traces it already (a debugger, strace or another suture); only one can: wait for it or end it"
+                            .formatted(tracer));
+        }
+        return new ProcessException(pid, "%s is not permitted: %s".formatted(what, reason(theirs)));
+    }
+
+    private static String reason(ProcStatus theirs) {
+        ProcStatus ours;
+        try {
+            ours = ProcStatus.read(
+                    Path.of("/proc/self").toRealPath().getFileName().toString().transform(Integer::parseInt));
+        } catch (IOException e) {
+            return "run suture as the user of the process, or with CAP_SYS_PTRACE";
+        }
+        if (!ours.text("Uid").equals(theirs.text("Uid"))) {
+            return "it runs as user id %s and suture as %d; run suture as that user, or with CAP_SYS_PTRACE (root)"
+                    .formatted(theirs.text("Uid").split("\\s")[0], ours.number("Uid"));
+        }
+        String scope = yamaScope();
+        if (scope.equals("1")) {
+            return "kernel.yama.ptrace_scope is 1, so that only its ancestors may trace it; run suture with"
+                    + " CAP_SYS_PTRACE (root), set the sysctl to 0, or let the program call prctl(PR_SET_PTRACER)";
+        }
+        if (scope.equals("2")) {
+            return "kernel.yama.ptrace_scope is 2, so that tracing needs CAP_SYS_PTRACE (root)";
+        }
+        if (scope.equals("3")) {
+            return "kernel.yama.ptrace_scope is 3, which forbids all tracing until the next boot";
+        }
+        return "the process is not dumpable (it changed its user, or called prctl(PR_SET_DUMPABLE, 0)), has"
+                + " capabilities that suture lacks, or a security module forbids it; run suture with CAP_SYS_PTRACE (root)";
+    }
+
+    private static String yamaScope() {
+        try {
+            return Files.readString(YAMA).strip();
+        } catch (IOException e) {
+            return "0";
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package dev.suture.process;
+
+import dev.suture.linux.Calls;
+import dev.suture.linux.Errno;
+import dev.suture.linux.Kernel;
+import dev.suture.linux.Memory;
+import dev.suture.linux.Ptrace;
+import java.io.File;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+
+/**
+ * One command's hold on a process: its memory, the right to trace it, and the lock that keeps other commands away.
+ * Belongs to one platform thread. The lock is on {@code /proc/PID/mem}: it needs no place on disk, only who may trace
+ * the process can take it, and it ends with whoever holds it.
+ */
+final class Session implements AutoCloseable {
+    private static final int STAT_BYTES = 144;
+    private static final int STAT_LINKS = 16;
+    private static final int LOCK_PAUSE_MILLIS = 5;
+    /** What a folder in /proc has besides one link for each thread. */
+    private static final int OWN_LINKS = 2;
+
+    private final int pid;
+    private final Arena arena;
+    private final Kernel kernel;
+    private final Ptrace ptrace;
+    private final Memory memory;
+    private final MemorySegment taskPath;
+    private final MemorySegment stat;
+    private final MemorySegment pause;
+
+    private Session(int pid, Arena arena) {
+        this.pid = pid;
+        this.arena = arena;
+        kernel = new Kernel(arena);
+        ptrace = new Ptrace(kernel, arena);
+        memory = Memory.open(kernel, arena, pid);
+        taskPath = arena.allocateFrom("/proc/" + pid + "/task");
+        stat = arena.allocate(STAT_BYTES, 8);
+        pause = arena.allocate(16, 8);
+    }
+
+    /**
+     * Opens the memory of a process.
+     *
+     * @throws ProcessException if that is not permitted, or there is no such process
+     */
+    static Session open(int pid) {
+        Session session = new Session(pid, Arena.ofConfined());
+        if (session.memory.failure() != 0) {
+            session.close();
+            throw Permissions.explain(pid, "opening its memory");
+        }
+        return session;
+    }
+
+    /** Waits until no other command works on the process. */
+    boolean lock(Duration timeout) throws InterruptedException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        while (!memory.tryLock()) {
+            if (System.nanoTime() > deadline) {
+                return false;
+            }
+            Thread.sleep(LOCK_PAUSE_MILLIS);
+        }
+        return true;
+    }
+
+    int pid() {
+        return pid;
+    }
+
+    Arena arena() {
+        return arena;
+    }
+
+    Ptrace ptrace() {
+        return ptrace;
+    }
+
+    Memory memory() {
+        return memory;
+    }
+
+    Kernel kernel() {
+        return kernel;
+    }
+
+    /** {@return how many threads there are now, those included that ended and were not yet taken away} */
+    long threadCount() {
+        long result = kernel.call(Calls.NEWFSTATAT, Calls.AT_FDCWD, taskPath.address(), stat.address(), 0);
+        if (result < 0) {
+            throw new ProcessException(pid, "it has ended");
+        }
+        return stat.get(ValueLayout.JAVA_LONG, STAT_LINKS) - OWN_LINKS;
+    }
+
+    /** {@return the ids of all threads} */
+    int[] threadIds() {
+        String[] names = new File("/proc/" + pid + "/task").list();
+        if (names == null || names.length == 0) {
+            throw new ProcessException(pid, "it has ended");
+        }
+        int[] ids = new int[names.length];
+        for (int i = 0; i < names.length; i++) {
+            ids[i] = Integer.parseInt(names[i]);
+        }
+        return ids;
+    }
+
+    /** Lets others have the processor if any wait for it. */
+    void yieldProcessor() {
+        kernel.call(Calls.SCHED_YIELD, 0, 0, 0, 0);
+    }
+
+    /** Lets others have the processor for a moment. */
+    void sleepNanos(int nanos) {
+        pause.set(ValueLayout.JAVA_LONG, 0, 0);
+        pause.set(ValueLayout.JAVA_LONG, 8, nanos);
+        kernel.call(Calls.NANOSLEEP, pause.address(), 0, 0, 0);
+    }
+
+    /** Writes memory of the process. */
+    void write(long address, byte[] bytes, String what) {
+        long result = memory.write(address, bytes);
+        if (result < 0) {
+            throw new ProcessException(
+                    pid, "writing %s at 0x%x failed: %s".formatted(what, address, Errno.text(-result)));
+        }
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,174 @@
+package dev.suture.process;
+
+import dev.suture.linux.Calls;
+import dev.suture.linux.Errno;
+import dev.suture.process.Ledger.Site;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * Puts changed code in the place of the running one, all of it at once.
+ *
+ * <p>Several functions cannot be written at once from outside, and whoever is killed between two writes would leave half
+ * a patch. So the pages they are in are first made a second time, elsewhere in the process, with the change in them, while
+ * the program runs; then one {@code mremap} puts them over the old ones. The kernel does that or it does not. Where the
+ * process can open its file again the new pages are pages of that file as well, and share what did not change.
+ */
+final class Splice {
+    private static final int PAGE = 4096;
+    private static final int MAP_POPULATE = 0x8000;
+    private static final long MOST_POPULATED_BYTES = 4 << 20;
+
+    private final Session session;
+    private final List<Site> sites;
+    private final long start;
+    private final long sizeBytes;
+    private final byte[][] before;
+    private long prepared;
+
+    /** @param sites at least one */
+    Splice(Session session, List<Site> sites) {
+        this.session = session;
+        this.sites = List.copyOf(sites);
+        start = sites.stream().mapToLong(Site::address).min().orElseThrow() & -PAGE;
+        long end = sites.stream()
+                .mapToLong(site -> site.address() + site.after().length() / 2)
+                .max()
+                .orElseThrow();
+        sizeBytes = (end + PAGE - 1 & -PAGE) - start;
+        before = new byte[sites.size()][];
+        for (int i = 0; i < before.length; i++) {
+            before[i] = HexFormat.of().parseHex(sites.get(i).before());
+        }
+    }
+
+    /** Hears where memory is about to be taken. */
+    interface Announce {
+        void memory(long address, long sizeBytes);
+    }
+
+    /** Makes the changed pages, beside the running ones. */
+    void prepare(BorrowThread borrow, LoadedFiles files, Announce announce) {
+        Mappings mappings = files.mappings();
+        Mapping code = mappings.at(start)
+                .filter(Mapping::isCode)
+                .orElseThrow(() -> new ProcessException(session.pid(), "there is no code at 0x%x".formatted(start)));
+        LoadedFile file = files.at(start)
+                .orElseThrow(() -> new ProcessException(session.pid(), "no file is at 0x%x".formatted(start)));
+        for (long place : PlaceMemory.candidates(mappings, file, sizeBytes)) {
+            announce.memory(place, sizeBytes);
+            long result = borrow.with(thread -> map(thread, code, place));
+            if (result == place) {
+                prepared = place;
+                break;
+            }
+            if (result != -Errno.EEXIST) {
+                throw new ProcessException(
+                        session.pid(),
+                        "it cannot have %,d bytes for changed code: %s".formatted(sizeBytes, Errno.text(-result)));
+            }
+        }
+        if (prepared == 0) {
+            throw new ProcessException(session.pid(), "it has no room for %,d bytes of code".formatted(sizeBytes));
+        }
+        byte[] live = session.memory().read(start, Math.toIntExact(sizeBytes));
+        byte[] made = session.memory().read(prepared, Math.toIntExact(sizeBytes));
+        if (live.length != sizeBytes || made.length != sizeBytes) {
+            throw new ProcessException(session.pid(), "the code at 0x%x cannot be read".formatted(start));
+        }
+        for (Site site : sites) {
+            byte[] after = HexFormat.of().parseHex(site.after());
+            System.arraycopy(after, 0, live, (int) (site.address() - start), after.length);
+        }
+        for (int page = 0; page < live.length; page += PAGE) {
+            if (!Arrays.equals(live, page, page + PAGE, made, page, page + PAGE)) {
+                session.write(prepared + page, Arrays.copyOfRange(live, page, page + PAGE), "code");
+            }
+        }
+    }
+
+    // Pages of the same file where the process can open it, else pages of no file.
+    private long map(BorrowedThread thread, Mapping code, long place) {
+        int protection = Calls.PROT_EXEC
+                | (code.isReadable() ? Calls.PROT_READ : 0)
+                | (code.permissions().charAt(1) == 'w' ? Calls.PROT_WRITE : 0);
+        int flags =
+                Calls.MAP_PRIVATE | Calls.MAP_FIXED_NOREPLACE | (sizeBytes <= MOST_POPULATED_BYTES ? MAP_POPULATE : 0);
+        if (code.isFile() && !code.isDeleted()) {
+            long file = thread.call(Calls.OPENAT, Calls.AT_FDCWD, thread.text(code.path()), Calls.O_CLOEXEC, 0, 0, 0);
+            if (file >= 0) {
+                long offset = code.fileOffset() + start - code.start();
+                long address = thread.call(Calls.MMAP, place, sizeBytes, protection, flags, file, offset);
+                thread.call(Calls.CLOSE, file, 0, 0, 0, 0, 0);
+                boolean same = !isError(address)
+                        && Mappings.read(session.pid())
+                                .at(address)
+                                .filter(made -> made.isSameFile(code))
+                                .isPresent();
+                if (same || address == -Errno.EEXIST) {
+                    return address;
+                }
+                if (!isError(address)) {
+                    thread.call(Calls.MUNMAP, address, sizeBytes, 0, 0, 0, 0);
+                }
+            }
+        }
+        return thread.call(Calls.MMAP, place, sizeBytes, protection, flags | Calls.MAP_ANONYMOUS, -1, 0);
+    }
+
+    private static boolean isError(long result) {
+        return result < 0 && result >= -4095;
+    }
+
+    /** {@return the sites at which the process has other bytes than it should before the change} */
+    List<Site> unexpected() {
+        List<Site> other = new ArrayList<>();
+        for (Site site : sites) {
+            if (!isThere(site, site.before())) {
+                other.add(site);
+            }
+        }
+        return other;
+    }
+
+    /** {@return whether the process has the bytes of before the change everywhere} For use while all threads are stopped. */
+    boolean isUnchanged() {
+        for (int i = 0; i < before.length; i++) {
+            byte[] live = session.memory().read(sites.get(i).address(), before[i].length);
+            if (!Arrays.equals(live, before[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** {@return whether the process has the bytes of after the change everywhere} */
+    boolean isDone() {
+        return sites.stream().allMatch(site -> isThere(site, site.after()));
+    }
+
+    private boolean isThere(Site site, String bytes) {
+        byte[] live = session.memory().read(site.address(), bytes.length() / 2);
+        return HexFormat.of().formatHex(live).equals(bytes);
+    }
+
+    /** Makes the change. All threads are stopped. */
+    void commit(BorrowedThread thread) {
+        long result = thread.call(Calls.MREMAP, prepared, sizeBytes, sizeBytes, Calls.MREMAP_MAYMOVE_FIXED, start, 0);
+        if (isError(result)) {
+            throw new ProcessException(
+                    session.pid(), "the changed code could not be put in place: %s".formatted(Errno.text(-result)));
+        }
+        prepared = 0;
+    }
+
+    /** Takes the prepared pages away again, if they were not used. */
+    void discard(BorrowThread borrow) {
+        if (prepared != 0) {
+            borrow.with(thread -> thread.call(Calls.MUNMAP, prepared, sizeBytes, 0, 0, 0, 0));
+            prepared = 0;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package dev.suture.process;
+
+import dev.suture.elf.LittleEndian;
+import dev.suture.linux.Memory;
+import dev.suture.linux.Registers;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Follows the call chain of a stopped thread by the unwinding information of its files.
+ *
+ * @see "System V ABI, AMD64 supplement, 3.6.2 and 4.2.4; DWARF 5, 6.4"
+ */
+final class Unwind {
+    private static final int MOST_FRAMES = 4096;
+    private static final int[] REGISTERS = {
+        Registers.RAX, Registers.RDX, Registers.RCX, Registers.RBX, Registers.RSI, Registers.RDI, Registers.RBP,
+        Registers.RSP, Registers.R8, Registers.R9, Registers.R10, Registers.R11, Registers.R12, Registers.R13,
+        Registers.R14, Registers.R15, Registers.RIP
+    };
+
+    private final Memory memory;
+    private final LoadedFiles files;
+    private final Ledger ledger;
+    private final Map<LoadedFile, FrameTable> tables = new HashMap<>();
+    private final Map<String, FrameTable> payloadTables = new HashMap<>();
+
+    Unwind(Memory memory, LoadedFiles files, Ledger ledger) {
+        this.memory = memory;
+        this.files = files;
+        this.ledger = ledger;
+    }
+
+    /**
+     * A call chain.
+     *
+     * @param returnAddresses where the thread will return to, innermost first
+     * @param isComplete whether the chain was followed to its end
+     */
+    record Chain(List<Long> returnAddresses, boolean isComplete) {}
+
+    /** {@return the call chain of a thread} */
+    Chain chain(MemorySegment threadRegisters, long stackPointer, MemorySegment stack) {
+        long[] registers = new long[FrameTable.REGISTERS];
+        for (int i = 0; i < REGISTERS.length; i++) {
+            registers[i] = Registers.get(threadRegisters, REGISTERS[i]);
+        }
+        FrameTable.Words words = address -> {
+            long offset = address - stackPointer;
+            return offset >= 0 && offset + 8 <= stack.byteSize()
+                    ? LittleEndian.u64(stack, offset)
+                    : wordInMemory(address);
+        };
+        List<Long> returns = new ArrayList<>();
+        try {
+            for (int frame = 0; frame < MOST_FRAMES; frame++) {
+                long address = registers[FrameTable.RETURN_ADDRESS];
+                Optional<FrameTable.Frame> found =
+                        table(address).flatMap(table -> table.at(isCall(address, returns) ? address - 1 : address));
+                if (found.isEmpty()) {
+                    return new Chain(returns, false);
+                }
+                if (!found.get().step(registers, words) || registers[FrameTable.RETURN_ADDRESS] == 0) {
+                    return new Chain(returns, true);
+                }
+                signalFrame = found.get().isSignal();
+                returns.add(registers[FrameTable.RETURN_ADDRESS]);
+            }
+        } catch (FrameTable.BrokenException e) {
+            return new Chain(returns, false);
+        } finally {
+            signalFrame = false;
+        }
+        return new Chain(returns, false);
+    }
+
+    private boolean signalFrame;
+
+    // A return address is behind the call, and may be the first byte of the next function; where a signal came in it
+    // is the very instruction.
+    private boolean isCall(long address, List<Long> returns) {
+        return !returns.isEmpty() && !signalFrame;
+    }
+
+    private long wordInMemory(long address) {
+        byte[] bytes = memory.read(address, 8);
+        if (bytes.length < 8) {
+            throw new FrameTable.BrokenException("0x%x cannot be read".formatted(address));
+        }
+        return LittleEndian.u64(MemorySegment.ofArray(bytes), 0);
+    }
+
+    private Optional<FrameTable> table(long address) {
+        for (Ledger.Entry entry : ledger.entries()) {
+            if (entry.holdsCode(address) && entry.frames() != 0) {
+                return Optional.of(payloadTables.computeIfAbsent(entry.name(), name -> {
+                    int size = (int) (entry.region() + entry.regionBytes() - entry.frames());
+                    return FrameTable.read(memory.read(entry.frames(), size), entry.frames());
+                }));
+            }
+        }
+        return files.at(address).flatMap(file -> {
+            FrameTable known = tables.get(file);
+            if (known == null) {
+                known = file.elf()
+                        .section(".eh_frame")
+                        .filter(section -> !section.isNobits())
+                        .map(section -> FrameTable.read(section.bytes(), file.address(section)))
+                        .orElse(FrameTable.NONE);
+                tables.put(file, known);
+            }
+            return Optional.of(known);
+        });
+    }
+}

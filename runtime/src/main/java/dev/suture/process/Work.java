@@ -1,0 +1,206 @@
+package dev.suture.process;
+
+import dev.suture.Refusal;
+import dev.suture.linux.Calls;
+import dev.suture.payload.Payload;
+import dev.suture.target.LoadedPayload;
+import dev.suture.target.Outcome;
+import dev.suture.target.State;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One command's work on a process, from reading what is there to letting go. */
+final class Work implements AutoCloseable {
+    private final Session session;
+    private final LoadedFiles files;
+    private final LedgerMemory ledgerMemory;
+    private final boolean filters;
+    private Ledger ledger;
+    private BorrowThread borrow;
+
+    private Work(Session session) {
+        this.session = session;
+        ProcStatus status = status(session.pid());
+        if (status.hasShadowStack()) {
+            throw new ProcessException(session.pid(), "it has a shadow stack, which suture cannot work with yet");
+        }
+        filters = status.hasSeccompFilter();
+        files = new LoadedFiles(session.pid(), session.memory(), Mappings.read(session.pid()));
+        if (files.all().isEmpty()) {
+            throw new ProcessException(session.pid(), "it runs no 64-bit ELF program");
+        }
+        ledgerMemory = LedgerMemory.find(session, files.mappings());
+        ledger = ledgerMemory.read();
+    }
+
+    private static ProcStatus status(int pid) {
+        try {
+            return ProcStatus.read(pid);
+        } catch (IOException e) {
+            throw new ProcessException(pid, "there is no such process");
+        }
+    }
+
+    /** Opens a process to look at it only. */
+    static Work look(int pid) {
+        Session session = Session.open(pid);
+        try {
+            Work work = new Work(session);
+            if (work.ledger.pending().isPresent()) {
+                work.ledger = work.settled();
+            }
+            return work;
+        } catch (RuntimeException e) {
+            session.close();
+            throw e;
+        }
+    }
+
+    /** Opens a process to change it, when no other command does. */
+    static Work change(int pid, Duration timeout) throws InterruptedException {
+        WarmUp.once();
+        Session session = Session.open(pid);
+        try {
+            if (!session.lock(timeout)) {
+                throw new ProcessException(
+                        pid,
+                        "another suture command works on it, and did not end within %d s"
+                                .formatted(timeout.toSeconds()));
+            }
+            Work work = new Work(session);
+            work.recover();
+            return work;
+        } catch (RuntimeException | InterruptedException e) {
+            session.close();
+            throw e;
+        }
+    }
+
+    Session session() {
+        return session;
+    }
+
+    LoadedFiles files() {
+        return files;
+    }
+
+    Ledger ledger() {
+        return ledger;
+    }
+
+    boolean filters() {
+        return filters;
+    }
+
+    BorrowThread borrow() {
+        if (borrow == null) {
+            borrow = new BorrowThread(session, stub(), filters);
+        }
+        return borrow;
+    }
+
+    long stub() {
+        return FindStub.place(session, files);
+    }
+
+    void write(Ledger next) {
+        ledgerMemory.write(next);
+        ledger = next;
+    }
+
+    // Whoever was killed while he changed code left word of what he was about to do. The change happened or it did not.
+    private Ledger settled() {
+        Ledger.Pending pending = ledger.pending().orElseThrow();
+        if (pending.sites().isEmpty()) {
+            return ledger.withoutPending();
+        }
+        Splice splice = new Splice(session, pending.sites());
+        if (splice.isDone()) {
+            return new Ledger(pending.entries(), pending.applied(), java.util.Optional.empty());
+        }
+        if (splice.unexpected().isEmpty()) {
+            return ledger.withoutPending();
+        }
+        throw new ProcessException(
+                session.pid(),
+                "a command was ended halfway, and the code is neither what it was nor what it was to be");
+    }
+
+    /** Finishes or takes back what a command was doing when it ended, and gives back the memory it had taken for it. */
+    void recover() {
+        if (ledger.pending().isEmpty()) {
+            return;
+        }
+        Ledger settled = settled();
+        Ledger.Pending pending = ledger.pending().get();
+        boolean isThere = Mappings.read(session.pid()).all().stream()
+                .anyMatch(mapping -> mapping.start() == pending.spare()
+                        && (mapping.isCode() || !mapping.isFile())
+                        && mapping.sizeBytes() <= pending.spareBytes());
+        boolean isUsed = settled.entries().stream().anyMatch(entry -> entry.region() == pending.spare());
+        if (isThere && !isUsed) {
+            borrow().with(thread -> thread.call(Calls.MUNMAP, pending.spare(), pending.spareBytes(), 0, 0, 0, 0));
+        }
+        write(settled);
+    }
+
+    List<LoadedPayload> payloads() {
+        List<LoadedPayload> payloads = new ArrayList<>();
+        ledger.applied().forEach(name -> payloads.add(payload(ledger.entry(name).orElseThrow())));
+        ledger.entries().stream()
+                .filter(entry -> !ledger.applied().contains(entry.name()))
+                .forEach(entry -> payloads.add(payload(entry)));
+        return payloads;
+    }
+
+    private LoadedPayload payload(Ledger.Entry entry) {
+        State state = ledger.state(entry.name());
+        return new LoadedPayload(
+                entry.name(),
+                state,
+                entry.buildId(),
+                entry.depends(),
+                entry.functions().stream().map(Ledger.Function::name).toList(),
+                entry.metadata());
+    }
+
+    Outcome upload(String name, Payload payload) {
+        Upload upload = new Upload(session, files, ledger, name, payload);
+        List<Refusal> refusals = upload.prepare();
+        if (!refusals.isEmpty()) {
+            return new Outcome.Refused(Outcome.Cost.NONE, refusals);
+        }
+        long start = System.nanoTime();
+        if (!ledgerMemory.exists()) {
+            borrow().with(thread -> {
+                ledgerMemory.make(thread);
+                return null;
+            });
+        }
+        Ledger.Entry entry = upload.load(
+                borrow(),
+                (address, sizeBytes) -> write(ledger.withPending(Ledger.Pending.memory(ledger, address, sizeBytes))));
+        if (!upload.refusals().isEmpty()) {
+            if (entry != null) {
+                unmap(entry);
+            }
+            write(ledger.withoutPending());
+            return new Outcome.Refused(Outcome.Cost.NONE, upload.refusals());
+        }
+        write(ledger.withEntry(entry));
+        return new Outcome.Done(
+                new Outcome.Cost(borrow().stoppedNanos() / 1000, (System.nanoTime() - start) / 1000, 1));
+    }
+
+    /** Gives the memory of a payload back. */
+    void unmap(Ledger.Entry entry) {
+        borrow().with(thread -> thread.call(Calls.MUNMAP, entry.region(), entry.regionBytes(), 0, 0, 0, 0));
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}

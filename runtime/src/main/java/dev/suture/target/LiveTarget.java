@@ -1,0 +1,21 @@
+package dev.suture.target;
+
+import dev.suture.payload.Payload;
+
+/** A target that runs. */
+public interface LiveTarget extends Target {
+    /** Brings a payload in: to {@link State#CHECKED}. */
+    Outcome upload(String name, Payload payload);
+
+    /** From {@link State#CHECKED} to {@link State#APPLIED}. */
+    Outcome apply(String name, ApplyOptions options);
+
+    /** From {@link State#APPLIED} to {@link State#CHECKED}. */
+    Outcome revert(String name, ApplyOptions options);
+
+    /** Reverts all that are applied and applies one, in one stop. */
+    Outcome replace(String name, ApplyOptions options);
+
+    /** From {@link State#CHECKED} to {@link State#ABSENT}. */
+    Outcome unload(String name, ApplyOptions options);
+}

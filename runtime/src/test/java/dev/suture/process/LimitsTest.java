@@ -1,0 +1,156 @@
+package dev.suture.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.suture.engine.ActionReport;
+import dev.suture.engine.ActionReport.Ended;
+import dev.suture.engine.Actions;
+import dev.suture.engine.Verb;
+import dev.suture.payload.Payload;
+import dev.suture.target.ApplyOptions;
+import dev.suture.target.Policy;
+import dev.suture.target.State;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who may do what, when, and on how many processes. */
+class LimitsTest {
+    private static final ApplyOptions SHORT = new ApplyOptions(Duration.ofMillis(200), Policy.STACK, false, Map.of());
+
+    @TempDir
+    private static Path folder;
+
+    private static Path server;
+    private static Payload payload;
+
+    @BeforeAll
+    static void compile() {
+        server = Program.compile(folder, "server.c", "server");
+        payload = Payload.read(Program.payload(folder, "thousand.c", server, ""));
+    }
+
+    @Test
+    void aProgramWithASeccompFilterIsPatchedOrRefusedButNeverKilled() {
+        try (Program program = Program.start(server)) {
+            assertThat(program.ask("strict")).isEqualTo("0");
+            try {
+                ProcessTargetTest.done(program.target().upload("strict", payload));
+                ProcessTargetTest.done(program.target().apply("strict", ApplyOptions.DEFAULT));
+                assertThat(program.ask("answer")).isEqualTo("1001");
+            } catch (ProcessException e) {
+                assertThat(e).hasMessageContaining("it has a seccomp filter");
+                assertThat(program.ask("answer")).isEqualTo("2");
+            }
+        }
+    }
+
+    @Test
+    void twoCommandsAtOnceTakeTurnsOrOneIsRefused() throws Exception {
+        try (Program program = Program.start(server)) {
+            CountDownLatch locked = new CountDownLatch(1);
+            CountDownLatch tried = new CountDownLatch(1);
+            Thread other = new Thread(() -> Tracer.run(() -> {
+                try (Session session = Session.open(program.pid())) {
+                    session.lock(Duration.ofSeconds(1));
+                    locked.countDown();
+                    tried.await();
+                    return null;
+                }
+            }));
+            other.start();
+            locked.await();
+            assertThatThrownBy(() -> program.target().apply("any", SHORT))
+                    .hasMessageContaining("another suture command works on it");
+            tried.countDown();
+            other.join();
+            ProcessTargetTest.done(program.target().upload("after", payload));
+        }
+    }
+
+    @Test
+    void aProcessThatSomebodyElseTracesIsNamedWithItsTracer() {
+        try (Program program = Program.start(server)) {
+            CountDownLatch traced = new CountDownLatch(1);
+            CountDownLatch tried = new CountDownLatch(1);
+            Thread other = new Thread(() -> Tracer.run(() -> {
+                try (Session session = Session.open(program.pid())) {
+                    session.ptrace().seize(program.pid(), 0);
+                    traced.countDown();
+                    tried.await();
+                    return null;
+                }
+            }));
+            other.start();
+            traced.await();
+            assertThatThrownBy(() -> program.target().upload("traced", payload))
+                    .hasMessageContaining("traces it already");
+            tried.countDown();
+            other.join();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void onSeveralProcessesAllIsTakenBackIfOneRefuses() throws Exception {
+        Payload lingers = Program.payloadOf(
+                folder,
+                "lingers.c",
+                "int new_linger(int x) { return x; } REPLACES(new_linger, \"linger\");",
+                server,
+                "");
+        try (Program first = Program.start(server);
+                Program second = Program.start(server)) {
+            second.ask("linger");
+            List<ActionReport> reports = new Actions(SHORT)
+                    .run(Verb.LOAD, "all", Optional.of(lingers), List.of(first.target(), second.target()), true);
+
+            assertThat(reports).extracting(ActionReport::action).containsExactly("load", "load", "revert", "unload");
+            assertThat(reports)
+                    .extracting(ActionReport::ended)
+                    .containsExactly(Ended.DONE, Ended.TIMED_OUT, Ended.DONE, Ended.DONE);
+            assertThat(reports.getLast().state()).isEqualTo(State.ABSENT);
+            assertThat(first.target().payloads()).isEmpty();
+            assertThat(second.target().payloads()).isEmpty();
+        }
+    }
+
+    @Test
+    void aBreakpointInTheFunctionIsNotOverwritten() {
+        try (Program program = Program.start(server)) {
+            ProcessTarget target = program.target();
+            ProcessTargetTest.done(target.upload("breakpoint", payload));
+            long site = Tracer.run(() -> {
+                try (Work work = Work.look(program.pid())) {
+                    long address = work.ledger()
+                            .entries()
+                            .getFirst()
+                            .functions()
+                            .getFirst()
+                            .site();
+                    work.session().write(address + 1, new byte[] {(byte) 0xcc}, "a breakpoint");
+                    return address;
+                }
+            });
+            assertThat(target.apply("breakpoint", ApplyOptions.DEFAULT).toString())
+                    .contains("its code at 0x%x is".formatted(site))
+                    .contains("A debugger or another tool changed it");
+        }
+    }
+
+    @Test
+    void whatIsNoProcessIsSaid() {
+        assertThatThrownBy(() -> FindProcesses.find("pid:999999999")).hasMessageContaining("there is no such process");
+        assertThatThrownBy(() -> FindProcesses.find("name:no-such-name-here")).hasMessageContaining("no process");
+        assertThatThrownBy(() -> FindProcesses.find("4711"))
+                .hasMessageContaining("expected pid:N, exe:PATH or name:NAME");
+    }
+}

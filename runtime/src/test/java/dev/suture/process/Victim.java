@@ -1,0 +1,25 @@
+package dev.suture.process;
+
+import dev.suture.payload.Payload;
+import dev.suture.target.ApplyOptions;
+import java.nio.file.Path;
+
+/** Loads, reverts and unloads a payload again and again, until it is killed. */
+final class Victim {
+    private Victim() {}
+
+    /** The number of a process and the payload. */
+    public static void main(String[] arguments) {
+        ProcessTarget target = new ProcessTarget(Integer.parseInt(arguments[0]), "pid:" + arguments[0]);
+        Payload payload = Payload.read(Path.of(arguments[1]));
+        for (int i = 0; ; i++) {
+            target.upload("victim", payload);
+            target.apply("victim", ApplyOptions.DEFAULT);
+            if (i == 0) {
+                System.out.println("going");
+            }
+            target.revert("victim", ApplyOptions.DEFAULT);
+            target.unload("victim", ApplyOptions.DEFAULT);
+        }
+    }
+}
