@@ -8,5 +8,6 @@ module dev.suture.create {
     exports dev.suture.build.xen;
     exports dev.suture.create;
     exports dev.suture.diff;
+    exports dev.suture.explain;
     exports dev.suture.link;
 }

@@ -30,7 +30,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "  suture build xen --tree ~/xen --patch xsa475.patch --output xsa475.livepatch",
             "  suture build xen --tree ~/xen --patch a.patch --patch b.patch --output ab.livepatch --json",
-            "  suture build xen --tree ~/xen --patch b.patch --output b.livepatch --depends a.livepatch"
+            "  suture build xen --tree ~/xen --patch b.patch --output b.livepatch --depends a.livepatch",
+            "  suture build xen --tree ~/xen --patch a.patch --output a.livepatch --explain a.html"
         })
 final class BuildXenCommand extends SutureCommand {
     @Option(
@@ -79,6 +80,14 @@ final class BuildXenCommand extends SutureCommand {
     private Set<String> allowedTypes = Set.of();
 
     @Option(
+            names = "--explain",
+            paramLabel = "FILE.html",
+            description = "Also write a page that tells a reviewer why each thing is in the payload or not, with both"
+                    + " versions of each function side by side; also when the patch is refused. The page needs nothing"
+                    + " else.")
+    private Path explanation;
+
+    @Option(
             names = "--insist-on-compiler",
             description = "Go on although the compiler is not the one that built the tree.")
     private boolean insistOnCompiler;
@@ -102,7 +111,14 @@ final class BuildXenCommand extends SutureCommand {
         XenBuildRequest build = new XenBuildRequest(
                 XenTree.open(tree), read, XenBuildRequest.userCache(), Optional.empty(), keep, insistOnCompiler, jobs);
         CreateReport report = CreateXenPayload.create(
-                new CreateRequest(build, output, payloadName(), Optional.ofNullable(depends), metadata, allowedTypes),
+                new CreateRequest(
+                        build,
+                        output,
+                        payloadName(),
+                        Optional.ofNullable(depends),
+                        metadata,
+                        allowedTypes,
+                        Optional.ofNullable(explanation)),
                 progress);
         return CreateAnswer.of(report, "Xen " + report.target());
     }

@@ -30,6 +30,7 @@ import picocli.CommandLine.TypeConversionException;
         subcommands = {
             BuildCommand.class,
             DiffCommand.class,
+            ExplainCommand.class,
             InspectCommand.class,
             RehearseCommand.class,
             LoadCommand.class,

@@ -62,7 +62,7 @@ class CommandLineTest {
     @Test
     void noCommandIsAMistake() {
         assertThat(run()).isEqualTo(ExitCode.USAGE.code());
-        assertThat(err.toString()).contains("say what to do: build, diff, inspect, rehearse");
+        assertThat(err.toString()).contains("say what to do: build, diff, explain, inspect, rehearse");
     }
 
     @Test

@@ -45,6 +45,14 @@ public sealed interface Isa permits X86_64 {
      */
     Optional<Instruction> decode(MemorySegment code, long offset);
 
+    /**
+     * {@return a number for what a relative branch does, the same for its short and its long form}
+     *
+     * @param branch as decoded from {@code code}, with a distance in its immediate
+     * @param code what it was decoded from
+     */
+    int branchOpcode(Instruction branch, MemorySegment code);
+
     /** {@return the size in bytes of what {@link #jump} makes} */
     int jumpBytes();
 

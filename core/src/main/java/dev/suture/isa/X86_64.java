@@ -73,6 +73,18 @@ public final class X86_64 implements Isa {
         return new X86Decoder(code, offset).decode();
     }
 
+    /** {@return the opcode of the short form where there is one: EB, 70 to 7F; else the last byte of the opcode} */
+    @Override
+    public int branchOpcode(Instruction branch, MemorySegment code) {
+        long opcodeAt = branch.offset() + branch.immediateAt() - 1;
+        int opcode = LittleEndian.u8(code, opcodeAt);
+        boolean longConditional = branch.flow() == Instruction.Flow.CONDITIONAL && (opcode & 0xf0) == 0x80;
+        if (longConditional) {
+            return 0x70 | opcode & 0x0f;
+        }
+        return opcode == JUMP_OPCODE ? 0xeb : opcode;
+    }
+
     /** {@return 5, the size of {@code jmp rel32}} */
     @Override
     public int jumpBytes() {

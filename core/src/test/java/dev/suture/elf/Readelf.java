@@ -18,7 +18,7 @@ final class Readelf {
     private static final Pattern SECTION = Pattern.compile("\\s+\\[\\s*(\\d+)\\] (.*?)\\s+(\\S+)\\s+([0-9a-f]{16})"
             + " ([0-9a-f]{6,}) ([0-9a-f]{6,}) ([0-9a-f]{2,}) ([ A-Za-z]{3})\\s+(\\d+)\\s+(\\d+)\\s+(\\d+)");
     private static final Pattern SEGMENT = Pattern.compile("  (\\S+)\\s+0x([0-9a-f]+) 0x([0-9a-f]{16}) 0x([0-9a-f]{16})"
-            + " 0x([0-9a-f]+) 0x([0-9a-f]+) ([R ][W ][E ]) 0x([0-9a-f]+|0)");
+            + " 0x([0-9a-f]+) 0x([0-9a-f]+) ([R ][W ][E ]) (?:0x)?([0-9a-f]+)");
     private static final Pattern TABLE = Pattern.compile("Symbol table '(.*)' contains \\d+ entr(?:y|ies):");
     private static final Pattern SYMBOL =
             Pattern.compile("\\s*(\\d+): ([0-9a-f]{16})\\s+(0x[0-9a-f]+|\\d+) (\\S+)\\s+(\\S+)"
@@ -27,7 +27,7 @@ final class Readelf {
     private static final Pattern RELOCATION = Pattern.compile("([0-9a-f]{12,16})\\s+([0-9a-f]{12,16}) \\S+\\s+(.*)");
     private static final Pattern ADDEND = Pattern.compile("(?:.* ([+-]) )?([0-9a-f]+)");
     private static final Pattern NOTES = Pattern.compile("Displaying notes found in: (.*)");
-    private static final Pattern NOTE = Pattern.compile("  (\\S+)\\s+0x([0-9a-f]{8})\\t.*");
+    private static final Pattern NOTE = Pattern.compile("  (\\S+|GA.*?)\\s+0x([0-9a-f]{8})\\t.*");
     private static final Pattern BUILD_ID = Pattern.compile(".*Build ID: ([0-9a-f]+)");
 
     private static final Map<String, Integer> SECTION_TYPES = Map.ofEntries(

@@ -16,6 +16,7 @@ import java.util.Set;
  *     directly on the hypervisor
  * @param metadata {@code key=value} to add to what is filled in by itself
  * @param allowedTypes types whose layout may change because the author knows that no value of them outlives a call
+ * @param explanation where a page of HTML goes that explains the payload, or why there is none; empty if nobody wants it
  */
 public record CreateRequest(
         XenBuildRequest build,
@@ -23,9 +24,21 @@ public record CreateRequest(
         String name,
         Optional<String> depends,
         List<String> metadata,
-        Set<String> allowedTypes) {
+        Set<String> allowedTypes,
+        Optional<Path> explanation) {
     public CreateRequest {
         metadata = List.copyOf(metadata);
         allowedTypes = Set.copyOf(allowedTypes);
+    }
+
+    /** A payload that nobody wants explained. */
+    public CreateRequest(
+            XenBuildRequest build,
+            Path output,
+            String name,
+            Optional<String> depends,
+            List<String> metadata,
+            Set<String> allowedTypes) {
+        this(build, output, name, depends, metadata, allowedTypes, Optional.empty());
     }
 }

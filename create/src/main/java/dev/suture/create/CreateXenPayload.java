@@ -49,6 +49,7 @@ public final class CreateXenPayload {
 
     private CreateReport create() {
         WriteOutput.check(request.output());
+        request.explanation().ifPresent(WriteOutput::check);
         checkName();
         begin("open image");
         XenTree tree = request.build().tree();
@@ -93,6 +94,11 @@ public final class CreateXenPayload {
             if (refusals.isEmpty()) {
                 begin("write");
                 WriteOutput.write(request.output(), linked.payload());
+            }
+            if (request.explanation().isPresent()) {
+                begin("explain");
+                ExplainPayload.write(
+                        request.explanation().get(), request.name(), build, selection, linked, refusals, depends);
             }
             end();
             return report(build, selection, linked, refusals, warnings(build, types, selection), image, depends);

@@ -32,7 +32,8 @@ final class PackageEdges {
         allow("build", "elf", "isa", "image");
         allow("diff", "elf", "isa", "dwarf");
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
-        allow("create", with(CORE, "build", "diff", "link"));
+        allow("explain", "elf", "isa", "dwarf", "diff");
+        allow("create", with(CORE, "build", "diff", "link", "explain"));
 
         allow("target", CORE);
         allow("engine", with(CORE, "target"));
@@ -49,6 +50,7 @@ final class PackageEdges {
                         "build",
                         "diff",
                         "link",
+                        "explain",
                         "create",
                         "target",
                         "engine",
