@@ -98,7 +98,14 @@ public final class CreateXenPayload {
             if (request.explanation().isPresent()) {
                 begin("explain");
                 ExplainPayload.write(
-                        request.explanation().get(), request.name(), build, selection, linked, refusals, depends);
+                        request.explanation().get(),
+                        request.name(),
+                        build,
+                        selection,
+                        linked,
+                        refusals,
+                        warnings(build, types, selection),
+                        depends);
             }
             end();
             return report(build, selection, linked, refusals, warnings(build, types, selection), image, depends);

@@ -23,6 +23,7 @@ final class ExplainPayload {
             Selection selection,
             LinkResult linked,
             List<Refusal> refusals,
+            List<String> warnings,
             Depends depends) {
         // Every reason against the payload is shown, also what other passes than the selection found.
         Selection all = new Selection(selection.objects(), selection.chosen(), selection.leftOut(), refusals);
@@ -36,6 +37,7 @@ final class ExplainPayload {
         }
         facts.add("It goes on top of build id " + depends.buildId());
         facts.add("%d objects were compiled again.".formatted(build.pairs().size()));
+        warnings.forEach(warning -> facts.add("Warning: " + warning));
         String text = ExplainPage.of("Live patch " + name, facts, explained);
         WriteOutput.write(page, text.getBytes(StandardCharsets.UTF_8));
     }
