@@ -31,4 +31,7 @@ public interface BuildResult {
 
     /** {@return whether they outlive the result} */
     boolean keep();
+
+    /** {@return who answers questions about the objects while the result is open} */
+    AskCompiler compiler();
 }

@@ -8,9 +8,9 @@ import dev.suture.build.xen.XenBuild;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.build.xen.XenTree;
 import dev.suture.diff.Comparison;
-import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
+import dev.suture.diff.TargetTraits;
 import dev.suture.image.Image;
 import dev.suture.link.LinkRequest;
 import dev.suture.link.LinkResult;
@@ -65,7 +65,7 @@ public final class CreateXenPayload {
             begin("compare objects");
             List<Comparison> comparisons =
                     DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-            Selection selection = Select.select(comparisons);
+            Selection selection = LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build);
 
             begin("check types");
             CheckTypes.Found types =

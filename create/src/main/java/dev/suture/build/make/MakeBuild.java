@@ -71,10 +71,11 @@ public final class MakeBuild {
             throw new LivePatchException("--source %s: there is no such directory".formatted(request.source()));
         }
         AppliedPatches applied = ApplyPatches.apply(source, List.of("", "src/"), request.patches());
-        try (BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages)) {
+        BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages);
+        boolean complete = false;
+        try {
             Path runs = Files.createDirectories(copy.directory().resolve("runs"));
             Path workDirectory = Files.createTempDirectory(runs, "run");
-            boolean complete = false;
             try {
                 MakeBuildResult result = new MakeBuild(request, copy, workDirectory, stages).build(applied);
                 complete = true;
@@ -86,6 +87,10 @@ public final class MakeBuild {
             }
         } catch (IOException e) {
             throw new LivePatchException("the build of %s stopped: %s".formatted(source, Cause.of(e)), e);
+        } finally {
+            if (!complete) {
+                copy.close();
+            }
         }
     }
 
@@ -135,7 +140,14 @@ public final class MakeBuild {
                 neutral,
                 stages.end(),
                 workDirectory,
-                request.keep());
+                request.keep(),
+                compilerOf(reached));
+    }
+
+    private AskMakeCompiler compilerOf(List<CompileStep> reached) {
+        Map<String, CompileStep> byName = new LinkedHashMap<>();
+        reached.forEach(step -> byName.put(name(step), step));
+        return new AskMakeCompiler(copy, workDirectory.resolve("asked"), compiler, byName, sectionFlags());
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.suture.build.make;
 
 import dev.suture.LivePatchException;
+import dev.suture.build.AskCompiler;
 import dev.suture.build.BuildResult;
 import dev.suture.build.Cause;
 import dev.suture.build.MovedHunk;
@@ -28,6 +29,7 @@ import java.util.Map;
  * @param stages what took how long
  * @param workDirectory where the objects and the log are
  * @param keep whether they outlive the result
+ * @param compiler answers questions about the objects
  */
 public record MakeBuildResult(
         List<ObjectPair> pairs,
@@ -40,7 +42,8 @@ public record MakeBuildResult(
         boolean linesNeutral,
         List<Stage> stages,
         Path workDirectory,
-        boolean keep)
+        boolean keep,
+        AskCompiler compiler)
         implements BuildResult, AutoCloseable {
     public MakeBuildResult {
         pairs = List.copyOf(pairs);
@@ -53,9 +56,10 @@ public record MakeBuildResult(
         stages = List.copyOf(stages);
     }
 
-    /** Deletes the work directory, unless it is to be kept. */
+    /** Lets others use the copy of the source, and deletes the work directory, unless it is to be kept. */
     @Override
     public void close() {
+        compiler.close();
         if (!keep) {
             try {
                 ScratchTree.deleteDirectory(workDirectory);

@@ -42,8 +42,8 @@ import java.util.Set;
  * compile those objects. A patch to a makefile or to the configuration is different: there make is asked to bring all
  * directories up to date, and what it built again is taken.
  *
- * <p>The scratch copy is left as it is in the end. The next run starts by making it equal to the tree, as it must after
- * a killed one.
+ * <p>The scratch copy is left as it is in the end, and nobody else gets it before the result is closed. The next run
+ * starts by making it equal to the tree, as it must after a killed one.
  */
 public final class XenBuild {
     private static final String XEN = "xen/";
@@ -80,11 +80,12 @@ public final class XenBuild {
         stages.begin("apply patches");
         AppliedPatches applied = ApplyPatches.apply(request.tree().root(), List.of("", XEN), request.patches());
         stages.begin("synchronise scratch copy");
-        try (ScratchTree scratch =
-                ScratchTree.open(request.cache(), request.tree().root(), request.tree()::isNeededToBuild, progress)) {
+        ScratchTree scratch =
+                ScratchTree.open(request.cache(), request.tree().root(), request.tree()::isNeededToBuild, progress);
+        boolean complete = false;
+        try {
             Path workDirectory = workDirectory(request, scratch);
             Thread cleanUp = new Thread(() -> deleteQuietly(workDirectory), "delete " + workDirectory);
-            boolean complete = false;
             try {
                 if (!request.keep()) {
                     Runtime.getRuntime().addShutdownHook(cleanUp);
@@ -103,6 +104,10 @@ public final class XenBuild {
         } catch (IOException e) {
             throw new LivePatchException(
                     "the build of %s stopped: %s".formatted(request.tree().root(), Cause.of(e)), e);
+        } finally {
+            if (!complete) {
+                scratch.close();
+            }
         }
     }
 
@@ -190,7 +195,8 @@ public final class XenBuild {
                 neutral,
                 stages.end(),
                 workDirectory,
-                request.keep());
+                request.keep(),
+                new AskXenCompiler(scratch, workDirectory, originals, now));
     }
 
     private ReachOfPatch reach(Set<String> changed) {

@@ -1,6 +1,7 @@
 package dev.suture.build.xen;
 
 import dev.suture.LivePatchException;
+import dev.suture.build.AskCompiler;
 import dev.suture.build.BuildResult;
 import dev.suture.build.Cause;
 import dev.suture.build.MovedHunk;
@@ -27,6 +28,7 @@ import java.util.List;
  * @param stages what took how long
  * @param workDirectory where the objects and the log {@code make.log} are
  * @param keep whether they outlive the result
+ * @param compiler answers questions about the objects
  */
 public record XenBuildResult(
         List<ObjectPair> pairs,
@@ -38,7 +40,8 @@ public record XenBuildResult(
         boolean linesNeutral,
         List<Stage> stages,
         Path workDirectory,
-        boolean keep)
+        boolean keep,
+        AskCompiler compiler)
         implements BuildResult, AutoCloseable {
     public XenBuildResult {
         pairs = List.copyOf(pairs);
@@ -50,9 +53,10 @@ public record XenBuildResult(
         stages = List.copyOf(stages);
     }
 
-    /** Deletes the work directory, unless it is to be kept. */
+    /** Lets others use the copy of the tree, and deletes the work directory, unless it is to be kept. */
     @Override
     public void close() {
+        compiler.close();
         if (!keep) {
             try {
                 ScratchTree.deleteDirectory(workDirectory);
