@@ -1,20 +1,16 @@
 package dev.suture.cli;
 
 import dev.suture.Progress;
-import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.XenBuildRequest;
 import dev.suture.build.xen.XenTree;
 import dev.suture.create.CreateReport;
 import dev.suture.create.CreateRequest;
 import dev.suture.create.CreateXenPayload;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code suture build xen}: from a built Xen tree and source patches to a payload. */
 @Command(
@@ -41,43 +37,8 @@ final class BuildXenCommand extends SutureCommand {
             description = "The built Xen tree (its root, or its folder xen).")
     private Path tree;
 
-    @Option(
-            names = "--patch",
-            paramLabel = "FILE",
-            required = true,
-            arity = "1..*",
-            description = "A unified diff or mailed patch. Several are applied in the order given.")
-    private List<Path> patches;
-
-    @Option(names = "--output", paramLabel = "FILE", required = true, description = "Where to write the payload.")
-    private Path output;
-
-    @Option(
-            names = "--name",
-            paramLabel = "N",
-            description = "The payload's name (default: the output's file name without .livepatch).")
-    private String name;
-
-    @Option(
-            names = "--depends",
-            paramLabel = "BUILDID|PAYLOAD",
-            description = "What the payload is stacked on: a build id, or the file of another payload (default: the"
-                    + " hypervisor itself).")
-    private String depends;
-
-    @Option(
-            names = "--metadata",
-            paramLabel = "K=V",
-            description =
-                    "A line for .modinfo. May be given more than once. The name, the patches' subjects, the XSA and"
-                            + " CVE numbers they name and the version of suture are there by themselves.")
-    private List<String> metadata = List.of();
-
-    @Option(
-            names = "--allow-type",
-            paramLabel = "TYPE",
-            description = "Go on although the layout of this type changes, because no value of it outlives a call.")
-    private Set<String> allowedTypes = Set.of();
+    @Mixin
+    private PayloadOptions options;
 
     @Option(
             names = "--explain",
@@ -92,42 +53,19 @@ final class BuildXenCommand extends SutureCommand {
             description = "Go on although the compiler is not the one that built the tree.")
     private boolean insistOnCompiler;
 
-    @Option(names = "--keep", description = "Keep the objects and the build log, and say where they are.")
-    private boolean keep;
-
-    @Option(
-            names = "--jobs",
-            paramLabel = "N",
-            description = "How many compilers may run at once (default: one per processor).")
-    private int jobs = Runtime.getRuntime().availableProcessors();
-
-    @Spec
-    private CommandSpec command;
-
     @Override
     Answer answer(Progress progress) {
-        checkUsage();
-        List<SourcePatch> read = patches.stream().map(SourcePatch::read).toList();
+        options.check();
         XenBuildRequest build = new XenBuildRequest(
-                XenTree.open(tree), read, XenBuildRequest.userCache(), Optional.empty(), keep, insistOnCompiler, jobs);
+                XenTree.open(tree),
+                options.patches(),
+                XenBuildRequest.userCache(),
+                Optional.empty(),
+                options.keep(),
+                insistOnCompiler,
+                options.jobs());
         CreateReport report = CreateXenPayload.create(
-                new CreateRequest(
-                        build,
-                        output,
-                        payloadName(),
-                        Optional.ofNullable(depends),
-                        metadata,
-                        allowedTypes,
-                        Optional.ofNullable(explanation)),
-                progress);
+                new CreateRequest(build, options.request(), Optional.ofNullable(explanation)), progress);
         return CreateAnswer.of(report, "Xen " + report.target());
-    }
-
-    private void checkUsage() {
-        PayloadOptions.check(metadata, jobs, command);
-    }
-
-    private String payloadName() {
-        return PayloadOptions.name(name, output);
     }
 }

@@ -17,11 +17,7 @@ import java.util.Set;
  * @param cache the directory for copies
  * @param keep leave the objects and logs
  * @param jobs how many compilers may run at a time
- * @param output where the payload goes
- * @param name the payload's name, 1 to 127 characters
- * @param depends a build id, or the file of the payload that this one is stacked on; empty to go directly on the program
- * @param metadata {@code key=value} to add to what is filled in by itself
- * @param allowedTypes types whose layout may change because the author knows that no value of them outlives a call
+ * @param payload what is to be made of them
  */
 public record ProcessRequest(
         Path source,
@@ -32,14 +28,35 @@ public record ProcessRequest(
         Path cache,
         boolean keep,
         int jobs,
-        Path output,
-        String name,
-        Optional<String> depends,
-        List<String> metadata,
-        Set<String> allowedTypes) {
+        PayloadRequest payload) {
     public ProcessRequest {
         patches = List.copyOf(patches);
-        metadata = List.copyOf(metadata);
-        allowedTypes = Set.copyOf(allowedTypes);
+    }
+
+    /** The same in one list. */
+    public ProcessRequest(
+            Path source,
+            String command,
+            Path binary,
+            Optional<Path> debugFile,
+            List<SourcePatch> patches,
+            Path cache,
+            boolean keep,
+            int jobs,
+            Path output,
+            String name,
+            Optional<String> depends,
+            List<String> metadata,
+            Set<String> allowedTypes) {
+        this(
+                source,
+                command,
+                binary,
+                debugFile,
+                patches,
+                cache,
+                keep,
+                jobs,
+                new PayloadRequest(output, name, depends, metadata, allowedTypes));
     }
 }
