@@ -1,11 +1,15 @@
 package dev.suture.cli;
 
 import dev.suture.Progress;
+import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.XenBuildRequest;
 import dev.suture.create.CreateProcessPayload;
 import dev.suture.create.CreateReport;
+import dev.suture.create.CreateStack;
+import dev.suture.create.PayloadRequest;
 import dev.suture.create.ProcessRequest;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -66,18 +70,36 @@ final class BuildProcessCommand extends SutureCommand {
     @Override
     Answer answer(Progress progress) {
         options.check();
-        CreateReport report = CreateProcessPayload.create(
-                new ProcessRequest(
-                        source,
-                        build,
-                        binary,
-                        Optional.ofNullable(debugFile),
-                        options.patches(),
-                        XenBuildRequest.userCache(),
-                        options.keep(),
-                        options.jobs(),
-                        options.request()),
-                progress);
-        return CreateAnswer.of(report, "%s (%s)".formatted(binary.getFileName(), report.target()));
+        List<SourcePatch> patches = options.patches();
+        if (options.stack()) {
+            CreateStack.Report report = CreateStack.create(
+                    options.applied(),
+                    patches,
+                    options.stackRequest(options.output()),
+                    (applied, patch, payload) ->
+                            CreateProcessPayload.create(request(applied, List.of(patch), payload), progress));
+            return StackAnswer.of(report, target(report.payloads().getFirst()));
+        }
+        CreateReport report =
+                CreateProcessPayload.create(request(options.applied(), patches, options.request()), progress);
+        return CreateAnswer.of(report, target(report));
+    }
+
+    private ProcessRequest request(List<SourcePatch> applied, List<SourcePatch> patches, PayloadRequest payload) {
+        return new ProcessRequest(
+                source,
+                build,
+                binary,
+                Optional.ofNullable(debugFile),
+                applied,
+                patches,
+                XenBuildRequest.userCache(),
+                options.keep(),
+                options.jobs(),
+                payload);
+    }
+
+    private String target(CreateReport report) {
+        return "%s (%s)".formatted(binary.getFileName(), report.target());
     }
 }

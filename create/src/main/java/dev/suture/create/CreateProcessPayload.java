@@ -21,6 +21,7 @@ import dev.suture.isa.Isa;
 import dev.suture.link.DirectReferences;
 import dev.suture.link.LinkProcessPayload;
 import dev.suture.link.LinkResult;
+import dev.suture.payload.Stack;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +59,7 @@ public final class CreateProcessPayload {
         Image image = Image.openProgram(request.binary(), request.debugFile());
         Isa.of(image.elf().header().machine());
         Depends depends = request.payload().on(image.buildId());
+        depends.below(request.applied());
         TargetTraits traits = TargetTraits.ofProcess(sharedNames(image.symbolsFrom()));
         Optional<CreateReport> near = create(image, depends, traits, false);
         try {
@@ -78,6 +80,7 @@ public final class CreateProcessPayload {
                 request.source(),
                 request.command(),
                 image,
+                request.applied(),
                 request.patches(),
                 request.cache(),
                 reachesFar,
@@ -90,7 +93,7 @@ public final class CreateProcessPayload {
                     DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
             Selection selection = Select.select(comparisons, traits);
             if (!reachesFar
-                    && !DirectReferences.of(selection, image, traits, depends.symbols())
+                    && !DirectReferences.of(selection, image, traits, depends.namesBelow(request.applied()))
                             .isEmpty()) {
                 return Optional.empty();
             }
@@ -120,7 +123,7 @@ public final class CreateProcessPayload {
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection, NoEffect.Words.PROCESS));
         }
-        for (String name : DirectReferences.of(selection, image, traits, depends.symbols())) {
+        for (String name : DirectReferences.of(selection, image, traits, depends.namesBelow(request.applied()))) {
             refusals.add(new Refusal(
                     "",
                     name,
@@ -130,6 +133,7 @@ public final class CreateProcessPayload {
         }
         LinkResult linked = LinkResult.NOTHING;
         if (refusals.isEmpty()) {
+            Stack below = depends.below(request.applied());
             stages.begin("link");
             linked = LinkProcessPayload.link(new LinkProcessPayload.Request(
                     selection,
@@ -138,9 +142,11 @@ public final class CreateProcessPayload {
                     request.payload().name(),
                     depends.buildId(),
                     Metadata.of(request.payload(), request.patches()),
-                    depends.symbols()));
+                    depends.symbols(),
+                    below,
+                    Depends.inStack(request.patches())));
             refusals.addAll(linked.refusals());
-            refusals.addAll(depends.undone(linked.functions(), build.subjects()));
+            refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
         }
         if (refusals.isEmpty()) {
             stages.begin("write");

@@ -65,6 +65,26 @@ public record CreateReport(
         stages = List.copyOf(stages);
     }
 
+    /** {@return the same report of a payload that was put elsewhere, or is not kept} */
+    CreateReport at(Optional<Path> place) {
+        return new CreateReport(
+                name,
+                place,
+                sizeBytes,
+                buildId,
+                target,
+                xenDepends,
+                depends,
+                functions,
+                added,
+                leftOut,
+                refusals,
+                warnings,
+                objectsBuilt,
+                stages,
+                workDirectory);
+    }
+
     /**
      * {@return what came of a request}
      *

@@ -15,6 +15,7 @@ import dev.suture.image.Image;
 import dev.suture.link.LinkRequest;
 import dev.suture.link.LinkResult;
 import dev.suture.link.LinkXenPayload;
+import dev.suture.payload.Stack;
 import dev.suture.payload.XenRelease;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -51,6 +52,7 @@ public final class CreateXenPayload {
         SpecialSections tables = SpecialSections.xenX86(release.minor());
         Image image = Image.open(tree.xenSyms());
         Depends depends = request.payload().on(image.buildId());
+        Stack below = depends.below(request.build().applied());
         stages.pause();
 
         try (XenBuildResult build = XenBuild.run(request.build(), stages.progress())) {
@@ -82,9 +84,12 @@ public final class CreateXenPayload {
                         request.payload().name(),
                         depends.buildId(),
                         Metadata.of(request.payload(), request.build().patches()),
-                        depends.symbols()));
+                        depends.symbols(),
+                        below,
+                        Depends.inStack(request.build().patches())));
                 refusals.addAll(linked.refusals());
-                refusals.addAll(depends.undone(linked.functions(), build.subjects()));
+                refusals.addAll(
+                        depends.undone(linked.functions(), request.build().allSubjects()));
             }
             if (refusals.isEmpty()) {
                 stages.begin("write");

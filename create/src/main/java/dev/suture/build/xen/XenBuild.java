@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A built Xen tree and patches in, pairs of objects out.
@@ -78,7 +79,12 @@ public final class XenBuild {
     public static XenBuildResult run(XenBuildRequest request, Progress progress) {
         Stages stages = new Stages(progress);
         stages.begin("apply patches");
-        AppliedPatches applied = ApplyPatches.apply(request.tree().root(), List.of("", XEN), request.patches());
+        AppliedPatches before = apply(request, request.applied());
+        AppliedPatches applied = apply(
+                        request,
+                        Stream.concat(request.applied().stream(), request.patches().stream())
+                                .toList())
+                .since(before);
         stages.begin("synchronise scratch copy");
         try (ScratchTree scratch =
                 ScratchTree.open(request.cache(), request.tree().root(), request.tree()::isNeededToBuild, progress)) {
@@ -89,7 +95,7 @@ public final class XenBuild {
                 if (!request.keep()) {
                     Runtime.getRuntime().addShutdownHook(cleanUp);
                 }
-                XenBuildResult result = new XenBuild(request, scratch, workDirectory, stages).build(applied);
+                XenBuildResult result = new XenBuild(request, scratch, workDirectory, stages).build(before, applied);
                 complete = true;
                 return result;
             } finally {
@@ -104,6 +110,10 @@ public final class XenBuild {
             throw new LivePatchException(
                     "the build of %s stopped: %s".formatted(request.tree().root(), Cause.of(e)), e);
         }
+    }
+
+    private static AppliedPatches apply(XenBuildRequest request, List<SourcePatch> patches) {
+        return ApplyPatches.apply(request.tree().root(), List.of("", XEN), patches);
     }
 
     private static Path workDirectory(XenBuildRequest request, ScratchTree scratch) throws IOException {
@@ -148,17 +158,21 @@ public final class XenBuild {
         }
     }
 
-    private XenBuildResult build(AppliedPatches applied) throws IOException {
-        Set<String> changed = new LinkedHashSet<>();
-        applied.sources().forEach(source -> changed.add(source.path()));
-        ReachOfPatch reach = reach(changed);
+    private XenBuildResult build(AppliedPatches before, AppliedPatches applied) throws IOException {
+        Set<String> changed = paths(applied.sources());
+        Set<String> changedAtAll = new LinkedHashSet<>(changed);
+        changedAtAll.addAll(paths(before.sources()));
+        ReachOfPatch reach = reach(changedAtAll);
         boolean makeDecides = reach.changesBuildRules();
         boolean generates = makeDecides || reach.feedsGeneratedHeaders();
 
         Collection<XenObject> possible = generates ? originals.values() : reach.objects(Set.of());
         bringOriginalsUpToDate(possible);
-        reach = reach(changed);
         checkCompiler(possible);
+        if (!before.sources().isEmpty()) {
+            compileApplied(before, changed, changedAtAll, generates);
+        }
+        reach = reach(changed);
 
         stages.begin("compile patched");
         List<PatchedFile> patchedFiles;
@@ -191,6 +205,45 @@ public final class XenBuild {
                 stages.end(),
                 workDirectory,
                 request.keep());
+    }
+
+    private static Set<String> paths(List<ChangedSource> sources) {
+        Set<String> paths = new LinkedHashSet<>();
+        sources.forEach(source -> paths.add(source.path()));
+        return paths;
+    }
+
+    /**
+     * Compiles the originals as the running hypervisor has them by now: with the patches that are applied already. Of
+     * the objects that only those reach none is needed, unless they may have come to depend on what the new patches
+     * change.
+     */
+    private void compileApplied(AppliedPatches before, Set<String> changed, Set<String> changedAtAll, boolean generates)
+            throws IOException {
+        stages.begin("compile what is applied");
+        if (reach(changedAtAll).changesBuildRules()) {
+            throw new XenTreeException("a patch changes makefiles or the configuration, so that which objects there are"
+                    + " differs from payload to payload. Make one payload of all patches: give them all with --patch.");
+        }
+        for (ChangedSource source : before.sources()) {
+            if (source.patched().isEmpty()) {
+                scratch.delete(source.path());
+            } else if (tree.isNeededToBuild(Path.of(source.path()))) {
+                scratch.write(source.path(), source.patched().get());
+            }
+        }
+        boolean mayDependOnMore = generates || before.mayIncludeMore();
+        Set<String> compiled = compile(reach(mayDependOnMore ? changedAtAll : changed), false, generates);
+        Path copiedXen = scratch.root().resolve("xen");
+        originals = ReadObjects.readAgain(copiedXen, originals, compiled);
+        for (String name : compiled) {
+            moveTo(copiedXen.resolve(name), appliedObject(name));
+        }
+    }
+
+    /** {@return where an object is that was compiled with what is applied already} */
+    private Path appliedObject(String name) {
+        return workDirectory.resolve("original").resolve(name);
     }
 
     private ReachOfPatch reach(Set<String> changed) {
@@ -366,6 +419,9 @@ public final class XenBuild {
     }
 
     private Path keepOriginal(String name, Path originalDirectory) throws IOException {
+        if (!request.applied().isEmpty() && Files.exists(appliedObject(name))) {
+            return appliedObject(name);
+        }
         Path original = scratch.unpatched(XEN + name);
         if (original.startsWith(tree.root()) && !request.keep()) {
             return original;
