@@ -11,6 +11,7 @@ import dev.suture.build.NeutralSource;
 import dev.suture.build.NeutraliseLines;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.PatchedFile;
+import dev.suture.build.PayloadCode;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.SourceText;
@@ -39,6 +40,9 @@ import java.util.regex.Pattern;
 public final class MakeBuild {
     private static final Pattern BUILD_RULES = Pattern.compile(
             "(.*/)?((GNU)?[Mm]akefile(\\..*)?|CMakeLists\\.txt|meson\\.build|meson_options\\.txt|configure(\\.ac|\\.in)?)|.*\\.(am|ac|m4|cmake|mk|in|y|yy|l|ll)");
+
+    /** Where code goes that the source does not have. */
+    private static final String ADDED = "suture-added/";
 
     private final MakeBuildRequest request;
     private final BuiltCopy copy;
@@ -70,7 +74,8 @@ public final class MakeBuild {
         if (!Files.isDirectory(source)) {
             throw new LivePatchException("--source %s: there is no such directory".formatted(request.source()));
         }
-        AppliedPatches applied = ApplyPatches.apply(source, List.of("", "src/"), request.patches());
+        PayloadCode.Completed applied = PayloadCode.complete(
+                ApplyPatches.apply(source, List.of("", "src/"), request.patches()), ADDED, ADDED + "include/");
         try (BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages)) {
             Path runs = Files.createDirectories(copy.directory().resolve("runs"));
             Path workDirectory = Files.createTempDirectory(runs, "run");
@@ -89,7 +94,8 @@ public final class MakeBuild {
         }
     }
 
-    private MakeBuildResult build(AppliedPatches applied) throws IOException {
+    private MakeBuildResult build(PayloadCode.Completed completed) throws IOException {
+        AppliedPatches applied = completed.patches();
         stages.begin("find the objects");
         List<CompileStep> linked =
                 LinkedObjects.of(ReadCommands.read(copy.records()), request.image(), request.command());
@@ -104,6 +110,8 @@ public final class MakeBuild {
                 reached.add(linked.get(i));
             }
         }
+        List<CompileStep> added = AddedSteps.of(completed.sources(), tree, reached, linked);
+        added.forEach(step -> used.add(step.source()));
         stages.begin("compile original");
         compiler.compile(
                 reached, step -> cached(request.reachesFar() ? "far" : "original", step, ".o"), sectionFlags());
@@ -115,17 +123,24 @@ public final class MakeBuild {
         boolean neutral = true;
         try {
             patchedFiles = write(applied.sources(), true);
-            compiler.compile(reached, this::patched, sectionFlags());
+            compilePatched(reached, added);
         } catch (BuildFailedException e) {
             // Should a directive be what the compiler objects to, the patch still deserves its build. If it is not,
             // this second failure names the lines as the patch's author knows them.
             neutral = false;
             patchedFiles = write(applied.sources(), false);
             ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
-            compiler.compile(reached, this::patched, sectionFlags());
+            compilePatched(reached, added);
         }
+        List<ObjectPair> pairs =
+                new ArrayList<>(reached.stream().map(this::pair).toList());
+        added.forEach(step -> pairs.add(new ObjectPair(
+                name(step),
+                Optional.empty(),
+                Optional.of(patched(step)),
+                tree.relativize(step.source()).toString())));
         return new MakeBuildResult(
-                reached.stream().map(this::pair).toList(),
+                pairs,
                 asLinked,
                 patchedFiles,
                 unreached(applied.sources(), used),
@@ -136,6 +151,14 @@ public final class MakeBuild {
                 stages.end(),
                 workDirectory,
                 request.keep());
+    }
+
+    private void compilePatched(List<CompileStep> reached, List<CompileStep> added) {
+        List<CompileStep> all = new ArrayList<>(reached);
+        all.addAll(added);
+        List<String> flags = new ArrayList<>(sectionFlags());
+        flags.addAll(List.of("-idirafter", tree.resolve(ADDED + "include").toString()));
+        compiler.compile(all, this::patched, flags);
     }
 
     /**
@@ -235,7 +258,7 @@ public final class MakeBuild {
     private List<UnreachedFile> unreached(List<ChangedSource> sources, Set<Path> used) {
         return sources.stream()
                 .map(ChangedSource::path)
-                .filter(path -> !used.contains(tree.resolve(path)))
+                .filter(path -> !used.contains(tree.resolve(path)) && !path.startsWith(ADDED + "include/"))
                 .map(path -> new UnreachedFile(path, why(path)))
                 .toList();
     }

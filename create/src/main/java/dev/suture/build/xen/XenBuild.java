@@ -11,6 +11,7 @@ import dev.suture.build.NeutralSource;
 import dev.suture.build.NeutraliseLines;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.PatchedFile;
+import dev.suture.build.PayloadCode;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.SourceText;
@@ -49,6 +50,8 @@ public final class XenBuild {
     private static final String XEN = "xen/";
     /** Marks a run directory in the cache that its user wants to keep. */
     private static final String KEPT = "kept";
+    /** The directory of Xen that code is compiled as a part of which no makefile knows. */
+    private static final String HOME_OF_ADDED = "common";
 
     private final XenBuildRequest request;
     private final XenTree tree;
@@ -58,6 +61,7 @@ public final class XenBuild {
     private final XenMake make;
     private Map<String, XenObject> originals;
     private final List<String> staleOriginals = new ArrayList<>();
+    private final List<XenObject> added = new ArrayList<>();
 
     private XenBuild(XenBuildRequest request, ScratchTree scratch, Path workDirectory, Stages stages) {
         this.request = request;
@@ -78,7 +82,10 @@ public final class XenBuild {
     public static XenBuildResult run(XenBuildRequest request, Progress progress) {
         Stages stages = new Stages(progress);
         stages.begin("apply patches");
-        AppliedPatches applied = ApplyPatches.apply(request.tree().root(), List.of("", XEN), request.patches());
+        PayloadCode.Completed applied = PayloadCode.complete(
+                ApplyPatches.apply(request.tree().root(), List.of("", XEN), request.patches()),
+                XEN + HOME_OF_ADDED + "/",
+                XEN + "include/");
         stages.begin("synchronise scratch copy");
         try (ScratchTree scratch =
                 ScratchTree.open(request.cache(), request.tree().root(), request.tree()::isNeededToBuild, progress)) {
@@ -148,7 +155,13 @@ public final class XenBuild {
         }
     }
 
-    private XenBuildResult build(AppliedPatches applied) throws IOException {
+    private XenBuildResult build(PayloadCode.Completed completed) throws IOException {
+        AppliedPatches applied = completed.patches();
+        for (String source : completed.sources()) {
+            String path = source.substring(XEN.length());
+            String object = path.substring(0, path.length() - ".c".length()) + ".o";
+            added.add(new XenObject(object, HOME_OF_ADDED, path, Set.of(path), ""));
+        }
         Set<String> changed = new LinkedHashSet<>();
         applied.sources().forEach(source -> changed.add(source.path()));
         ReachOfPatch reach = reach(changed);
@@ -158,7 +171,7 @@ public final class XenBuild {
         Collection<XenObject> possible = generates ? originals.values() : reach.objects(Set.of());
         bringOriginalsUpToDate(possible);
         reach = reach(changed);
-        checkCompiler(possible);
+        checkCompiler(possible.isEmpty() ? originals.values() : possible);
 
         stages.begin("compile patched");
         List<PatchedFile> patchedFiles;
@@ -176,8 +189,9 @@ public final class XenBuild {
         }
         stages.begin("collect objects");
         Path copiedXen = scratch.root().resolve("xen");
-        Map<String, XenObject> now =
-                makeDecides ? ReadObjects.read(copiedXen) : ReadObjects.readAgain(copiedXen, originals, affected);
+        Map<String, XenObject> known = new LinkedHashMap<>(makeDecides ? ReadObjects.read(copiedXen) : originals);
+        added.forEach(object -> known.put(object.name(), object));
+        Map<String, XenObject> now = ReadObjects.readAgain(copiedXen, known, affected);
         List<ObjectPair> pairs = collect(affected, now, makeDecides);
         List<UnreachedFile> unreached = reach.unreached(applied.sources(), now, pairs);
         return new XenBuildResult(
@@ -271,20 +285,25 @@ public final class XenBuild {
 
     /** {@return the names of the objects that the patch reaches, which have been compiled} */
     private Set<String> compile(ReachOfPatch reach, boolean makeDecides, boolean generates) throws IOException {
+        Set<String> names = new LinkedHashSet<>();
+        added.forEach(object -> names.add(object.name()));
         if (makeDecides) {
             make.everythingUnlinked();
-            return Set.of();
+            if (!added.isEmpty()) {
+                make.objects(added);
+            }
+            return names;
         }
         Set<String> generated = Set.of();
         if (generates) {
             make.generatedHeaders();
             generated = changedGeneratedFiles(reach);
         }
-        List<XenObject> objects = reach.objects(generated);
+        List<XenObject> objects = new ArrayList<>(reach.objects(generated));
+        objects.addAll(added);
         if (!objects.isEmpty()) {
             make.objects(objects);
         }
-        Set<String> names = new LinkedHashSet<>();
         objects.forEach(object -> names.add(object.name()));
         return names;
     }
