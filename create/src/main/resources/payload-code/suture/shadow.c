@@ -80,10 +80,15 @@ static spinlock_t suture_shadow_lock_word = SPIN_LOCK_UNLOCKED;
 #define SUTURE_SHADOW_LOCK(flags) (spin_lock_irqsave(&suture_shadow_lock_word, flags), 1)
 #define SUTURE_SHADOW_UNLOCK(flags) spin_unlock_irqrestore(&suture_shadow_lock_word, flags)
 
+/* An allocation may have to wait for other processors, which must not be done with interrupts off. */
+static int suture_shadow_may_allocate(void)
+{
+    return local_irq_is_enabled() && !in_irq();
+}
+
 static void *suture_shadow_before(unsigned long bytes)
 {
-    /* An allocation may have to wait for other processors, which must not be done with interrupts off. */
-    return local_irq_is_enabled() && !in_irq() ? _xmalloc(bytes, 16) : 0;
+    return suture_shadow_may_allocate() ? _xmalloc(bytes, 16) : 0;
 }
 
 static struct suture_shadow *suture_shadow_memory(void *before, unsigned long bytes)
@@ -96,24 +101,34 @@ static void suture_shadow_behind(void *unused)
     xfree(unused);
 }
 
-static void suture_shadow_release_memory(void)
+static int suture_shadow_is_reserve(const struct suture_shadow *entry)
 {
+    return (unsigned long)entry - (unsigned long)suture_shadow_reserve < SUTURE_SHADOW_RESERVE;
+}
+
+static int suture_shadow_release_memory(void)
+{
+    const struct suture_shadow *entry;
     unsigned int chain;
 
+    for (chain = 0; chain < SUTURE_SHADOW_CHAINS; chain++)
+        for (entry = suture_shadow_chains[chain]; entry; entry = entry->next)
+            if (!suture_shadow_is_reserve(entry) && !suture_shadow_may_allocate())
+                return 0;
     for (chain = 0; chain < SUTURE_SHADOW_CHAINS; chain++) {
-        struct suture_shadow *entry = suture_shadow_chains[chain];
+        struct suture_shadow *next = suture_shadow_chains[chain];
 
         suture_shadow_chains[chain] = 0;
-        while (entry) {
-            struct suture_shadow *next = entry->next;
-            unsigned long at = (unsigned long)entry - (unsigned long)suture_shadow_reserve;
+        while (next) {
+            struct suture_shadow *gone = next;
 
-            if (at >= SUTURE_SHADOW_RESERVE)
-                xfree(entry);
-            entry = next;
+            next = gone->next;
+            if (!suture_shadow_is_reserve(gone))
+                xfree(gone);
         }
     }
     suture_shadow_reserve_used = 0;
+    return 1;
 }
 
 #else /* a process, on x86-64 */
@@ -208,7 +223,7 @@ static struct suture_shadow *suture_shadow_memory(void *before, unsigned long by
     return entry;
 }
 
-static void suture_shadow_release_memory(void)
+static int suture_shadow_release_memory(void)
 {
     unsigned int chain;
 
@@ -221,6 +236,7 @@ static void suture_shadow_release_memory(void)
         suture_shadow_unmap(block, block->bytes);
     }
     suture_shadow_reserve_used = 0;
+    return 1;
 }
 
 #endif
@@ -380,8 +396,5 @@ unsigned long suture_shadow_count(unsigned long id)
 
 int suture_shadow_release(void)
 {
-    if (suture_shadow_all(0, 1, 0, 0))
-        return 0;
-    suture_shadow_release_memory();
-    return 1;
+    return !suture_shadow_all(0, 1, 0, 0) && suture_shadow_release_memory();
 }

@@ -60,9 +60,10 @@ unsigned long suture_shadow_free_all(unsigned long id, void (*destructor)(const 
 unsigned long suture_shadow_count(unsigned long id);
 
 /*
- * Gives all memory back: what was freed is otherwise kept for the next that is attached. Only for a postrevert hook,
- * behind suture_shadow_free_all(), when no code of the payload runs any more. Returns 1, or 0, without doing anything,
- * if something is still attached.
+ * Gives all memory back: what was freed is otherwise kept for the next that is attached. Only for a hook behind
+ * suture_shadow_free_all(), when no code of the payload runs any more: postrevert, or unload. Returns 1, or 0, without
+ * doing anything, if something is still attached or, in Xen, if there is memory of the heap and interrupts are off, as
+ * in unload hooks.
  */
 int suture_shadow_release(void);
 
