@@ -33,6 +33,7 @@ import picocli.CommandLine.TypeConversionException;
             ExplainCommand.class,
             InspectCommand.class,
             RehearseCommand.class,
+            NewCommand.class,
             LoadCommand.class,
             UploadCommand.class,
             ApplyCommand.class,
