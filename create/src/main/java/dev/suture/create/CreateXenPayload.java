@@ -7,14 +7,10 @@ import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.XenBuild;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.build.xen.XenTree;
-import dev.suture.diff.Comparison;
-import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.image.Image;
-import dev.suture.link.LinkRequest;
 import dev.suture.link.LinkResult;
-import dev.suture.link.LinkXenPayload;
 import dev.suture.payload.PayloadSections;
 import dev.suture.payload.XenRelease;
 import java.io.IOException;
@@ -62,35 +58,18 @@ public final class CreateXenPayload {
         try (XenBuildResult build = XenBuild.run(request.build(), progress)) {
             build.stages().forEach(done -> stages.add(new CreateReport.StageTime(done.name(), done.milliseconds())));
 
-            begin("compare objects");
-            List<Comparison> comparisons =
-                    DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-            Selection selection = Select.select(comparisons);
-
-            begin("check types");
-            CheckTypes.Found types =
-                    CheckTypes.check(build.pairs(), build.patchedFiles(), tables, request.allowedTypes());
-
-            List<Refusal> refusals = new ArrayList<>(types.refusals());
-            refusals.addAll(selection.refusals());
-            if (selection.isEmpty() && refusals.isEmpty()) {
-                refusals.add(NoEffect.of(build, selection));
-            }
-            LinkResult linked = new LinkResult(new byte[0], "", List.of(), List.of(), List.of());
-            // Under a type's new layout everything that uses it is changed, and what linking finds there means nothing.
-            if (types.refusals().isEmpty() && !selection.isEmpty()) {
-                begin("link");
-                linked = LinkXenPayload.link(new LinkRequest(
-                        selection,
-                        image,
-                        release,
-                        request.name(),
-                        depends.buildId(),
-                        metadata(build),
-                        depends.symbols()));
-                refusals.addAll(linked.refusals());
-                refusals.addAll(depends.undone(linked.functions(), build.subjects()));
-            }
+            ExamineXenPatch examined = ExamineXenPatch.examine(
+                    build,
+                    tables,
+                    request.allowedTypes(),
+                    metadata(build),
+                    new ExamineXenPatch.Place(image, release, request.name(), depends.buildId(), depends.symbols()),
+                    this::begin);
+            Selection selection = examined.selection();
+            CheckTypes.Found types = examined.types();
+            LinkResult linked = examined.linked();
+            List<Refusal> refusals = new ArrayList<>(examined.refusals());
+            refusals.addAll(depends.undone(linked.functions(), build.subjects()));
             if (refusals.isEmpty()) {
                 begin("write");
                 WriteOutput.write(request.output(), linked.payload());
