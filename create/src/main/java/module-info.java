@@ -3,6 +3,7 @@ module dev.suture.create {
     requires transitive dev.suture.core;
     requires io.github.javadiffutils;
 
+    exports dev.suture.advise;
     exports dev.suture.build;
     exports dev.suture.build.make;
     exports dev.suture.build.xen;

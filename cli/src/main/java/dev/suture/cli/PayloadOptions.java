@@ -108,6 +108,11 @@ final class PayloadOptions {
                     command.commandLine(),
                     "--applied: name the payload that was made from these patches with --depends as well");
         }
+        checkJobs(jobs, command);
+    }
+
+    /** Turns down a number of compilers that nothing can be built with. */
+    static void checkJobs(int jobs, CommandSpec command) {
         if (jobs < 1) {
             throw new ParameterException(command.commandLine(), "--jobs %d: expected at least 1".formatted(jobs));
         }

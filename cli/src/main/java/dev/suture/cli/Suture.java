@@ -28,6 +28,7 @@ import picocli.CommandLine.TypeConversionException;
         commandListHeading = "%nCommands:%n",
         exitCodeListHeading = "%nExit codes:%n",
         subcommands = {
+            AdviseCommand.class,
             BuildCommand.class,
             DiffCommand.class,
             ExplainCommand.class,

@@ -34,6 +34,7 @@ final class PackageEdges {
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
         allow("explain", "elf", "isa", "dwarf", "diff");
         allow("create", with(CORE, "build", "diff", "link", "explain"));
+        allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
 
         allow("target", CORE);
         allow("engine", with(CORE, "target"));
@@ -52,6 +53,7 @@ final class PackageEdges {
                         "link",
                         "explain",
                         "create",
+                        "advise",
                         "target",
                         "engine",
                         "process",
