@@ -64,7 +64,6 @@ final class ChangeWhatIsApplied {
         if (!refusals.isEmpty()) {
             return new Refused(Cost.NONE, refusals);
         }
-        SetParameters.write(work.session(), entry, options.parameters());
         return change(name, List.of(), List.of(name));
     }
 
@@ -113,7 +112,6 @@ final class ChangeWhatIsApplied {
         if (!refusals.isEmpty()) {
             return new Refused(Cost.NONE, refusals);
         }
-        SetParameters.write(work.session(), entry, options.parameters());
         return change(name, ledger().applied().reversed(), List.of(name));
     }
 
@@ -125,11 +123,16 @@ final class ChangeWhatIsApplied {
     }
 
     private Outcome change(String name, List<String> reverted, List<String> applied) throws InterruptedException {
+        Changes changes = Changes.of(work.session().memory(), ledger(), reverted, applied, options.policy());
+        if (!changes.refusals().isEmpty()) {
+            return new Refused(Cost.NONE, changes.refusals());
+        }
+        applied.forEach(
+                it -> SetParameters.write(work.session(), ledger().entry(it).orElseThrow(), options.parameters()));
         Optional<Outcome> veto = veto(reverted, "prerevert").or(() -> veto(applied, "preapply"));
         if (veto.isPresent()) {
             return veto.get();
         }
-        Changes changes = Changes.of(work.session().memory(), ledger(), reverted, applied, options.policy());
         Optional<Splice> splice =
                 changes.sites().isEmpty() ? Optional.empty() : Optional.of(new Splice(work.session(), changes.sites()));
         announce(changes, 0, 0);
@@ -239,7 +242,7 @@ final class ChangeWhatIsApplied {
     }
 
     private void forgetFrames(Entry entry) {
-        if (entry.frames() == 0) {
+        if (!entry.isUnwinderTold()) {
             return;
         }
         work.files().withBuildId(entry.targetBuildId()).ifPresent(file -> {

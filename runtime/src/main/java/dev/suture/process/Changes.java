@@ -10,9 +10,7 @@ import dev.suture.target.Policy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -22,8 +20,9 @@ import java.util.Optional;
  * @param sites the bytes
  * @param ranges where no thread may be
  * @param after what the ledger says afterwards
+ * @param refusals functions that do not start with what their payload expects
  */
-record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
+record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal> refusals) {
 
     /**
      * {@return what it means to revert some payloads and then to apply others}
@@ -32,18 +31,22 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
      * @param applied names, the lowest first
      */
     static Changes of(Memory memory, Ledger ledger, List<String> reverted, List<String> applied, Policy policy) {
-        Map<Long, byte[]> before = new LinkedHashMap<>();
-        Map<Long, byte[]> now = new LinkedHashMap<>();
+        CodeBytes code = new CodeBytes(memory);
         List<Range> ranges = new ArrayList<>();
+        List<Refusal> refusals = new ArrayList<>();
         Ledger after = ledger.withoutPending();
         for (String name : reverted) {
             Entry entry = ledger.entry(name).orElseThrow();
             List<Function> functions = new ArrayList<>();
             for (Function function : entry.functions()) {
-                byte[] replacement = function.replacementBytes();
-                before.putIfAbsent(function.site(), replacement);
-                now.put(function.site(), HexFormat.of().parseHex(function.original()));
+                code.change(
+                        function.site(),
+                        function.replacementBytes(),
+                        HexFormat.of().parseHex(function.original()));
                 addRange(ranges, policy, function.newAddress(), function.newBytes(), function);
+                if (function.staysInPlace()) {
+                    addRange(ranges, policy, function.oldAddress(), function.oldBytes(), function);
+                }
                 functions.add(function.withOriginal(""));
             }
             List<String> left = after.applied().stream()
@@ -53,12 +56,12 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
         }
         for (String name : applied) {
             Entry entry = ledger.entry(name).orElseThrow();
+            entry.functions().forEach(function -> expect(code, name, function, refusals));
             List<Function> functions = new ArrayList<>();
             for (Function function : entry.functions()) {
                 byte[] replacement = function.replacementBytes();
-                byte[] live = now.getOrDefault(function.site(), memory.read(function.site(), replacement.length));
-                before.putIfAbsent(function.site(), live);
-                now.put(function.site(), replacement);
+                byte[] live = code.at(function.site(), replacement.length);
+                code.change(function.site(), live, replacement);
                 addRange(ranges, policy, function.oldAddress(), function.oldBytes(), function);
                 addCurrent(ranges, policy, ledger, function);
                 functions.add(function.withOriginal(HexFormat.of().formatHex(live)));
@@ -67,10 +70,20 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
             more.add(name);
             after = replace(after, entry.with(functions), more);
         }
-        List<Site> sites = new ArrayList<>();
-        before.forEach((address, bytes) -> sites.add(new Site(
-                address, HexFormat.of().formatHex(bytes), HexFormat.of().formatHex(now.get(address)))));
-        return new Changes(sites, ranges, after);
+        return new Changes(code.sites(), ranges, after, refusals);
+    }
+
+    private static void expect(CodeBytes code, String name, Function function, List<Refusal> refusals) {
+        String found = HexFormat.of()
+                .formatHex(code.at(function.oldAddress(), function.expected().length() / 2));
+        if (!found.equals(function.expected())) {
+            refusals.add(new Refusal(
+                    name,
+                    function.name(),
+                    "its code at 0x%x starts with %s, and the payload expects %s"
+                            .formatted(function.oldAddress(), found, function.expected()),
+                    "Another payload or tool may have changed it, or the payload is for another build."));
+        }
     }
 
     private static Ledger replace(Ledger ledger, Entry changed, List<String> applied) {
@@ -117,7 +130,7 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
         for (Function function : entry.functions()) {
             boolean isChanged = ledger.applied().stream()
                     .flatMap(other -> ledger.entry(other).orElseThrow().functions().stream())
-                    .anyMatch(other -> other.site() == function.site());
+                    .anyMatch(other -> overlap(other, function));
             Optional<byte[]> expected = isChanged ? Optional.empty() : file.flatMap(it -> inFile(it, function));
             byte[] live = memory.read(function.site(), function.replacement().length() / 2);
             if (expected.isPresent() && !Arrays.equals(expected.get(), live)) {
@@ -133,6 +146,11 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
             }
         }
         return refusals;
+    }
+
+    private static boolean overlap(Function a, Function b) {
+        return a.site() < b.site() + b.replacement().length() / 2
+                && b.site() < a.site() + a.replacement().length() / 2;
     }
 
     private static Optional<byte[]> inFile(LoadedFile file, Function function) {

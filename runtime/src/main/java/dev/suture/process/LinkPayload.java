@@ -196,6 +196,26 @@ final class LinkPayload {
         return frames;
     }
 
+    /** {@return the address for which it was linked} */
+    long base() {
+        return base;
+    }
+
+    /** {@return what {@link #link} made, with what was changed since} */
+    byte[] image() {
+        return image;
+    }
+
+    /** Changes what {@link #link} made. */
+    void replaceImage(byte[] changed) {
+        image = changed;
+    }
+
+    /** {@return linked bytes at an address of the process} */
+    MemorySegment at(long address, long sizeBytes) {
+        return MemorySegment.ofArray(image).asSlice(address - base, sizeBytes);
+    }
+
     /** {@return the address of a symbol of the payload itself} */
     long address(Symbol symbol) {
         return base + offsets.get(symbol.sectionIndex()) + symbol.value();

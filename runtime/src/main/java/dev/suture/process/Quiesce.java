@@ -22,6 +22,7 @@ import java.util.function.Consumer;
  */
 final class Quiesce {
     private static final long STOP_NANOS = 50_000_000;
+    private static final long LATE_NANOS = 500_000_000;
     private static final int FIRST_PAUSE_MILLIS = 1;
     private static final int LONGEST_PAUSE_MILLIS = 100;
     private static final int MOST_NAMED = 8;
@@ -76,6 +77,7 @@ final class Quiesce {
                 }
             }
             if (System.nanoTime() > deadline) {
+                threads.awaitLate(System.nanoTime() + LATE_NANOS);
                 return new Result(false, cost(start), refusals(obstacles));
             }
             Thread.sleep(Math.min(pauseMillis, Math.max(1, (deadline - System.nanoTime()) / 1_000_000)));

@@ -163,11 +163,15 @@ final class Work implements AutoCloseable {
                 entry.buildId(),
                 entry.depends(),
                 entry.functions().stream().map(Ledger.Function::name).toList(),
+                entry.functions().stream()
+                        .filter(Ledger.Function::isInPlace)
+                        .map(Ledger.Function::name)
+                        .toList(),
                 entry.metadata());
     }
 
-    Outcome upload(String name, Payload payload) {
-        Upload upload = new Upload(session, files, ledger, name, payload);
+    Outcome upload(String name, Payload payload, boolean isInPlace) {
+        Upload upload = new Upload(session, files, ledger, name, payload, isInPlace);
         List<Refusal> refusals = upload.prepare();
         if (!refusals.isEmpty()) {
             return new Outcome.Refused(Outcome.Cost.NONE, refusals);
