@@ -57,8 +57,7 @@ final class ChangeWhatIsApplied {
         if (no.isPresent()) {
             return no.get();
         }
-        List<Refusal> refusals =
-                new ArrayList<>(Changes.unexpected(work.session().memory(), work.files(), ledger(), name));
+        List<Refusal> refusals = new ArrayList<>(Changes.unexpected(work.session(), work.files(), ledger(), name));
         Entry entry = ledger().entry(name).orElseThrow();
         refusals.addAll(SetParameters.check(entry, options.parameters()));
         if (!refusals.isEmpty()) {
@@ -123,7 +122,7 @@ final class ChangeWhatIsApplied {
     }
 
     private Outcome change(String name, List<String> reverted, List<String> applied) throws InterruptedException {
-        Changes changes = Changes.of(work.session().memory(), ledger(), reverted, applied, options.policy());
+        Changes changes = Changes.of(work.session(), ledger(), reverted, applied, options.policy());
         if (!changes.refusals().isEmpty()) {
             return new Refused(Cost.NONE, changes.refusals());
         }

@@ -1,7 +1,6 @@
 package dev.suture.process;
 
 import dev.suture.Refusal;
-import dev.suture.linux.Memory;
 import dev.suture.process.CheckThreads.Range;
 import dev.suture.process.Ledger.Entry;
 import dev.suture.process.Ledger.Function;
@@ -30,8 +29,8 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
      * @param reverted names, the uppermost first
      * @param applied names, the lowest first
      */
-    static Changes of(Memory memory, Ledger ledger, List<String> reverted, List<String> applied, Policy policy) {
-        CodeBytes code = new CodeBytes(memory);
+    static Changes of(Session session, Ledger ledger, List<String> reverted, List<String> applied, Policy policy) {
+        CodeBytes code = new CodeBytes(session);
         List<Range> ranges = new ArrayList<>();
         List<Refusal> refusals = new ArrayList<>();
         Ledger after = ledger.withoutPending();
@@ -123,7 +122,7 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
      *
      * @param name of the payload that is to be applied
      */
-    static List<Refusal> unexpected(Memory memory, LoadedFiles files, Ledger ledger, String name) {
+    static List<Refusal> unexpected(Session session, LoadedFiles files, Ledger ledger, String name) {
         List<Refusal> refusals = new ArrayList<>();
         Entry entry = ledger.entry(name).orElseThrow();
         Optional<LoadedFile> file = files.withBuildId(entry.targetBuildId());
@@ -132,7 +131,7 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
                     .flatMap(other -> ledger.entry(other).orElseThrow().functions().stream())
                     .anyMatch(other -> overlap(other, function));
             Optional<byte[]> expected = isChanged ? Optional.empty() : file.flatMap(it -> inFile(it, function));
-            byte[] live = memory.read(function.site(), function.replacement().length() / 2);
+            byte[] live = session.code(function.site(), function.replacement().length() / 2);
             if (expected.isPresent() && !Arrays.equals(expected.get(), live)) {
                 refusals.add(new Refusal(
                         name,

@@ -5,7 +5,6 @@ import dev.suture.elf.Elf;
 import dev.suture.elf.LittleEndian;
 import dev.suture.elf.Symbol;
 import dev.suture.isa.Isa;
-import dev.suture.linux.Memory;
 import dev.suture.payload.Payload;
 import dev.suture.payload.PayloadSections;
 import java.lang.foreign.MemorySegment;
@@ -32,7 +31,7 @@ final class ChooseSplices {
     private final String name;
     private final Payload payload;
     private final LinkPayload link;
-    private final Memory memory;
+    private final Session session;
     private final boolean mayMove;
     private final boolean mayUnwind;
     private final List<Refusal> refusals = new ArrayList<>();
@@ -42,11 +41,12 @@ final class ChooseSplices {
      * @param isInPlace whether new functions are to be written over the old ones where they fit
      * @param mayUnwind whether the program may look at its own stacks: it would take the moved function for the old one
      */
-    ChooseSplices(String name, Payload payload, LinkPayload link, Memory memory, boolean isInPlace, boolean mayUnwind) {
+    ChooseSplices(
+            String name, Payload payload, LinkPayload link, Session session, boolean isInPlace, boolean mayUnwind) {
         this.name = name;
         this.payload = payload;
         this.link = link;
-        this.memory = memory;
+        this.session = session;
         this.mayUnwind = mayUnwind;
         // Tables of exception handlers name code by its distance from other code.
         mayMove = isInPlace && payload.elf().section(".gcc_except_table").isEmpty();
@@ -101,7 +101,7 @@ final class ChooseSplices {
                 return entry(function, oldAddress, newAddress, oldAddress, moved, expected, true);
             }
         }
-        byte[] start = memory.read(oldAddress, (int) Math.min(function.oldSize(), ENTRY_MARK_AND_JUMP));
+        byte[] start = session.code(oldAddress, (int) Math.min(function.oldSize(), ENTRY_MARK_AND_JUMP));
         int mark = ISA.entryMarkBytes(MemorySegment.ofArray(start));
         if (mark + ISA.jumpBytes() > function.oldSize()) {
             refuse(

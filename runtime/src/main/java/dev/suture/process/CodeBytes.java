@@ -1,6 +1,5 @@
 package dev.suture.process;
 
-import dev.suture.linux.Memory;
 import dev.suture.process.Ledger.Site;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,17 +13,17 @@ import java.util.TreeMap;
  * one writes. For example: one put a jump of 5 bytes into a function, and the next writes over all of it.
  */
 final class CodeBytes {
-    private final Memory memory;
+    private final Session session;
     private final TreeMap<Long, Byte> before = new TreeMap<>();
     private final TreeMap<Long, Byte> after = new TreeMap<>();
 
-    CodeBytes(Memory memory) {
-        this.memory = memory;
+    CodeBytes(Session session) {
+        this.session = session;
     }
 
-    /** {@return what will be at an address, all changes so far counted in; fewer bytes where the mapping ends} */
+    /** {@return what will be at an address, all changes so far counted in} */
     byte[] at(long address, int sizeBytes) {
-        byte[] bytes = memory.read(address, sizeBytes);
+        byte[] bytes = session.code(address, sizeBytes);
         for (Map.Entry<Long, Byte> changed :
                 after.subMap(address, address + bytes.length).entrySet()) {
             bytes[(int) (changed.getKey() - address)] = changed.getValue();

@@ -130,15 +130,19 @@ final class Quiesce {
         int fit = -1;
         for (int i = 0; i < threads.count(); i++) {
             if (threads.isStopped(i) && threads.signal(i) == 0 && BorrowedThread.isFit(threads.registers(i))) {
-                if (Registers.get(threads.registers(i), Registers.ORIG_RAX) >= 0) {
+                boolean isWaiting = Registers.get(threads.registers(i), Registers.ORIG_RAX) >= 0;
+                if ((isWaiting || fit < 0) && (filters || !session.isFiltered(threads.id(i)))) {
+                    fit = i;
+                }
+                if (fit == i && isWaiting) {
                     return i;
                 }
-                fit = i;
             }
         }
         if (fit < 0) {
             throw new ProcessException(
-                    session.pid(), "it has no thread that runs 64-bit code and has no signal waiting");
+                    session.pid(),
+                    "it has no thread that runs 64-bit code, has no signal waiting and no seccomp filter");
         }
         return fit;
     }

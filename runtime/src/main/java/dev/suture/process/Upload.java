@@ -188,7 +188,7 @@ final class Upload {
                                     patched.fileName(),
                                     places.isEmpty() ? "no room within 2 GiB" : Errno.text(failure)));
         }
-        ChooseSplices splices = new ChooseSplices(name, payload, link, session.memory(), isInPlace, mayUnwind());
+        ChooseSplices splices = new ChooseSplices(name, payload, link, session, isInPlace, mayUnwind());
         List<Ledger.Function> functions = splices.functions(payload.functions().stream()
                 .map(function ->
                         symbols.ownFunction(function.name()).orElseThrow().address())
