@@ -39,6 +39,13 @@ final class ChangeWhatIsApplied {
         return new Refused(new Refusal(name, "", what, remedy));
     }
 
+    private Refused moved(String name) {
+        return refused(
+                name,
+                "the file that it changes was closed, and it is no longer where it was",
+                "Unload the payload and, when the program has that file again, load it anew.");
+    }
+
     private Optional<Outcome> unlessIn(String name, State wanted) {
         State state = ledger().state(name);
         if (state == wanted) {
@@ -57,8 +64,11 @@ final class ChangeWhatIsApplied {
         if (no.isPresent()) {
             return no.get();
         }
-        List<Refusal> refusals = new ArrayList<>(Changes.unexpected(work.session(), work.files(), ledger(), name));
         Entry entry = ledger().entry(name).orElseThrow();
+        if (Changes.isGone(work.files(), entry)) {
+            return moved(name);
+        }
+        List<Refusal> refusals = new ArrayList<>(Changes.unexpected(work.session(), work.files(), ledger(), name));
         refusals.addAll(SetParameters.check(entry, options.parameters()));
         if (!refusals.isEmpty()) {
             return new Refused(Cost.NONE, refusals);
@@ -107,6 +117,9 @@ final class ChangeWhatIsApplied {
             return no.get();
         }
         Entry entry = ledger().entry(name).orElseThrow();
+        if (Changes.isGone(work.files(), entry)) {
+            return moved(name);
+        }
         List<Refusal> refusals = SetParameters.check(entry, options.parameters());
         if (!refusals.isEmpty()) {
             return new Refused(Cost.NONE, refusals);
@@ -244,17 +257,17 @@ final class ChangeWhatIsApplied {
         if (!entry.isUnwinderTold()) {
             return;
         }
-        work.files().withBuildId(entry.targetBuildId()).ifPresent(file -> {
-            ResolveSymbols symbols = new ResolveSymbols(
-                    work.files(),
-                    file,
-                    work.session().memory(),
-                    Ledger.EMPTY,
-                    work.session().pid());
-            Optional<Found> function =
-                    symbols.find("__deregister_frame_info").filter(found -> found.type() == Elf.STT_FUNC);
-            function.ifPresent(
-                    found -> work.borrow().with(thread -> thread.invoke(found.address(), entry.frames(), 0)));
-        });
+        LoadedFile file = work.files()
+                .withBuildId(entry.targetBuildId())
+                .orElse(work.files().all().getFirst());
+        ResolveSymbols symbols = new ResolveSymbols(
+                work.files(),
+                file,
+                work.session().memory(),
+                Ledger.EMPTY,
+                work.session().pid());
+        Optional<Found> function =
+                symbols.find("__deregister_frame_info").filter(found -> found.type() == Elf.STT_FUNC);
+        function.ifPresent(found -> work.borrow().with(thread -> thread.invoke(found.address(), entry.frames(), 0)));
     }
 }

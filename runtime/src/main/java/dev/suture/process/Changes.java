@@ -1,6 +1,7 @@
 package dev.suture.process;
 
 import dev.suture.Refusal;
+import dev.suture.elf.Relocation;
 import dev.suture.process.CheckThreads.Range;
 import dev.suture.process.Ledger.Entry;
 import dev.suture.process.Ledger.Function;
@@ -22,6 +23,7 @@ import java.util.Optional;
  * @param refusals functions that do not start with what their payload expects
  */
 record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal> refusals) {
+    private static final int LARGEST_RELOCATED = 8;
 
     /**
      * {@return what it means to revert some payloads and then to apply others}
@@ -130,8 +132,8 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
             boolean isChanged = ledger.applied().stream()
                     .flatMap(other -> ledger.entry(other).orElseThrow().functions().stream())
                     .anyMatch(other -> overlap(other, function));
-            Optional<byte[]> expected = isChanged ? Optional.empty() : file.flatMap(it -> inFile(it, function));
             byte[] live = session.code(function.site(), function.replacement().length() / 2);
+            Optional<byte[]> expected = isChanged ? Optional.empty() : file.flatMap(it -> inFile(it, function, live));
             if (expected.isPresent() && !Arrays.equals(expected.get(), live)) {
                 refusals.add(new Refusal(
                         name,
@@ -152,10 +154,41 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
                 && b.site() < a.site() + a.replacement().length() / 2;
     }
 
-    private static Optional<byte[]> inFile(LoadedFile file, Function function) {
+    /**
+     * {@return the payloads that are said to be applied and are not any more, because the library they changed was
+     * closed: it is gone, or was loaded again as it is in its file}
+     */
+    static List<String> lost(Session session, LoadedFiles files, Ledger ledger) {
+        return ledger.applied().stream()
+                .map(name -> ledger.entry(name).orElseThrow())
+                .filter(entry -> !entry.functions().isEmpty())
+                .filter(entry -> isGone(files, entry)
+                        || entry.functions().stream().allMatch(function -> isAsInFile(session, files, entry, function)))
+                .map(Entry::name)
+                .toList();
+    }
+
+    /** {@return whether the file that a payload changes is no longer where it was when the payload was brought in} */
+    static boolean isGone(LoadedFiles files, Entry entry) {
+        Optional<LoadedFile> file = files.withBuildId(entry.targetBuildId());
+        return file.isEmpty()
+                || entry.functions().stream().anyMatch(function -> !file.get().contains(function.site()));
+    }
+
+    private static boolean isAsInFile(Session session, LoadedFiles files, Entry entry, Function function) {
+        byte[] live = session.code(function.site(), function.replacement().length() / 2);
+        return !Arrays.equals(live, function.replacementBytes())
+                && files.withBuildId(entry.targetBuildId())
+                        .flatMap(file -> inFile(file, function, live))
+                        .filter(bytes -> Arrays.equals(bytes, live))
+                        .isPresent();
+    }
+
+    // Where the dynamic linker itself changes code, what it made of it is taken for right.
+    private static Optional<byte[]> inFile(LoadedFile file, Function function, byte[] live) {
         long address = function.site() - file.bias();
         int size = function.replacement().length() / 2;
-        return file.elf().sections().stream()
+        Optional<byte[]> found = file.elf().sections().stream()
                 .filter(section -> section.isCode()
                         && address >= section.address()
                         && address + size <= section.address() + section.sizeBytes())
@@ -163,5 +196,15 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
                         .asSlice(address - section.address(), size)
                         .toArray(java.lang.foreign.ValueLayout.JAVA_BYTE))
                 .findFirst();
+        if (found.isPresent() && !Arrays.equals(found.get(), live)) {
+            for (Relocation relocation : ResolveSymbols.dynamicRelocations(file)) {
+                long start = Math.max(0, relocation.sectionOffset() - address);
+                long end = Math.min(size, relocation.sectionOffset() + LARGEST_RELOCATED - address);
+                for (long at = start; at < end; at++) {
+                    found.get()[(int) at] = live[(int) at];
+                }
+            }
+        }
+        return found;
     }
 }

@@ -168,6 +168,12 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                 entries.stream().filter(entry -> !entry.name().equals(name)).toList(), applied, Optional.empty());
     }
 
+    /** {@return the same with payloads that are not applied any more} */
+    Ledger withoutApplied(List<String> names) {
+        return new Ledger(
+                entries, applied.stream().filter(name -> !names.contains(name)).toList(), pending);
+    }
+
     Ledger withPending(Pending next) {
         return new Ledger(entries, applied, Optional.of(next));
     }

@@ -35,6 +35,9 @@ final class Work implements AutoCloseable {
         }
         ledgerMemory = LedgerMemory.find(session, files.mappings());
         ledger = ledgerMemory.read();
+        if (ledger.pending().isEmpty()) {
+            ledger = ledger.withoutApplied(Changes.lost(session, files, ledger));
+        }
     }
 
     private static ProcStatus status(int pid) {
@@ -140,6 +143,11 @@ final class Work implements AutoCloseable {
         Ledger.Pending pending = ledger.pending().orElseThrow();
         if (pending.sites().isEmpty()) {
             return ledger.withoutPending();
+        }
+        boolean isClosed = pending.sites().stream()
+                .noneMatch(site -> files.at(site.address()).isPresent());
+        if (isClosed) {
+            return ledger.withoutPending().withoutApplied(Changes.lost(session, files, ledger));
         }
         Splice splice = new Splice(session, pending.sites());
         if (splice.isDone()) {
