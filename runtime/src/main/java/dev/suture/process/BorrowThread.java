@@ -18,6 +18,7 @@ import java.util.function.Function;
 final class BorrowThread {
     private static final long STOP_NANOS = 500_000_000;
     private static final int SLEEP_NANOS = 2_000;
+    private static final int PLAIN_OPTIONS = Ptrace.OPTION_SYSGOOD | Ptrace.OPTION_EXEC;
 
     private final Session session;
     private final long stub;
@@ -29,7 +30,7 @@ final class BorrowThread {
     BorrowThread(Session session, long stub, boolean filters) {
         this.session = session;
         this.stub = stub;
-        this.options = Ptrace.OPTION_SYSGOOD | (filters ? Ptrace.OPTION_SUSPEND_SECCOMP : 0);
+        this.options = PLAIN_OPTIONS | (filters ? Ptrace.OPTION_SUSPEND_SECCOMP : 0);
     }
 
     /** {@return how long the last thread was stopped, in nanoseconds} */
@@ -39,9 +40,12 @@ final class BorrowThread {
 
     /** {@return what the work gives, done in some thread of the process} */
     <T> T with(Function<BorrowedThread, T> work) {
+        boolean wasFiltered = false;
         for (int tid : candidates()) {
             Ptrace ptrace = session.ptrace();
-            if (ptrace.seize(tid, options) < 0) {
+            boolean isAtRisk = options == PLAIN_OPTIONS && session.isFiltered(tid);
+            if (isAtRisk || ptrace.seize(tid, options) < 0) {
+                wasFiltered |= isAtRisk;
                 continue;
             }
             long start = System.nanoTime();
@@ -65,11 +69,13 @@ final class BorrowThread {
                 return work.apply(thread);
             } finally {
                 thread.giveBack();
-                letGo(tid, registers, signal);
+                if (!thread.isLost()) {
+                    letGo(tid, registers, signal);
+                }
                 stoppedNanos = System.nanoTime() - start;
             }
         }
-        if (options != Ptrace.OPTION_SYSGOOD) {
+        if (wasFiltered || options != PLAIN_OPTIONS) {
             throw BorrowedThread.filtered(session.pid());
         }
         if (neverStopped != 0) {

@@ -62,6 +62,7 @@ final class BorrowedThread {
     private final long block;
     private final long mask;
     private boolean wasStoppedByJob;
+    private boolean isLost;
 
     /**
      * Takes over a stopped thread.
@@ -164,8 +165,9 @@ final class BorrowedThread {
         prepare(function, argument, second, 0, 0, 0, 0);
         Registers.set(working, Registers.RIP, stub);
         put();
+        long deadline = System.nanoTime() + MOST_NANOS;
         while (true) {
-            runToCall(true);
+            runToCall(deadline);
             get();
             if (Registers.get(working, Registers.RIP) == stub + SYSCALL_AT + SYSCALL_BYTES) {
                 break;
@@ -190,23 +192,27 @@ final class BorrowedThread {
     }
 
     private void runToCall() {
-        runToCall(false);
+        runToCall(0);
     }
 
     // A function may not come back, and is waited for with a limit; a system call of ours does, and is waited for.
-    private void runToCall(boolean mayHang) {
+    private void runToCall(long deadline) {
         while (true) {
             if (ptrace.resumeToCall(tid, 0) < 0) {
                 throw lost();
             }
-            if (mayHang) {
-                awaitStop();
+            if (deadline != 0) {
+                awaitStop(deadline);
             } else if (ptrace.await(tid) < 0) {
                 throw lost();
             }
             int status = ptrace.status();
             if (!Ptrace.isStop(status)) {
                 throw lost();
+            }
+            if (Ptrace.event(status) == Ptrace.EVENT_EXEC) {
+                isLost = true;
+                throw new ProcessException(session.pid(), "it executed another program while it was being worked on");
             }
             int signal = Ptrace.signal(status);
             if (signal == CALL_STOP) {
@@ -223,24 +229,25 @@ final class BorrowedThread {
         }
     }
 
-    private void awaitStop() {
-        long deadline = System.nanoTime() + MOST_NANOS;
+    private void awaitStop(long deadline) {
         int tries = 0;
         while (true) {
             long result = ptrace.poll(tid);
             if (result < 0) {
                 throw lost();
             }
-            if (result > 0) {
-                return;
-            }
             if (System.nanoTime() > deadline) {
-                ptrace.interrupt(tid);
-                ptrace.await(tid);
+                if (result == 0) {
+                    ptrace.interrupt(tid);
+                    ptrace.await(tid);
+                }
                 throw new ProcessException(
                         session.pid(),
                         "code run in thread %d did not come back within %d s; the program was led on from where it was"
                                 .formatted(tid, MOST_NANOS / 1_000_000_000));
+            }
+            if (result > 0) {
+                return;
             }
             if (++tries < TRIES_WITHOUT_SLEEP) {
                 session.yieldProcessor();
@@ -250,12 +257,22 @@ final class BorrowedThread {
         }
     }
 
+    /** {@return whether it is no longer what was taken over, and has nothing to be given back} */
+    boolean isLost() {
+        return isLost;
+    }
+
     private ProcessException lost() {
+        isLost = true;
         return new ProcessException(session.pid(), "it ended while it was being worked on");
     }
 
     /** Gives the thread its registers back. It stays stopped; let go, it makes its system call again. */
     void giveBack() {
+        if (isLost) {
+            ptrace.detach(tid, 0);
+            return;
+        }
         ptrace.setRegisters(tid, original);
         ptrace.setSignalMask(tid, mask);
         if (wasStoppedByJob) {

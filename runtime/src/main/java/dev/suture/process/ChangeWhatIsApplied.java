@@ -39,6 +39,13 @@ final class ChangeWhatIsApplied {
         return new Refused(new Refusal(name, "", what, remedy));
     }
 
+    private Refused moved(String name) {
+        return refused(
+                name,
+                "the file that it changes was closed, and it is no longer where it was",
+                "Unload the payload and, when the program has that file again, load it anew.");
+    }
+
     private Optional<Outcome> unlessIn(String name, State wanted) {
         State state = ledger().state(name);
         if (state == wanted) {
@@ -57,14 +64,15 @@ final class ChangeWhatIsApplied {
         if (no.isPresent()) {
             return no.get();
         }
-        List<Refusal> refusals =
-                new ArrayList<>(Changes.unexpected(work.session().memory(), work.files(), ledger(), name));
         Entry entry = ledger().entry(name).orElseThrow();
+        if (Changes.isGone(work.files(), entry)) {
+            return moved(name);
+        }
+        List<Refusal> refusals = new ArrayList<>(Changes.unexpected(work.session(), work.files(), ledger(), name));
         refusals.addAll(SetParameters.check(entry, options.parameters()));
         if (!refusals.isEmpty()) {
             return new Refused(Cost.NONE, refusals);
         }
-        SetParameters.write(work.session(), entry, options.parameters());
         return change(name, List.of(), List.of(name));
     }
 
@@ -109,11 +117,13 @@ final class ChangeWhatIsApplied {
             return no.get();
         }
         Entry entry = ledger().entry(name).orElseThrow();
+        if (Changes.isGone(work.files(), entry)) {
+            return moved(name);
+        }
         List<Refusal> refusals = SetParameters.check(entry, options.parameters());
         if (!refusals.isEmpty()) {
             return new Refused(Cost.NONE, refusals);
         }
-        SetParameters.write(work.session(), entry, options.parameters());
         return change(name, ledger().applied().reversed(), List.of(name));
     }
 
@@ -125,11 +135,16 @@ final class ChangeWhatIsApplied {
     }
 
     private Outcome change(String name, List<String> reverted, List<String> applied) throws InterruptedException {
+        Changes changes = Changes.of(work.session(), ledger(), reverted, applied, options.policy());
+        if (!changes.refusals().isEmpty()) {
+            return new Refused(Cost.NONE, changes.refusals());
+        }
+        applied.forEach(
+                it -> SetParameters.write(work.session(), ledger().entry(it).orElseThrow(), options.parameters()));
         Optional<Outcome> veto = veto(reverted, "prerevert").or(() -> veto(applied, "preapply"));
         if (veto.isPresent()) {
             return veto.get();
         }
-        Changes changes = Changes.of(work.session().memory(), ledger(), reverted, applied, options.policy());
         Optional<Splice> splice =
                 changes.sites().isEmpty() ? Optional.empty() : Optional.of(new Splice(work.session(), changes.sites()));
         announce(changes, 0, 0);
@@ -239,20 +254,20 @@ final class ChangeWhatIsApplied {
     }
 
     private void forgetFrames(Entry entry) {
-        if (entry.frames() == 0) {
+        if (!entry.isUnwinderTold()) {
             return;
         }
-        work.files().withBuildId(entry.targetBuildId()).ifPresent(file -> {
-            ResolveSymbols symbols = new ResolveSymbols(
-                    work.files(),
-                    file,
-                    work.session().memory(),
-                    Ledger.EMPTY,
-                    work.session().pid());
-            Optional<Found> function =
-                    symbols.find("__deregister_frame_info").filter(found -> found.type() == Elf.STT_FUNC);
-            function.ifPresent(
-                    found -> work.borrow().with(thread -> thread.invoke(found.address(), entry.frames(), 0)));
-        });
+        LoadedFile file = work.files()
+                .withBuildId(entry.targetBuildId())
+                .orElse(work.files().all().getFirst());
+        ResolveSymbols symbols = new ResolveSymbols(
+                work.files(),
+                file,
+                work.session().memory(),
+                Ledger.EMPTY,
+                work.session().pid());
+        Optional<Found> function =
+                symbols.find("__deregister_frame_info").filter(found -> found.type() == Elf.STT_FUNC);
+        function.ifPresent(found -> work.borrow().with(thread -> thread.invoke(found.address(), entry.frames(), 0)));
     }
 }

@@ -22,6 +22,7 @@ import java.util.function.Consumer;
  */
 final class Quiesce {
     private static final long STOP_NANOS = 50_000_000;
+    private static final long LATE_NANOS = 500_000_000;
     private static final int FIRST_PAUSE_MILLIS = 1;
     private static final int LONGEST_PAUSE_MILLIS = 100;
     private static final int MOST_NAMED = 8;
@@ -76,6 +77,7 @@ final class Quiesce {
                 }
             }
             if (System.nanoTime() > deadline) {
+                threads.awaitLate(System.nanoTime() + LATE_NANOS);
                 return new Result(false, cost(start), refusals(obstacles));
             }
             Thread.sleep(Math.min(pauseMillis, Math.max(1, (deadline - System.nanoTime()) / 1_000_000)));
@@ -128,15 +130,19 @@ final class Quiesce {
         int fit = -1;
         for (int i = 0; i < threads.count(); i++) {
             if (threads.isStopped(i) && threads.signal(i) == 0 && BorrowedThread.isFit(threads.registers(i))) {
-                if (Registers.get(threads.registers(i), Registers.ORIG_RAX) >= 0) {
+                boolean isWaiting = Registers.get(threads.registers(i), Registers.ORIG_RAX) >= 0;
+                if ((isWaiting || fit < 0) && (filters || !session.isFiltered(threads.id(i)))) {
+                    fit = i;
+                }
+                if (fit == i && isWaiting) {
                     return i;
                 }
-                fit = i;
             }
         }
         if (fit < 0) {
             throw new ProcessException(
-                    session.pid(), "it has no thread that runs 64-bit code and has no signal waiting");
+                    session.pid(),
+                    "it has no thread that runs 64-bit code, has no signal waiting and no seccomp filter");
         }
         return fit;
     }

@@ -9,6 +9,7 @@ import java.io.File;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /**
@@ -17,6 +18,8 @@ import java.time.Duration;
  * the process can take it, and it ends with whoever holds it.
  */
 final class Session implements AutoCloseable {
+    private static final String SECCOMP = "\nSeccomp:\t";
+    private static final int TEXT_BYTES = 8192;
     private static final int STAT_BYTES = 144;
     private static final int STAT_LINKS = 16;
     private static final int LOCK_PAUSE_MILLIS = 5;
@@ -31,6 +34,7 @@ final class Session implements AutoCloseable {
     private final MemorySegment taskPath;
     private final MemorySegment stat;
     private final MemorySegment pause;
+    private final MemorySegment text;
 
     private Session(int pid, Arena arena) {
         this.pid = pid;
@@ -41,6 +45,7 @@ final class Session implements AutoCloseable {
         taskPath = arena.allocateFrom("/proc/" + pid + "/task");
         stat = arena.allocate(STAT_BYTES, 8);
         pause = arena.allocate(16, 8);
+        text = arena.allocate(TEXT_BYTES);
     }
 
     /**
@@ -111,6 +116,21 @@ final class Session implements AutoCloseable {
         return ids;
     }
 
+    /**
+     * {@return whether a thread has a seccomp filter, which may kill it for a system call of ours} Quick, for use while
+     * threads are stopped.
+     */
+    boolean isFiltered(int tid) {
+        MemorySegment path = arena.allocateFrom("/proc/%d/task/%d/status".formatted(pid, tid));
+        long file = kernel.call(Calls.OPENAT, Calls.AT_FDCWD, path.address(), Calls.O_CLOEXEC, 0);
+        long size = file < 0 ? 0 : kernel.call(Calls.READ, file, text.address(), text.byteSize(), 0);
+        kernel.call(Calls.CLOSE, file, 0, 0, 0);
+        byte[] read = text.asSlice(0, Math.max(0, size)).toArray(ValueLayout.JAVA_BYTE);
+        String status = new String(read, StandardCharsets.ISO_8859_1);
+        int seccomp = status.indexOf(SECCOMP);
+        return seccomp < 0 ? size <= 0 : status.charAt(seccomp + SECCOMP.length()) != '0';
+    }
+
     /** Lets others have the processor if any wait for it. */
     void yieldProcessor() {
         kernel.call(Calls.SCHED_YIELD, 0, 0, 0, 0);
@@ -121,6 +141,18 @@ final class Session implements AutoCloseable {
         pause.set(ValueLayout.JAVA_LONG, 0, 0);
         pause.set(ValueLayout.JAVA_LONG, 8, nanos);
         kernel.call(Calls.NANOSLEEP, pause.address(), 0, 0, 0);
+    }
+
+    /** {@return code of the process, all of it} */
+    byte[] code(long address, int sizeBytes) {
+        byte[] bytes = memory.read(address, sizeBytes);
+        if (bytes.length < sizeBytes) {
+            throw new ProcessException(
+                    pid,
+                    "its code at 0x%x cannot be read: it has ended, or no longer has the file that was there"
+                            .formatted(address));
+        }
+        return bytes;
     }
 
     /** Writes memory of the process. */

@@ -282,4 +282,13 @@ final class Threads {
         }
         count = kept;
     }
+
+    /** Waits for those that are about to stop too late, and lets them go: they cannot be seized again before that. */
+    void awaitLate(long deadlineNanos) {
+        releaseLate();
+        while (count > 0 && System.nanoTime() < deadlineNanos) {
+            session.sleepNanos(SLEEP_NANOS);
+            releaseLate();
+        }
+    }
 }
