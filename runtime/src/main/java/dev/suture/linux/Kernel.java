@@ -15,7 +15,7 @@ import java.lang.invoke.VarHandle;
  * @see "syscall(2)"
  */
 @SuppressWarnings("restricted")
-public final class Kernel {
+public final class Kernel implements SystemCalls {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final MethodHandle SYSCALL = LINKER.downcallHandle(
             LINKER.defaultLookup().find("syscall").orElseThrow(),
@@ -39,12 +39,7 @@ public final class Kernel {
         this.state = arena.allocate(Linker.Option.captureStateLayout());
     }
 
-    /**
-     * Makes a system call.
-     *
-     * @param number such as {@link Calls#WAIT4}
-     * @return what the call gives, or the negated errno, from -4095 to -1, if it failed
-     */
+    @Override
     public long call(long number, long a, long b, long c, long d, long e, long f) {
         try {
             long result = (long) SYSCALL.invokeExact(state, number, a, b, c, d, e, f);
@@ -52,10 +47,5 @@ public final class Kernel {
         } catch (Throwable t) {
             throw new IllegalStateException("system call %d".formatted(number), t);
         }
-    }
-
-    /** Makes a system call of up to four arguments. */
-    public long call(long number, long a, long b, long c, long d) {
-        return call(number, a, b, c, d, 0, 0);
     }
 }
