@@ -1,11 +1,8 @@
 package dev.suture.linux;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 
 /**
  * The tracer: a process of a few hundred instructions that stops the threads of a target, looks at them, has the change
@@ -66,7 +63,7 @@ public final class Keeper implements SystemCalls, AutoCloseable {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
     private static MemorySegment code;
-    private static MethodHandle start;
+    private static Assembler labels;
 
     private final Kernel kernel;
     private final Arena arena;
@@ -128,15 +125,10 @@ public final class Keeper implements SystemCalls, AutoCloseable {
                 place();
             }
         }
-        Assembler labels = KeeperCode.write();
         set(KeeperLayout.ALARM_ACTION, code.address() + labels.offset(KeeperCode.ALARM));
         set(KeeperLayout.ALARM_ACTION + 8, SA_RESTORER);
         set(KeeperLayout.ALARM_ACTION + 16, code.address() + labels.offset(KeeperCode.ALARM_RETURN));
-        try {
-            return (long) start.invokeExact(block);
-        } catch (Throwable t) {
-            throw new IllegalStateException("the keeper", t);
-        }
+        return kernel.invoke(code.asSlice(labels.offset(KeeperCode.START)), block.address());
     }
 
     // Once for each JVM, and for good: a keeper may outlive the one who started it.
@@ -147,8 +139,8 @@ public final class Keeper implements SystemCalls, AutoCloseable {
         if (address < 0) {
             throw new IllegalStateException("mmap: " + Errno.text(-address));
         }
-        Assembler assembler = KeeperCode.write();
-        byte[] bytes = assembler.assemble();
+        labels = KeeperCode.write();
+        byte[] bytes = labels.assemble();
         MemorySegment memory = MemorySegment.ofAddress(address).reinterpret(CODE_BYTES);
         MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, 0, bytes.length);
         long result = kernel.call(Calls.MPROTECT, address, CODE_BYTES, Calls.PROT_READ | Calls.PROT_EXEC, 0);
@@ -156,10 +148,6 @@ public final class Keeper implements SystemCalls, AutoCloseable {
             throw new IllegalStateException("mprotect: " + Errno.text(-result));
         }
         code = memory;
-        start = Linker.nativeLinker()
-                .downcallHandle(
-                        memory.asSlice(assembler.offset(KeeperCode.START)),
-                        FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS));
     }
 
     private void set(long offset, long value) {
