@@ -31,6 +31,7 @@ import picocli.CommandLine.TypeConversionException;
             BuildCommand.class,
             DiffCommand.class,
             ExplainCommand.class,
+            CertifyCommand.class,
             InspectCommand.class,
             RehearseCommand.class,
             LoadCommand.class,

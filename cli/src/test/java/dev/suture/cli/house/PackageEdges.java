@@ -33,6 +33,7 @@ final class PackageEdges {
         allow("diff", "elf", "isa", "dwarf");
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
         allow("explain", "elf", "isa", "dwarf", "diff");
+        allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff");
         allow("create", with(CORE, "build", "diff", "link", "explain"));
 
         allow("target", CORE);
@@ -52,6 +53,7 @@ final class PackageEdges {
                         "link",
                         "explain",
                         "create",
+                        "certify",
                         "target",
                         "engine",
                         "process",
