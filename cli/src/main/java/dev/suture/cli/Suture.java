@@ -35,6 +35,7 @@ import picocli.CommandLine.TypeConversionException;
             BuildCommand.class,
             DiffCommand.class,
             ExplainCommand.class,
+            CertifyCommand.class,
             InspectCommand.class,
             RehearseCommand.class,
             NewCommand.class,

@@ -33,6 +33,7 @@ final class PackageEdges {
         allow("diff", "elf", "isa", "dwarf");
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
         allow("explain", "elf", "isa", "dwarf", "diff");
+        allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff");
         allow("create", with(CORE, "build", "diff", "link", "explain"));
         allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
 
@@ -54,6 +55,7 @@ final class PackageEdges {
                         "explain",
                         "create",
                         "advise",
+                        "certify",
                         "target",
                         "engine",
                         "process",
