@@ -12,4 +12,5 @@ module dev.suture.create {
     exports dev.suture.diff;
     exports dev.suture.explain;
     exports dev.suture.link;
+    exports dev.suture.source;
 }

@@ -89,7 +89,7 @@ final class CertifyCommand extends SutureCommand {
 
     @Override
     Answer answer(Progress progress) {
-        PayloadOptions.check(List.of(), jobs, command);
+        PayloadOptions.checkJobs(jobs, command);
         Optional.ofNullable(output).ifPresent(WriteOutput::check);
         XenBuildRequest build = new XenBuildRequest(
                 XenTree.open(tree),

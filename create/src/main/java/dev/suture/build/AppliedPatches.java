@@ -17,6 +17,9 @@ import java.util.stream.Collectors;
  * @param hunks all hunks, in the order in which they were applied
  */
 public record AppliedPatches(List<ChangedSource> sources, List<MovedHunk> movedHunks, List<PlacedHunk> hunks) {
+    /** No patch at all. */
+    public static final AppliedPatches NONE = new AppliedPatches(List.of(), List.of(), List.of());
+
     private static final Pattern INCLUDE = Pattern.compile("\\s*#\\s*include\\b");
 
     public AppliedPatches {

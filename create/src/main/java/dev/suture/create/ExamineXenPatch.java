@@ -3,9 +3,9 @@ package dev.suture.create;
 import dev.suture.Refusal;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.diff.Comparison;
-import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
+import dev.suture.diff.TargetTraits;
 import dev.suture.dwarf.LayoutChanges;
 import dev.suture.explain.PatchLines;
 import dev.suture.image.Image;
@@ -93,7 +93,7 @@ public final class ExamineXenPatch {
         stage.accept("compare objects");
         List<Comparison> comparisons =
                 DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-        Selection selection = Select.select(comparisons);
+        Selection selection = LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build);
 
         stage.accept("check types");
         CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes);

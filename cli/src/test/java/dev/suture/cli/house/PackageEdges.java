@@ -30,11 +30,12 @@ final class PackageEdges {
         allow("wire", "elf", "isa", "image", "payload");
 
         allow("build", "elf", "isa", "image");
+        allow("source");
         allow("diff", "elf", "isa", "dwarf");
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
         allow("explain", "elf", "isa", "dwarf", "diff");
         allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff");
-        allow("create", with(CORE, "build", "diff", "link", "explain"));
+        allow("create", with(CORE, "build", "source", "diff", "link", "explain"));
         allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
 
         allow("target", CORE);
