@@ -1,5 +1,6 @@
 package dev.suture.build;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,11 @@ public interface AskCompiler extends AutoCloseable {
      * @param patched with it
      */
     record Preprocessed(Path original, Path patched) {}
+
+    /** Puts the sources of before the patch back. */
+    interface Originals {
+        void putInPlace() throws IOException;
+    }
 
     /**
      * {@return the sources of those objects that are compiled from C, by the objects' names; without the ones that cannot

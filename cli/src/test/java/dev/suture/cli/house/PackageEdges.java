@@ -34,7 +34,9 @@ final class PackageEdges {
         allow("diff", "elf", "isa", "dwarf");
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
         allow("explain", "elf", "isa", "dwarf", "diff");
+        allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff");
         allow("create", with(CORE, "build", "source", "diff", "link", "explain"));
+        allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
 
         allow("target", CORE);
         allow("engine", with(CORE, "target"));
@@ -53,6 +55,8 @@ final class PackageEdges {
                         "link",
                         "explain",
                         "create",
+                        "advise",
+                        "certify",
                         "target",
                         "engine",
                         "process",

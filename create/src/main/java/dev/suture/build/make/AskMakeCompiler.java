@@ -19,23 +19,27 @@ final class AskMakeCompiler implements AskCompiler {
     private final CompileObjects compiler;
     private final Map<String, CompileStep> steps;
     private final List<String> flags;
+    private final Originals sources;
 
     /**
      * @param directory where answers go
      * @param steps how the objects of the build are compiled, by the names it calls them
      * @param flags what the objects were compiled with behind the build's own options
+     * @param sources what the originals were compiled from
      */
     AskMakeCompiler(
             BuiltCopy copy,
             Path directory,
             CompileObjects compiler,
             Map<String, CompileStep> steps,
-            List<String> flags) {
+            List<String> flags,
+            Originals sources) {
         this.copy = copy;
         this.directory = directory;
         this.compiler = compiler;
         this.steps = Map.copyOf(steps);
         this.flags = List.copyOf(flags);
+        this.sources = sources;
     }
 
     @Override
@@ -45,7 +49,7 @@ final class AskMakeCompiler implements AskCompiler {
         Map<String, Preprocessed> both = new LinkedHashMap<>();
         if (!texts.isEmpty()) {
             try {
-                copy.restore();
+                sources.putInPlace();
             } catch (IOException e) {
                 throw new LivePatchException("cannot put the sources back: " + Cause.of(e), e);
             }

@@ -20,17 +20,24 @@ final class AskXenCompiler implements AskCompiler {
     private final Path workDirectory;
     private final Map<String, XenObject> originals;
     private final Map<String, XenObject> patched;
+    private final Originals sources;
 
     /**
      * @param originals all objects of the tree, by name
      * @param patched all objects of the patched tree, by name
+     * @param sources what the originals were compiled from
      */
     AskXenCompiler(
-            ScratchTree scratch, Path workDirectory, Map<String, XenObject> originals, Map<String, XenObject> patched) {
+            ScratchTree scratch,
+            Path workDirectory,
+            Map<String, XenObject> originals,
+            Map<String, XenObject> patched,
+            Originals sources) {
         this.scratch = scratch;
         this.workDirectory = workDirectory;
         this.originals = Map.copyOf(originals);
         this.patched = Map.copyOf(patched);
+        this.sources = sources;
     }
 
     @Override
@@ -40,7 +47,7 @@ final class AskXenCompiler implements AskCompiler {
         Map<String, Preprocessed> both = new LinkedHashMap<>();
         if (!texts.isEmpty()) {
             try {
-                scratch.restore();
+                sources.putInPlace();
             } catch (IOException e) {
                 throw new LivePatchException("cannot put the tree's files back: " + Cause.of(e), e);
             }
