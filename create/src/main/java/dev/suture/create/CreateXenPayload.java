@@ -53,6 +53,8 @@ public final class CreateXenPayload {
         Image image = Image.open(tree.xenSyms());
         Depends depends = request.payload().on(image.buildId());
         Stack below = depends.below(request.build().applied());
+        CheckReplaced replaced = CheckReplaced.check(
+                request.payload().replaces(), request.build().patches());
         stages.pause();
 
         try (XenBuildResult build = XenBuild.run(request.build(), stages.progress())) {
@@ -70,6 +72,7 @@ public final class CreateXenPayload {
 
             List<Refusal> refusals = new ArrayList<>(types.refusals());
             refusals.addAll(selection.refusals());
+            refusals.addAll(replaced.refusals());
             if (selection.isEmpty() && refusals.isEmpty()) {
                 refusals.add(NoEffect.of(build, selection));
             }
@@ -91,6 +94,9 @@ public final class CreateXenPayload {
                 refusals.addAll(
                         depends.undone(linked.functions(), request.build().allSubjects()));
             }
+            List<String> warnings = warnings(build, types, selection);
+            warnings.addAll(replaced.warnings());
+            warnings.addAll(depends.orderOfUnloading(linked, image));
             if (refusals.isEmpty()) {
                 stages.begin("write");
                 WriteOutput.write(request.payload().output(), linked.payload());
@@ -104,7 +110,7 @@ public final class CreateXenPayload {
                         selection,
                         linked,
                         refusals,
-                        warnings(build, types, selection),
+                        warnings,
                         depends);
             }
             return CreateReport.of(
@@ -113,7 +119,7 @@ public final class CreateXenPayload {
                     selection,
                     linked,
                     refusals,
-                    warnings(build, types, selection),
+                    warnings,
                     image.buildId(),
                     image.buildId(),
                     depends,
