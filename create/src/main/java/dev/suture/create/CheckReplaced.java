@@ -3,11 +3,12 @@ package dev.suture.create;
 import dev.suture.LivePatchException;
 import dev.suture.Refusal;
 import dev.suture.build.SourcePatch;
+import dev.suture.elf.ElfFile;
+import dev.suture.link.LinkResult;
 import dev.suture.payload.Payload;
 import dev.suture.payload.Stack;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -49,14 +50,7 @@ record CheckReplaced(List<Refusal> refusals, List<String> warnings) {
         }
         for (Path file : files) {
             Payload payload = Payload.read(file);
-            payload.hooks().stream()
-                    .filter(hook -> VETOING.contains(hook.kind())
-                            && payload.changedFile().isEmpty())
-                    .forEach(hook -> refusals.add(new Refusal(
-                            "",
-                            "",
-                            "%s has a %s hook, and Xen replaces no payload that has one".formatted(file, hook.kind()),
-                            "Revert the payloads one by one, the last one first, and apply the new one then.")));
+            refusals.addAll(vetoingHooks(file, payload));
             payload.explanation().added().stream()
                     .filter(added ->
                             added.section().equals(".data") || added.section().equals(".bss"))
@@ -67,7 +61,33 @@ record CheckReplaced(List<Refusal> refusals, List<String> warnings) {
         return new CheckReplaced(refusals, warnings);
     }
 
-    /** Each payload tells of those below it, too; the topmost tells most. */
+    /** {@return for each hook of a payload for Xen that may say no, that it keeps Xen from replacing} */
+    private static List<Refusal> vetoingHooks(Path file, Payload payload) {
+        return payload.hooks().stream()
+                .filter(hook ->
+                        VETOING.contains(hook.kind()) && payload.changedFile().isEmpty())
+                .map(hook -> new Refusal(
+                        "",
+                        "",
+                        "%s has a %s hook, and Xen neither replaces a payload that has one nor puts it in place of others"
+                                .formatted(file, hook.kind()),
+                        "Revert the payloads one by one, the last one first, and apply the new one then."))
+                .toList();
+    }
+
+    /**
+     * {@return what the new payload itself has that keeps it from replacing others}
+     *
+     * @param request for it
+     * @param linked what became of that
+     */
+    static List<Refusal> ofNew(PayloadRequest request, LinkResult linked) {
+        return request.replaces().isEmpty() || linked.payload().length == 0
+                ? List.of()
+                : vetoingHooks(request.output(), Payload.read(ElfFile.read(request.name(), linked.payload())));
+    }
+
+    /** {@return the patches of all payloads; each tells of those below it, too} */
     private static List<Stack.Patch> patchesOf(List<Path> files) {
         return files.stream()
                 .map(file -> Payload.read(file)
@@ -75,8 +95,8 @@ record CheckReplaced(List<Refusal> refusals, List<String> warnings) {
                         .orElseThrow(() -> new LivePatchException(
                                 "--replaces %s: it does not tell what it was made from; only payloads of suture do"
                                         .formatted(file))))
-                .map(Stack::patches)
-                .max(Comparator.comparingInt(List::size))
-                .orElse(List.of());
+                .flatMap(stack -> stack.patches().stream())
+                .distinct()
+                .toList();
     }
 }

@@ -91,6 +91,7 @@ public final class CreateXenPayload {
                         below,
                         Depends.inStack(request.build().patches())));
                 refusals.addAll(linked.refusals());
+                refusals.addAll(CheckReplaced.ofNew(request.payload(), linked));
                 refusals.addAll(
                         depends.undone(linked.functions(), request.build().allSubjects()));
             }
