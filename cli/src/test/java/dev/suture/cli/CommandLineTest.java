@@ -87,8 +87,7 @@ class CommandLineTest {
 
     @Test
     void everyCommandHasAManual() {
-        for (String command :
-                new String[] {"build xen", "certify", "diff", "inspect", "rehearse xen", "new hook"}) {
+        for (String command : new String[] {"build xen", "certify", "diff", "inspect", "rehearse xen", "new hook"}) {
             int exitCode = run((command + " --help").split(" "));
 
             assertThat(exitCode).as(command).isZero();

@@ -234,7 +234,7 @@ final class ChangeWhatIsApplied {
     }
 
     Outcome unload(String name) throws InterruptedException {
-        Optional<Outcome> no = unlessIn(name, State.CHECKED);
+        Optional<Outcome> no = unlessIn(name, State.CHECKED).or(() -> usedByAnother(name));
         if (no.isPresent()) {
             return no.get();
         }
@@ -254,6 +254,18 @@ final class ChangeWhatIsApplied {
         work.unmap(entry);
         work.write(after);
         return new Done(result.cost());
+    }
+
+    /** What a payload refers to in the one below it was filled in when it was uploaded. */
+    private Optional<Outcome> usedByAnother(String name) {
+        String buildId = ledger().entry(name).orElseThrow().buildId();
+        return ledger().entries().stream()
+                .filter(other -> other.depends().equals(buildId))
+                .findFirst()
+                .map(other -> refused(
+                        name,
+                        "%s is to be stacked on it, and may refer to what it brings".formatted(other.name()),
+                        "Unload that one first."));
     }
 
     private void forgetFrames(Entry entry) {
