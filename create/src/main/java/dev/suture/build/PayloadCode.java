@@ -36,6 +36,15 @@ public final class PayloadCode {
         public Completed {
             sources = List.copyOf(sources);
         }
+
+        /** {@return what came after the first of the patches, of which these are the complete result} */
+        public Completed since(Completed first) {
+            return new Completed(
+                    patches.since(first.patches),
+                    sources.stream()
+                            .filter(source -> !first.sources.contains(source))
+                            .toList());
+        }
     }
 
     /** {@return whether a file that is given as a patch is a source by itself} */

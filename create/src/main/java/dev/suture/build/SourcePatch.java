@@ -1,7 +1,12 @@
 package dev.suture.build;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -35,5 +40,32 @@ public record SourcePatch(Path file, String subject, List<FilePatch> files) {
         } catch (IOException e) {
             throw new PatchFormatException(file, "cannot be read: " + Cause.of(e), e);
         }
+    }
+
+    /**
+     * {@return the SHA-256, in hexadecimal digits, of what it changes} Neither its author's words count nor the line
+     * numbers, so that a patch made anew for the next release of a source is the same if it does the same.
+     */
+    public String digest() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (FilePatch file : files) {
+                List<String> lines = new ArrayList<>(List.of(
+                        file.kind().name(), withoutFirst(file.originalPath()), withoutFirst(file.patchedPath())));
+                for (Hunk hunk : file.hunks()) {
+                    hunk.original().forEach(line -> lines.add("-" + line));
+                    hunk.patched().forEach(line -> lines.add("+" + line));
+                }
+                lines.forEach(line -> digest.update((line + "\n").getBytes(StandardCharsets.UTF_8)));
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /** Whoever makes the patch chooses what stands in place of {@code a/} and {@code b/}. */
+    private static String withoutFirst(String path) {
+        return path.substring(path.indexOf('/') + 1);
     }
 }

@@ -31,6 +31,24 @@ final class WriteOutput {
     }
 
     /**
+     * Looks whether files could be written into a directory, which need not be there yet.
+     *
+     * @throws LivePatchException if not
+     */
+    static void checkDirectory(Path output) {
+        if (!Files.isDirectory(output)) {
+            check(output);
+            if (Files.exists(output)) {
+                throw new LivePatchException(
+                        "%s: cannot be written: several payloads need a directory, and this is a file"
+                                .formatted(output));
+            }
+        } else {
+            check(output.resolve("payload"));
+        }
+    }
+
+    /**
      * Writes the file beside its place and renames it.
      *
      * @throws LivePatchException if that fails; what was there before is still there, then

@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A program's source, its build command and patches in, pairs of objects out.
@@ -74,14 +75,19 @@ public final class MakeBuild {
         if (!Files.isDirectory(source)) {
             throw new LivePatchException("--source %s: there is no such directory".formatted(request.source()));
         }
-        PayloadCode.Completed applied = PayloadCode.complete(
-                ApplyPatches.apply(source, List.of("", "src/"), request.patches()), ADDED, ADDED + "include/");
+        PayloadCode.Completed before = apply(source, request.applied());
+        PayloadCode.Completed completed = apply(
+                        source,
+                        Stream.concat(request.applied().stream(), request.patches().stream())
+                                .toList())
+                .since(before);
         try (BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages)) {
             Path runs = Files.createDirectories(copy.directory().resolve("runs"));
             Path workDirectory = Files.createTempDirectory(runs, "run");
             boolean complete = false;
             try {
-                MakeBuildResult result = new MakeBuild(request, copy, workDirectory, stages).build(applied);
+                MakeBuildResult result =
+                        new MakeBuild(request, copy, workDirectory, stages).build(before.patches(), completed);
                 complete = true;
                 return result;
             } finally {
@@ -94,7 +100,12 @@ public final class MakeBuild {
         }
     }
 
-    private MakeBuildResult build(PayloadCode.Completed completed) throws IOException {
+    private static PayloadCode.Completed apply(Path source, List<SourcePatch> patches) {
+        return PayloadCode.complete(
+                ApplyPatches.apply(source, List.of("", "src/"), patches), ADDED, ADDED + "include/");
+    }
+
+    private MakeBuildResult build(AppliedPatches before, PayloadCode.Completed completed) throws IOException {
         AppliedPatches applied = completed.patches();
         stages.begin("find the objects");
         List<CompileStep> linked =
@@ -102,6 +113,9 @@ public final class MakeBuild {
         List<Set<Path>> inputs = compiler.inputs(linked, step -> cached("inputs", step, ".d"));
         Set<Path> changed = new LinkedHashSet<>();
         applied.sources().forEach(source -> changed.add(tree.resolve(source.path())));
+        if (before.mayIncludeMore()) {
+            before.sources().forEach(source -> changed.add(tree.resolve(source.path())));
+        }
         List<CompileStep> reached = new ArrayList<>();
         Set<Path> used = new HashSet<>();
         for (int i = 0; i < linked.size(); i++) {
@@ -113,12 +127,15 @@ public final class MakeBuild {
         List<CompileStep> added = AddedSteps.of(completed.sources(), tree, reached, linked);
         added.forEach(step -> used.add(step.source()));
         stages.begin("compile original");
-        compiler.compile(
-                reached, step -> cached(request.reachesFar() ? "far" : "original", step, ".o"), sectionFlags());
         Map<String, Path> asLinked = asLinked(reached);
+        copy.notePatched(Stream.of(before, applied)
+                .flatMap(patches -> patches.sources().stream())
+                .map(ChangedSource::path)
+                .toList());
+        putInPlace(before);
+        compiler.compile(reached, this::original, request.applied().isEmpty() ? sectionFlags() : flagsWithAdded());
 
         stages.begin("compile patched");
-        copy.notePatched(applied.sources().stream().map(ChangedSource::path).toList());
         List<PatchedFile> patchedFiles;
         boolean neutral = true;
         try {
@@ -156,9 +173,13 @@ public final class MakeBuild {
     private void compilePatched(List<CompileStep> reached, List<CompileStep> added) {
         List<CompileStep> all = new ArrayList<>(reached);
         all.addAll(added);
+        compiler.compile(all, this::patched, flagsWithAdded());
+    }
+
+    private List<String> flagsWithAdded() {
         List<String> flags = new ArrayList<>(sectionFlags());
         flags.addAll(List.of("-idirafter", tree.resolve(ADDED + "include").toString()));
-        compiler.compile(all, this::patched, flags);
+        return flags;
     }
 
     /**
@@ -197,8 +218,15 @@ public final class MakeBuild {
         return objects;
     }
 
+    /** Originals without any patch can be kept for the next time. */
+    private Path original(CompileStep step) {
+        return request.applied().isEmpty()
+                ? cached(request.reachesFar() ? "far" : "original", step, ".o")
+                : inWork("original", step);
+    }
+
     private ObjectPair pair(CompileStep step) {
-        Path original = cached(request.reachesFar() ? "far" : "original", step, ".o");
+        Path original = original(step);
         Path input = step.source().startsWith(tree) ? tree.relativize(step.source()) : step.source();
         return new ObjectPair(name(step), Optional.of(original), Optional.of(patched(step)), input.toString());
     }
@@ -229,6 +257,16 @@ public final class MakeBuild {
             return directory.resolve(name(step).replace('/', '_') + ending);
         } catch (IOException e) {
             throw new LivePatchException("cannot write to %s: %s".formatted(copy.directory(), Cause.of(e)), e);
+        }
+    }
+
+    private void putInPlace(AppliedPatches patches) throws IOException {
+        for (ChangedSource source : patches.sources()) {
+            if (source.patched().isPresent()) {
+                copy.write(source.path(), source.patched().get());
+            } else {
+                copy.delete(source.path());
+            }
         }
     }
 
