@@ -216,7 +216,7 @@ final class ChangeWhatIsApplied {
     }
 
     Outcome unload(String name) throws InterruptedException {
-        Optional<Outcome> no = unlessIn(name, State.CHECKED);
+        Optional<Outcome> no = unlessIn(name, State.CHECKED).or(() -> stillReferredTo(name));
         if (no.isPresent()) {
             return no.get();
         }
@@ -236,6 +236,14 @@ final class ChangeWhatIsApplied {
         work.unmap(entry);
         work.write(after);
         return new Done(result.cost());
+    }
+
+    private Optional<Outcome> stillReferredTo(String name) {
+        return ledger().entries().stream()
+                .filter(entry -> entry.metadata().contains(Ledger.REFERS_TO + name))
+                .findFirst()
+                .map(entry ->
+                        refused(name, "%s refers to what is in it".formatted(entry.name()), "Unload that one first."));
     }
 
     private void forgetFrames(Entry entry) {

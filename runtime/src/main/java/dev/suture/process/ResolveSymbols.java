@@ -134,7 +134,7 @@ final class ResolveSymbols {
         }
         for (Ledger.Entry entry : ledger.entries().reversed()) {
             for (Ledger.Named symbol : entry.symbols()) {
-                if (symbol.isGlobal() && symbol.name().equals(name)) {
+                if (symbol.name().equals(name) && (symbol.isGlobal() || isNew(entry, name))) {
                     int type = symbol.isVariable() ? Elf.STT_OBJECT : Elf.STT_FUNC;
                     return Optional.of(new Found(symbol.address(), symbol.sizeBytes(), type, Optional.empty()));
                 }
@@ -152,6 +152,13 @@ final class ResolveSymbols {
             }
         }
         return elsewhere;
+    }
+
+    /** {@return whether a payload brought something, called PAYLOAD#NAME, which is not a static of the file} */
+    private static boolean isNew(Ledger.Entry entry, String name) {
+        return name.indexOf('#') > 0
+                && entry.functions().stream()
+                        .noneMatch(function -> function.name().equals(name));
     }
 
     // A program may have its own copy of a library's variable, and then the library uses that one, too.
