@@ -20,7 +20,9 @@ final class PayloadOptions {
             names = "--patch",
             paramLabel = "FILE",
             arity = "1..*",
-            description = "A unified diff or mailed patch. Several are applied in the order given.")
+            description =
+                    "A unified diff or mailed patch. Several are applied in the order given. A C file among them, by its"
+                            + " name, is no patch: it becomes one more object of the payload, for its hooks (suture new hook).")
     private List<Path> patches = List.of();
 
     @Option(
@@ -108,6 +110,11 @@ final class PayloadOptions {
                     command.commandLine(),
                     "--applied: name the payload that was made from these patches with --depends as well");
         }
+        checkJobs(jobs, command);
+    }
+
+    /** Turns down a number of compilers that nothing can be built with. */
+    static void checkJobs(int jobs, CommandSpec command) {
         if (jobs < 1) {
             throw new ParameterException(command.commandLine(), "--jobs %d: expected at least 1".formatted(jobs));
         }

@@ -95,7 +95,8 @@ public final class PayloadCode {
                 sources.add(code);
             }
         }
-        return new Completed(new AppliedPatches(List.copyOf(all.values()), applied.movedHunks()), sources);
+        return new Completed(
+                new AppliedPatches(List.copyOf(all.values()), applied.movedHunks(), applied.hunks()), sources);
     }
 
     private static String place(String sourceDirectory, String fileName) {

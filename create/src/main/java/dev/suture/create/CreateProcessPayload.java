@@ -9,7 +9,6 @@ import dev.suture.build.make.MakeBuild;
 import dev.suture.build.make.MakeBuildRequest;
 import dev.suture.build.make.MakeBuildResult;
 import dev.suture.diff.Comparison;
-import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.TargetTraits;
@@ -91,7 +90,7 @@ public final class CreateProcessPayload {
             SpecialSections tables = SpecialSections.process();
             List<Comparison> comparisons =
                     DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-            Selection selection = Select.select(comparisons, traits);
+            Selection selection = LeaveOutDrift.select(comparisons, traits, tables, build);
             if (!reachesFar
                     && !DirectReferences.of(selection, image, traits, depends.namesBelow(request.applied()))
                             .isEmpty()) {

@@ -23,7 +23,7 @@ class PayloadCodeTest {
     private static PayloadCode.Completed complete(String text) {
         ChangedSource source =
                 new ChangedSource("a.c", Optional.of(SourceText.EMPTY), Optional.of(SourceText.of(text)));
-        return PayloadCode.complete(new AppliedPatches(List.of(source), List.of()), "code/", "headers/");
+        return PayloadCode.complete(new AppliedPatches(List.of(source), List.of(), List.of()), "code/", "headers/");
     }
 
     private static List<String> paths(PayloadCode.Completed completed) {

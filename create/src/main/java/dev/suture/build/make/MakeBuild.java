@@ -81,10 +81,11 @@ public final class MakeBuild {
                         Stream.concat(request.applied().stream(), request.patches().stream())
                                 .toList())
                 .since(before);
-        try (BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages)) {
+        BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages);
+        boolean complete = false;
+        try {
             Path runs = Files.createDirectories(copy.directory().resolve("runs"));
             Path workDirectory = Files.createTempDirectory(runs, "run");
-            boolean complete = false;
             try {
                 MakeBuildResult result =
                         new MakeBuild(request, copy, workDirectory, stages).build(before.patches(), completed);
@@ -97,6 +98,10 @@ public final class MakeBuild {
             }
         } catch (IOException e) {
             throw new LivePatchException("the build of %s stopped: %s".formatted(source, Cause.of(e)), e);
+        } finally {
+            if (!complete) {
+                copy.close();
+            }
         }
     }
 
@@ -128,11 +133,7 @@ public final class MakeBuild {
         added.forEach(step -> used.add(step.source()));
         stages.begin("compile original");
         Map<String, Path> asLinked = asLinked(reached);
-        copy.notePatched(Stream.of(before, applied)
-                .flatMap(patches -> patches.sources().stream())
-                .map(ChangedSource::path)
-                .toList());
-        putInPlace(before);
+        putInPlace(before, applied);
         compiler.compile(reached, this::original, request.applied().isEmpty() ? sectionFlags() : flagsWithAdded());
 
         stages.begin("compile patched");
@@ -167,7 +168,18 @@ public final class MakeBuild {
                 neutral,
                 stages.end(),
                 workDirectory,
-                request.keep());
+                request.keep(),
+                compilerOf(reached, before));
+    }
+
+    private AskMakeCompiler compilerOf(List<CompileStep> reached, AppliedPatches before) {
+        Map<String, CompileStep> byName = new LinkedHashMap<>();
+        reached.forEach(step -> byName.put(name(step), step));
+        AskMakeCompiler.Originals originals = () -> {
+            copy.restore();
+            putInPlace(before, AppliedPatches.NONE);
+        };
+        return new AskMakeCompiler(copy, workDirectory.resolve("asked"), compiler, byName, sectionFlags(), originals);
     }
 
     private void compilePatched(List<CompileStep> reached, List<CompileStep> added) {
@@ -260,8 +272,12 @@ public final class MakeBuild {
         }
     }
 
-    private void putInPlace(AppliedPatches patches) throws IOException {
-        for (ChangedSource source : patches.sources()) {
+    private void putInPlace(AppliedPatches before, AppliedPatches applied) throws IOException {
+        copy.notePatched(Stream.of(before, applied)
+                .flatMap(patches -> patches.sources().stream())
+                .map(ChangedSource::path)
+                .toList());
+        for (ChangedSource source : before.sources()) {
             if (source.patched().isPresent()) {
                 copy.write(source.path(), source.patched().get());
             } else {

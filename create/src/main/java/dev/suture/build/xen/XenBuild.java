@@ -41,8 +41,8 @@ import java.util.stream.Stream;
  * compile those objects. A patch to a makefile or to the configuration is different: there make is asked to bring all
  * directories up to date, and what it built again is taken.
  *
- * <p>The scratch copy is left as it is in the end. The next run starts by making it equal to the tree, as it must after
- * a killed one.
+ * <p>The scratch copy is left as it is in the end, and nobody else gets it before the result is closed. The next run
+ * starts by making it equal to the tree, as it must after a killed one.
  */
 public final class XenBuild {
     private static final String XEN = "xen/";
@@ -84,11 +84,12 @@ public final class XenBuild {
                                 .toList())
                 .since(before);
         stages.begin("synchronise scratch copy");
-        try (ScratchTree scratch =
-                ScratchTree.open(request.cache(), request.tree().root(), request.tree()::isNeededToBuild, progress)) {
+        ScratchTree scratch =
+                ScratchTree.open(request.cache(), request.tree().root(), request.tree()::isNeededToBuild, progress);
+        boolean complete = false;
+        try {
             Path workDirectory = RunDirectory.open(request, scratch);
             Thread cleanUp = new Thread(() -> RunDirectory.deleteQuietly(workDirectory), "delete " + workDirectory);
-            boolean complete = false;
             try {
                 if (!request.keep()) {
                     Runtime.getRuntime().addShutdownHook(cleanUp);
@@ -108,6 +109,10 @@ public final class XenBuild {
         } catch (IOException e) {
             throw new LivePatchException(
                     "the build of %s stopped: %s".formatted(request.tree().root(), Cause.of(e)), e);
+        } finally {
+            if (!complete) {
+                scratch.close();
+            }
         }
     }
 
@@ -168,7 +173,11 @@ public final class XenBuild {
                 neutral,
                 stages.end(),
                 workDirectory,
-                request.keep());
+                request.keep(),
+                new AskXenCompiler(scratch, workDirectory, originals, now, () -> {
+                    scratch.restore();
+                    putInPlace(before);
+                }));
     }
 
     private static XenObject addedObject(String source) {
@@ -195,19 +204,23 @@ public final class XenBuild {
             throw new XenTreeException("a patch changes makefiles or the configuration, so that which objects there are"
                     + " differs from payload to payload. Make one payload of all patches: give them all with --patch.");
         }
-        for (ChangedSource source : before.sources()) {
-            if (source.patched().isEmpty()) {
-                scratch.delete(source.path());
-            } else if (tree.isNeededToBuild(Path.of(source.path()))) {
-                scratch.write(source.path(), source.patched().get());
-            }
-        }
+        putInPlace(before);
         boolean mayDependOnMore = generates || before.mayIncludeMore();
         Set<String> compiled = compile(reach(mayDependOnMore ? changedAtAll : changed), false, generates, List.of());
         Path copiedXen = scratch.root().resolve("xen");
         originals = ReadObjects.readAgain(copiedXen, originals, compiled);
         for (String name : compiled) {
             moveTo(copiedXen.resolve(name), appliedObject(name));
+        }
+    }
+
+    private void putInPlace(AppliedPatches before) throws IOException {
+        for (ChangedSource source : before.sources()) {
+            if (source.patched().isEmpty()) {
+                scratch.delete(source.path());
+            } else if (tree.isNeededToBuild(Path.of(source.path()))) {
+                scratch.write(source.path(), source.patched().get());
+            }
         }
     }
 
