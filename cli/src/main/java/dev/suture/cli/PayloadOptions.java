@@ -20,7 +20,9 @@ final class PayloadOptions {
             names = "--patch",
             paramLabel = "FILE",
             arity = "1..*",
-            description = "A unified diff or mailed patch. Several are applied in the order given.")
+            description =
+                    "A unified diff or mailed patch. Several are applied in the order given. A C file among them, by its"
+                            + " name, is no patch: it becomes one more object of the payload, for its hooks (suture new hook).")
     private List<Path> patches = List.of();
 
     @Option(

@@ -144,7 +144,7 @@ class ProcessSeriesTest {
             assertThat(suture("replace", "all", "--on", target)).contains("now applied");
             assertThat(ask(program, answers, 4)).as("counts anew").isEqualTo("1018 -8");
             assertThat(suture("unload", "first", "--on", target))
-                    .contains("second is to be stacked on it, and may refer to what it brings");
+                    .contains("second refers to what is in it");
             for (String name : List.of("third", "second", "first")) {
                 assertThat(suture("unload", name, "--on", target)).contains("now absent");
             }

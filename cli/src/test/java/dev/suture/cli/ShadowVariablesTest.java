@@ -6,7 +6,10 @@ import dev.suture.Progress;
 import dev.suture.build.SourcePatch;
 import dev.suture.create.CreateProcessPayload;
 import dev.suture.create.CreateReport;
+import dev.suture.create.PayloadRequest;
 import dev.suture.create.ProcessRequest;
+import dev.suture.payload.Payload;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -43,22 +46,19 @@ class ShadowVariablesTest {
         RunningProgram.run(folder.resolve("running"), "sh", "-c", BUILD);
     }
 
-    private Path payload(String name, Path... patches) {
+    private Path payload(String name, List<Path> applied, Optional<Path> depends, Path... patches) {
         Path output = folder.resolve(name + ".livepatch");
         ProcessRequest request = new ProcessRequest(
                 folder.resolve("source"),
                 BUILD,
                 folder.resolve("running/program"),
                 Optional.empty(),
+                applied.stream().map(SourcePatch::read).toList(),
                 Stream.of(patches).map(SourcePatch::read).toList(),
                 folder.resolve("cache"),
                 false,
                 1,
-                output,
-                name,
-                Optional.empty(),
-                List.of(),
-                Set.of());
+                new PayloadRequest(output, name, depends.map(Path::toString), List.of(), Set.of()));
         CreateReport report = CreateProcessPayload.create(request, Progress.NONE);
         assertThat(report.refusals()).isEmpty();
         return output;
@@ -66,7 +66,7 @@ class ShadowVariablesTest {
 
     @Test
     void everyObjectOfARunningProgramCanHaveMoreData() throws Exception {
-        Path payload = payload("use", patch, folder.resolve("hooks.c"));
+        Path payload = payload("use", List.of(), Optional.empty(), patch, folder.resolve("hooks.c"));
         try (RunningProgram program = RunningProgram.start(folder.resolve("running/program"))) {
             assertThat(program.ask("use 5")).isEqualTo("-1");
             assertThat(program.act("load", payload.toString())).contains("now applied");
@@ -94,6 +94,38 @@ class ShadowVariablesTest {
             assertThat(program.act("revert", "use")).contains("now checked");
             assertThat(program.act("unload", "use")).contains("now absent");
             assertThat(program.ask("use 5")).isEqualTo("-1");
+        }
+    }
+
+    @Test
+    void aPayloadOnTopUsesTheDataOfTheOneBelow() throws Exception {
+        Path hooks = folder.resolve("hooks.c");
+        Path use = payload("use", List.of(), Optional.empty(), patch, hooks);
+        Path patched = folder.resolve("object.patched.c");
+        Path again = Files.writeString(
+                folder.resolve("object.again.c"),
+                Files.readString(patched).replace("uses ? *uses : 0", "uses ? *uses + 1000 : 0"));
+        Path second = RunningProgram.patch(patched, again, "object.c", folder.resolve("second.patch"));
+        Path onTop = payload("second", List.of(patch, hooks), Optional.of(use), second);
+
+        assertThat(Payload.read(onTop).hooks()).as("those of the one below").isEmpty();
+        try (RunningProgram program = RunningProgram.start(folder.resolve("running/program"))) {
+            assertThat(program.act("load", use.toString())).contains("now applied");
+            assertThat(program.ask("use 5")).isEqualTo("1");
+            assertThat(program.act("load", onTop.toString())).contains("now applied");
+            assertThat(program.ask("use 5")).isEqualTo("1002");
+            assertThat(program.act("revert", "second")).contains("now checked");
+            assertThat(program.ask("use 5")).isEqualTo("3");
+            assertThat(program.act("revert", "use")).contains("now checked");
+
+            // What is still there refers to memory that would be gone.
+            assertThat(program.act("unload", "use"))
+                    .contains("second refers to what is in it")
+                    .contains("Unload that one first.");
+            assertThat(program.act("unload", "second")).contains("now absent");
+            assertThat(program.act("unload", "use")).contains("now absent");
+            assertThat(program.act("load", use.toString())).contains("now applied");
+            assertThat(program.ask("use 5")).isEqualTo("1");
         }
     }
 }

@@ -60,7 +60,7 @@ public final class ApplyPatches {
     }
 
     private void apply(SourcePatch patch) {
-        Naming naming = findNaming(patch);
+        Naming naming = PayloadCode.isAdding(patch) ? new Naming(1, "") : findNaming(patch);
         List<String> problems = new ArrayList<>();
         for (FilePatch file : patch.files()) {
             apply(file, naming.path(file.originalPath()), naming.path(file.patchedPath()), problems);

@@ -59,6 +59,11 @@ public final class PayloadCode {
         return new FilePatch(FilePatch.Kind.CREATE, path, path, List.of(all));
     }
 
+    /** {@return whether the patch is one that {@link #adding} made} */
+    static boolean isAdding(SourcePatch patch) {
+        return patch.files().getFirst().patchedPath().startsWith("b/" + GIVEN);
+    }
+
     /**
      * {@return the patched sources and what comes along}
      *

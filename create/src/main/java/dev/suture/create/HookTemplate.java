@@ -105,7 +105,7 @@ public record HookTemplate(String kind, Target target, Change change) {
     private String text(Shadow shadow) {
         CRC32 hash = new CRC32();
         hash.update(shadow.type().getBytes(StandardCharsets.UTF_8));
-        String name = shadow.type().replaceAll(".*?(\\w+)\\W*", "$1");
+        String name = shadow.type().replaceFirst(".*\\b(\\w+)\\W*", "$1");
         boolean domains = target == Target.XEN && shadow.type().matches("struct\\s+domain");
         boolean canBeDeclared = shadow.type().matches("(struct|union)\\s+\\w+");
         return part(domains ? "shadow-domains" : "shadow-objects")

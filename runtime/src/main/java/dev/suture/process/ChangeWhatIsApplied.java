@@ -234,7 +234,7 @@ final class ChangeWhatIsApplied {
     }
 
     Outcome unload(String name) throws InterruptedException {
-        Optional<Outcome> no = unlessIn(name, State.CHECKED).or(() -> usedByAnother(name));
+        Optional<Outcome> no = unlessIn(name, State.CHECKED).or(() -> stillReferredTo(name));
         if (no.isPresent()) {
             return no.get();
         }
@@ -256,16 +256,12 @@ final class ChangeWhatIsApplied {
         return new Done(result.cost());
     }
 
-    /** What a payload refers to in the one below it was filled in when it was uploaded. */
-    private Optional<Outcome> usedByAnother(String name) {
-        String buildId = ledger().entry(name).orElseThrow().buildId();
+    private Optional<Outcome> stillReferredTo(String name) {
         return ledger().entries().stream()
-                .filter(other -> other.depends().equals(buildId))
+                .filter(entry -> entry.metadata().contains(Ledger.REFERS_TO + name))
                 .findFirst()
-                .map(other -> refused(
-                        name,
-                        "%s is to be stacked on it, and may refer to what it brings".formatted(other.name()),
-                        "Unload that one first."));
+                .map(entry ->
+                        refused(name, "%s refers to what is in it".formatted(entry.name()), "Unload that one first."));
     }
 
     private void forgetFrames(Entry entry) {

@@ -153,7 +153,7 @@ final class ResolveSymbols {
         }
         for (Ledger.Entry entry : ledger.entries().reversed()) {
             for (Ledger.Named symbol : entry.symbols()) {
-                if (symbol.isGlobal() && symbol.name().equals(name)) {
+                if (symbol.name().equals(name) && (symbol.isGlobal() || isNew(entry, name))) {
                     return Optional.of(found(symbol));
                 }
             }
@@ -170,6 +170,13 @@ final class ResolveSymbols {
             }
         }
         return elsewhere;
+    }
+
+    /** {@return whether a payload brought something, called PAYLOAD#NAME, which is not a static of the file} */
+    private static boolean isNew(Ledger.Entry entry, String name) {
+        return name.indexOf('#') > 0
+                && entry.functions().stream()
+                        .noneMatch(function -> function.name().equals(name));
     }
 
     // A program may have its own copy of a library's variable, and then the library uses that one, too.

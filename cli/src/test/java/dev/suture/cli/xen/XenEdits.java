@@ -185,7 +185,7 @@ enum XenEdits {
             return this;
         }
 
-        private Path patch(Path tree, Path patch) throws IOException, InterruptedException {
+        Path patch(Path tree, Path patch) throws IOException, InterruptedException {
             StringBuilder text = new StringBuilder();
             for (Map.Entry<String, List<Replacement>> entry : replacements.entrySet()) {
                 Path source = tree.resolve("xen").resolve(entry.getKey());
