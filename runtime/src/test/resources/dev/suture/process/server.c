@@ -40,6 +40,12 @@ __attribute__((noipa)) int deep(int n)
     __asm__ volatile("" ::: "memory");
     return below + 1;
 }
+__attribute__((noipa)) int outer(int n)
+{
+    int below = deep(n);
+    __asm__ volatile("" ::: "memory");
+    return below + 1;
+}
 __attribute__((noipa)) int linger(int x)
 {
     char c;
@@ -122,12 +128,13 @@ static void *births(void *unused)
     return unused;
 }
 static void *deeps(void *unused) { printf("deep %d\n", deep(20)); return unused; }
+static void *outers(void *unused) { printf("outer %d\n", outer(20000)); return unused; }
 static void *lingers(void *unused) { printf("lingered %d\n", linger(3)); return unused; }
 static void start(void *(*function)(void *), int count)
 {
     pthread_attr_t small;
     pthread_attr_init(&small);
-    pthread_attr_setstacksize(&small, 65536);
+    pthread_attr_setstacksize(&small, function == outers ? 8 << 20 : 65536);
     for (long i = 0; i < count; i++) {
         pthread_t thread;
         if (pthread_create(&thread, &small, function, (void *)i))
@@ -167,6 +174,7 @@ int main(void)
         else if (sscanf(line, "waits %d", &count) == 1) { start(waits, count); puts("ok"); }
         else if (sscanf(line, "births %d", &count) == 1) { start(births, count); puts("ok"); }
         else if (!strcmp(line, "deep")) { stay = 1; start(deeps, 1); usleep(20000); puts("ok"); }
+        else if (!strcmp(line, "outer")) { stay = 1; start(outers, 1); usleep(20000); puts("ok"); }
         else if (!strcmp(line, "linger")) { start(lingers, 1); usleep(20000); puts("ok"); }
         else if (!strcmp(line, "leave")) { stay = 0; }
         else if (!strcmp(line, "fork")) {
