@@ -68,6 +68,23 @@ static void *loops(void *unused)
     return unused;
 }
 
+/* Notes the longest time, in nanoseconds, in which this thread did not run. */
+static volatile long gap;
+static void *watches(void *unused)
+{
+    struct timespec now;
+    long last = 0;
+    for (;;) {
+        answer(1);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        long nanos = now.tv_sec * 1000000000L + now.tv_nsec;
+        if (last && nanos - last > gap)
+            gap = nanos - last;
+        last = nanos;
+    }
+    return unused;
+}
+
 static void *sleeps(void *unused)
 {
     struct timespec time = {0, 20000000};
@@ -170,6 +187,7 @@ int main(void)
         if (end)
             *end = 0;
         if (sscanf(line, "loops %d", &count) == 1) { start(loops, count); puts("ok"); }
+        else if (sscanf(line, "watches %d", &count) == 1) { start(watches, count); puts("ok"); }
         else if (sscanf(line, "sleeps %d", &count) == 1) { start(sleeps, count); puts("ok"); }
         else if (sscanf(line, "waits %d", &count) == 1) { start(waits, count); puts("ok"); }
         else if (sscanf(line, "births %d", &count) == 1) { start(births, count); puts("ok"); }
@@ -192,6 +210,7 @@ int main(void)
         else if (!strcmp(line, "errors")) printf("%d\n", errors);
         else if (!strcmp(line, "wrong")) printf("%d\n", wrong);
         else if (!strcmp(line, "signals")) printf("%d\n", signals);
+        else if (!strcmp(line, "gap")) { printf("%ld\n", gap / 1000); gap = 0; }
         else if (!strcmp(line, "rounds")) printf("%d\n", rounds);
         else if (!strcmp(line, "quit")) return 0;
         else puts("?");
