@@ -23,6 +23,16 @@ class KilledTest {
     /** Most of them are in calls that a mere stop would end with EINTR. */
     private static final int WAITING = 64;
 
+    private static final String ONE_PAGE = """
+            int new_answer(int x) { return x + 1000; }
+            int new_tail(int x) { return x + 5000; }
+            REPLACES(new_answer, "answer");
+            REPLACES(new_tail, "tail");
+            """;
+    private static final String SEVERAL_PAGES = """
+            int new_distant(int x) { return x + 5000; }
+            REPLACES(new_distant, "distant");
+            """;
     private static final long LONGEST_WATCH_NANOS = 1_000_000_000;
 
     @TempDir
@@ -31,12 +41,8 @@ class KilledTest {
     @Test
     void afterAKillAtAnyMomentTheProgramIsPatchedOrNotAndTheNextCommandGoesOn() throws Exception {
         Path server = Program.compile(folder, "server.c", "server");
-        Program.payloadOf(folder, "two.c", """
-                int new_answer(int x) { return x + 1000; }
-                int new_tail(int x) { return x + 5000; }
-                REPLACES(new_answer, "answer");
-                REPLACES(new_tail, "tail");
-                """, server, "");
+        Program.payloadOf(folder, "page.c", ONE_PAGE, server, "");
+        Program.payloadOf(folder, "pages.c", ONE_PAGE + SEVERAL_PAGES, server, "");
         Random random = new Random(1);
         int applied = 0;
         try (Program program = Program.start(server)) {
@@ -44,9 +50,11 @@ class KilledTest {
             program.ask("waits " + WAITING);
             ProcessTarget target = program.target();
             for (int i = 0; i < KILLS; i++) {
-                killOne(program.pid(), random, i % 2 == 0);
+                killOne(program.pid(), random, i % 2 == 0, i % 4 < 2 ? "page" : "pages");
                 String answer = program.ask("answer");
-                assertThat(answer + " " + program.ask("tail")).as("kill %d", i).isIn("2 10", "1001 5005");
+                assertThat(answer + " " + program.ask("tail") + " " + program.ask("distant"))
+                        .as("kill %d", i)
+                        .isIn("2 10 10", i % 4 < 2 ? "1001 5005 10" : "1001 5005 5005");
                 List<LoadedPayload> payloads = target.payloads();
                 boolean isApplied = !payloads.isEmpty() && payloads.getFirst().state() == State.APPLIED;
                 assertThat(isApplied).as("kill %d", i).isEqualTo(answer.equals("1001"));
@@ -65,7 +73,7 @@ class KilledTest {
         assertThat(applied).as("kills that left it patched").isPositive();
     }
 
-    private void killOne(int pid, Random random, boolean isInStop) throws Exception {
+    private void killOne(int pid, Random random, boolean isInStop, String payload) throws Exception {
         String classes =
                 String.join(File.pathSeparator, "target/classes", "target/test-classes", "../core/target/classes");
         Process victim = new ProcessBuilder(
@@ -77,7 +85,7 @@ class KilledTest {
                         classes,
                         "dev.suture.process.Victim",
                         String.valueOf(pid),
-                        folder.resolve("two.livepatch").toString())
+                        folder.resolve(payload + ".livepatch").toString())
                 .redirectError(
                         ProcessBuilder.Redirect.to(folder.resolve("victim.txt").toFile()))
                 .start();

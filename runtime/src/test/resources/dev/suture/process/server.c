@@ -29,7 +29,9 @@ static volatile int hidden = 40;
 __attribute__((noipa)) int answer(int x) { ROOM; return x + 1; }
 __attribute__((noipa)) static int secret(int x) { ROOM; return hidden + x; }
 __attribute__((noipa)) int tail(int x) { ROOM; return x * 2; }
-__attribute__((noipa)) int deep(int n)
+/* In another page than the others. */
+__attribute__((noipa, aligned(4096))) int distant(int x) { ROOM; return x * 2; }
+__attribute__((noipa, aligned(4096))) int deep(int n)
 {
     if (n == 0) {
         while (stay)
@@ -205,6 +207,7 @@ int main(void)
         else if (!strcmp(line, "answer")) printf("%d\n", answer(1));
         else if (!strcmp(line, "secret")) printf("%d\n", secret(2));
         else if (!strcmp(line, "tail")) printf("%d\n", tail(5));
+        else if (!strcmp(line, "distant")) printf("%d\n", distant(5));
         else if (!strcmp(line, "thread")) printf("%d\n", of_thread);
         else if (!strcmp(line, "counter")) printf("%d\n", counter);
         else if (!strcmp(line, "errors")) printf("%d\n", errors);
