@@ -143,8 +143,7 @@ class ProcessSeriesTest {
             assertThat(suture("upload", file("all.livepatch"), "--on", target)).contains("checked");
             assertThat(suture("replace", "all", "--on", target)).contains("now applied");
             assertThat(ask(program, answers, 4)).as("counts anew").isEqualTo("1018 -8");
-            assertThat(suture("unload", "first", "--on", target))
-                    .contains("second refers to what is in it");
+            assertThat(suture("unload", "first", "--on", target)).contains("second refers to what is in it");
             for (String name : List.of("third", "second", "first")) {
                 assertThat(suture("unload", name, "--on", target)).contains("now absent");
             }

@@ -17,10 +17,10 @@ public final class Ptrace {
     public static final int EVENT_STOP = 128;
 
     private static final int CONT = 7;
-    static final int GETREGS = 12;
+    public static final int GETREGS = 12;
     public static final int SETREGS = 13;
     static final int DETACH = 17;
-    static final int SYSCALL = 24;
+    public static final int SYSCALL = 24;
     private static final int GETREGSET = 0x4204;
     private static final int SETREGSET = 0x4205;
     public static final int SEIZE = 0x4206;

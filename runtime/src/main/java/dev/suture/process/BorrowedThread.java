@@ -44,6 +44,9 @@ final class BorrowedThread {
     private static final long BLOCKED = ~(1L << 3 | 1L << 4 | 1L << 6 | 1L << 7 | 1L << 10);
 
     private static final int MASK_BYTES = 8;
+    private static final int BLOCKED_AT = 0;
+    private static final int MASK_AT = 8;
+    private static final int STOPPED = 0x7f;
     private static final long MOST_NANOS = 2_000_000_000;
     private static final int SLEEP_NANOS = 1_000;
     private static final int TRIES_WITHOUT_SLEEP = 100;
@@ -63,7 +66,7 @@ final class BorrowedThread {
     private final MemorySegment working;
     private final long block;
     private final long mask;
-    private final MemorySegment blocked;
+    private final MemorySegment masks;
     private boolean wasStoppedByJob;
     private boolean isLost;
 
@@ -86,7 +89,7 @@ final class BorrowedThread {
         session.write(block, savedBlock(), "the stack of thread " + tid);
         Registers.set(working, Registers.RSP, block);
         Registers.set(working, Registers.FLAGS, Registers.get(registers, Registers.FLAGS) & CLEAR_FLAGS);
-        blocked = session.arena().allocateFrom(ValueLayout.JAVA_LONG, BLOCKED, mask);
+        masks = session.arena().allocateFrom(ValueLayout.JAVA_LONG, BLOCKED, mask);
     }
 
     static ProcessException filtered(int pid) {
@@ -144,7 +147,61 @@ final class BorrowedThread {
         return Registers.get(working, Registers.RAX);
     }
 
+    /**
+     * Makes a system call in the process, in one list of calls: whoever kills us, it has been made before any thread is
+     * let go, or is never made.
+     *
+     * @return its result, or a negated errno
+     */
+    long callAtOnce(long number, long a, long b, long c, long d, long e) {
+        fill(Calls.GETPID, a, b, c, d, e, 0);
+        MemorySegment atCall = session.arena().allocate(Registers.BYTES, 8);
+        atCall.copyFrom(working);
+        Registers.set(atCall, Registers.ORIG_RAX, number);
+        Registers.set(atCall, Registers.RAX, -38);
+        Registers.set(atCall, Registers.RIP, stub + SYSCALL_AT + SYSCALL_BYTES);
+        MemorySegment after = session.arena().allocate(Registers.BYTES, 8);
+        MemorySegment status = session.arena().allocate(ValueLayout.JAVA_INT);
+        Keeper keeper = session.keeper();
+        while (true) {
+            keeper.noCalls();
+            addRegisters(keeper, working, BLOCKED_AT);
+            addRunToCall(keeper, status);
+            keeper.addCall(Calls.PTRACE, Ptrace.SETREGS, tid, 0, atCall.address(), 0, 0);
+            addRunToCall(keeper, status);
+            keeper.addCall(Calls.PTRACE, Ptrace.GETREGS, tid, 0, after.address(), 0, 0);
+            if (keeper.makeCalls()) {
+                return Registers.get(after, Registers.RAX);
+            }
+            judge(status.get(ValueLayout.JAVA_INT, 0));
+        }
+    }
+
+    private void addRunToCall(Keeper keeper, MemorySegment status) {
+        MemorySegment expected = session.arena().allocateFrom(ValueLayout.JAVA_INT, CALL_STOP << 8 | STOPPED);
+        keeper.addCall(Calls.PTRACE, Ptrace.SYSCALL, tid, 0, 0, 0, 0);
+        keeper.addCall(Calls.WAIT4, tid, status.address(), Calls.WALL, 0, 0, 0);
+        keeper.addComparison(status, expected);
+    }
+
+    // Both or neither: the mask is given back by the code that the registers lead to.
+    private void addRegisters(Keeper keeper, MemorySegment registers, int maskAt) {
+        keeper.addCall(Calls.PTRACE, Ptrace.SETREGS, tid, 0, registers.address(), 0, 0);
+        keeper.addCall(Calls.PTRACE, Ptrace.SETSIGMASK, tid, MASK_BYTES, masks.address() + maskAt, 0, 0);
+    }
+
     private void prepare(long number, long a, long b, long c, long d, long e, long f) {
+        fill(number, a, b, c, d, e, f);
+        Keeper keeper = session.keeper();
+        keeper.noCalls();
+        addRegisters(keeper, working, BLOCKED_AT);
+        keeper.makeCalls();
+        if (keeper.result(0) < 0) {
+            throw lost();
+        }
+    }
+
+    private void fill(long number, long a, long b, long c, long d, long e, long f) {
         Registers.set(working, Registers.RIP, stub + SYSCALL_AT);
         Registers.set(working, Registers.ORIG_RAX, -1);
         Registers.set(working, Registers.RSP, block);
@@ -155,15 +212,6 @@ final class BorrowedThread {
         Registers.set(working, Registers.R10, d);
         Registers.set(working, Registers.R8, e);
         Registers.set(working, Registers.R9, f);
-        // Both or neither: the mask is given back by the code that the registers lead to.
-        Keeper keeper = session.keeper();
-        keeper.noCalls();
-        keeper.addCall(Calls.PTRACE, Ptrace.SETREGS, tid, 0, working.address(), 0, 0);
-        keeper.addCall(Calls.PTRACE, Ptrace.SETSIGMASK, tid, MASK_BYTES, blocked.address(), 0, 0);
-        keeper.makeCalls();
-        if (keeper.result(0) < 0) {
-            throw lost();
-        }
     }
 
     /**
@@ -217,27 +265,34 @@ final class BorrowedThread {
             } else if (ptrace.await(tid) < 0) {
                 throw lost();
             }
-            int status = ptrace.status();
-            if (!Ptrace.isStop(status)) {
-                throw lost();
-            }
-            if (Ptrace.event(status) == Ptrace.EVENT_EXEC) {
-                isLost = true;
-                throw new ProcessException(session.pid(), "it executed another program while it was being worked on");
-            }
-            int signal = Ptrace.signal(status);
-            if (signal == CALL_STOP) {
+            if (judge(ptrace.status())) {
                 return;
             }
-            if (signal == SIGSTOP && Ptrace.event(status) == 0) {
-                wasStoppedByJob = true;
-            } else if (Ptrace.event(status) == 0) {
-                throw new ProcessException(
-                        session.pid(),
-                        "code of the payload failed with signal %d; the program was led on from where it was"
-                                .formatted(signal));
-            }
         }
+    }
+
+    // Whether the thread is at a system call; if not, it may go on to it.
+    private boolean judge(int status) {
+        if (!Ptrace.isStop(status)) {
+            throw lost();
+        }
+        if (Ptrace.event(status) == Ptrace.EVENT_EXEC) {
+            isLost = true;
+            throw new ProcessException(session.pid(), "it executed another program while it was being worked on");
+        }
+        int signal = Ptrace.signal(status);
+        if (signal == CALL_STOP) {
+            return true;
+        }
+        if (signal == SIGSTOP && Ptrace.event(status) == 0) {
+            wasStoppedByJob = true;
+        } else if (Ptrace.event(status) == 0) {
+            throw new ProcessException(
+                    session.pid(),
+                    "code of the payload failed with signal %d; the program was led on from where it was"
+                            .formatted(signal));
+        }
+        return false;
     }
 
     private void awaitStop(long deadline) {
@@ -285,8 +340,7 @@ final class BorrowedThread {
         }
         Keeper keeper = session.keeper();
         keeper.noCalls();
-        keeper.addCall(Calls.PTRACE, Ptrace.SETREGS, tid, 0, original.address(), 0, 0);
-        keeper.addCall(Calls.PTRACE, Ptrace.SETSIGMASK, tid, MASK_BYTES, blocked.address() + MASK_BYTES, 0, 0);
+        addRegisters(keeper, original, MASK_AT);
         keeper.makeCalls();
         if (wasStoppedByJob) {
             session.kernel().call(Calls.KILL, session.pid(), SIGSTOP, 0, 0);

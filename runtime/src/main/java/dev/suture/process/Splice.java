@@ -216,7 +216,8 @@ final class Splice implements Change {
             session.write(from, changed.toArray(ValueLayout.JAVA_BYTE), "code");
             return;
         }
-        long result = thread.call(Calls.MREMAP, prepared, sizeBytes, sizeBytes, Calls.MREMAP_MAYMOVE_FIXED, start, 0);
+        long result =
+                thread.callAtOnce(Calls.MREMAP, prepared, sizeBytes, sizeBytes, Calls.MREMAP_MAYMOVE_FIXED, start);
         if (isError(result)) {
             throw new ProcessException(
                     session.pid(), "the changed code could not be put in place: %s".formatted(Errno.text(-result)));

@@ -108,7 +108,8 @@ class ScenariosTest {
             ProcessTarget target = program.target();
             ProcessTargetTest.done(target.upload("linger", payload));
 
-            Outcome outcome = target.apply("linger", SHORT);
+            Outcome outcome =
+                    target.apply("linger", new ApplyOptions(Duration.ofSeconds(2), Policy.STACK, false, Map.of()));
 
             assertThat(outcome).isInstanceOf(Outcome.TimedOut.class);
             Outcome.TimedOut late = (Outcome.TimedOut) outcome;
@@ -137,6 +138,27 @@ class ScenariosTest {
             ProcessTargetTest.done(target.apply("deep", ApplyOptions.DEFAULT));
             program.say("deep");
             assertThat(List.of(program.read(), program.read())).containsExactlyInAnyOrder("deep 1000", "ok");
+        }
+    }
+
+    @Test
+    void aFunctionAtTheFarEndOfALongStackIsSeen() throws Exception {
+        Payload payload = of("outer", "int new_outer(int n) { return n; } REPLACES(new_outer, \"outer\");");
+        try (Program program = Program.start(server)) {
+            program.ask("outer");
+            ProcessTarget target = program.target();
+            ProcessTargetTest.done(target.upload("outer", payload));
+            Outcome outcome = target.apply("outer", SHORT);
+            assertThat(outcome)
+                    .isInstanceOfSatisfying(
+                            Outcome.TimedOut.class,
+                            it -> assertThat(it.inTheWay())
+                                    .singleElement()
+                                    .satisfies(refusal ->
+                                            assertThat(refusal.what()).contains("will return into outer")));
+            program.say("leave");
+            assertThat(program.read()).isEqualTo("outer 20002");
+            ProcessTargetTest.done(target.apply("outer", ApplyOptions.DEFAULT));
         }
     }
 

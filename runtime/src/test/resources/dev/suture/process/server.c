@@ -29,7 +29,9 @@ static volatile int hidden = 40;
 __attribute__((noipa)) int answer(int x) { ROOM; return x + 1; }
 __attribute__((noipa)) static int secret(int x) { ROOM; return hidden + x; }
 __attribute__((noipa)) int tail(int x) { ROOM; return x * 2; }
-__attribute__((noipa)) int deep(int n)
+/* In another page than the others. */
+__attribute__((noipa, aligned(4096))) int distant(int x) { ROOM; return x * 2; }
+__attribute__((noipa, aligned(4096))) int deep(int n)
 {
     if (n == 0) {
         while (stay)
@@ -37,6 +39,12 @@ __attribute__((noipa)) int deep(int n)
         return answer(0);
     }
     int below = deep(n - 1);
+    __asm__ volatile("" ::: "memory");
+    return below + 1;
+}
+__attribute__((noipa)) int outer(int n)
+{
+    int below = deep(n);
     __asm__ volatile("" ::: "memory");
     return below + 1;
 }
@@ -58,6 +66,23 @@ static void *loops(void *unused)
         if (got != 2 && got != 1001)
             __sync_fetch_and_add(&wrong, 1);
         __sync_fetch_and_add(&rounds, 1);
+    }
+    return unused;
+}
+
+/* Notes the longest time, in nanoseconds, in which this thread did not run. */
+static volatile long gap;
+static void *watches(void *unused)
+{
+    struct timespec now;
+    long last = 0;
+    for (;;) {
+        answer(1);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        long nanos = now.tv_sec * 1000000000L + now.tv_nsec;
+        if (last && nanos - last > gap)
+            gap = nanos - last;
+        last = nanos;
     }
     return unused;
 }
@@ -122,12 +147,13 @@ static void *births(void *unused)
     return unused;
 }
 static void *deeps(void *unused) { printf("deep %d\n", deep(20)); return unused; }
+static void *outers(void *unused) { printf("outer %d\n", outer(20000)); return unused; }
 static void *lingers(void *unused) { printf("lingered %d\n", linger(3)); return unused; }
 static void start(void *(*function)(void *), int count)
 {
     pthread_attr_t small;
     pthread_attr_init(&small);
-    pthread_attr_setstacksize(&small, 65536);
+    pthread_attr_setstacksize(&small, function == outers ? 8 << 20 : 65536);
     for (long i = 0; i < count; i++) {
         pthread_t thread;
         if (pthread_create(&thread, &small, function, (void *)i))
@@ -163,10 +189,12 @@ int main(void)
         if (end)
             *end = 0;
         if (sscanf(line, "loops %d", &count) == 1) { start(loops, count); puts("ok"); }
+        else if (sscanf(line, "watches %d", &count) == 1) { start(watches, count); puts("ok"); }
         else if (sscanf(line, "sleeps %d", &count) == 1) { start(sleeps, count); puts("ok"); }
         else if (sscanf(line, "waits %d", &count) == 1) { start(waits, count); puts("ok"); }
         else if (sscanf(line, "births %d", &count) == 1) { start(births, count); puts("ok"); }
         else if (!strcmp(line, "deep")) { stay = 1; start(deeps, 1); usleep(20000); puts("ok"); }
+        else if (!strcmp(line, "outer")) { stay = 1; start(outers, 1); usleep(20000); puts("ok"); }
         else if (!strcmp(line, "linger")) { start(lingers, 1); usleep(20000); puts("ok"); }
         else if (!strcmp(line, "leave")) { stay = 0; }
         else if (!strcmp(line, "fork")) {
@@ -179,11 +207,13 @@ int main(void)
         else if (!strcmp(line, "answer")) printf("%d\n", answer(1));
         else if (!strcmp(line, "secret")) printf("%d\n", secret(2));
         else if (!strcmp(line, "tail")) printf("%d\n", tail(5));
+        else if (!strcmp(line, "distant")) printf("%d\n", distant(5));
         else if (!strcmp(line, "thread")) printf("%d\n", of_thread);
         else if (!strcmp(line, "counter")) printf("%d\n", counter);
         else if (!strcmp(line, "errors")) printf("%d\n", errors);
         else if (!strcmp(line, "wrong")) printf("%d\n", wrong);
         else if (!strcmp(line, "signals")) printf("%d\n", signals);
+        else if (!strcmp(line, "gap")) { printf("%ld\n", gap / 1000); gap = 0; }
         else if (!strcmp(line, "rounds")) printf("%d\n", rounds);
         else if (!strcmp(line, "quit")) return 0;
         else puts("?");
