@@ -147,8 +147,13 @@ public final class AdviceText {
         } else {
             verdict = advice.live() ? "The patch can go live as it is." : "The patch cannot go live as it is.";
         }
-        text.append(
-                "%s (%d hunks: %s; Xen %s)%n".formatted(verdict, advice.hunks().size(), counts, advice.xen()));
+        text.append("%s (%d %s: %s; Xen %s)%n"
+                .formatted(
+                        verdict,
+                        advice.hunks().size(),
+                        advice.hunks().size() == 1 ? "hunk" : "hunks",
+                        counts,
+                        advice.xen()));
     }
 
     /** {@return the reasons against a patch, as {@code build xen} prints them} */

@@ -10,6 +10,8 @@ import dev.suture.build.xen.XenBuild;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.build.xen.XenTree;
 import dev.suture.create.ExamineXenPatch;
+import dev.suture.diff.Comparison;
+import dev.suture.diff.Piece;
 import dev.suture.diff.SpecialSections;
 import dev.suture.explain.Explain;
 import dev.suture.explain.ExplainedFunction;
@@ -31,6 +33,8 @@ public final class AdviseXenPatch {
     /** Of so many changed functions the first differing instructions are looked at; of more, only those in hunks. */
     private static final int FUNCTIONS_LISTED = 60;
 
+    private static final int BYTES_LISTED = 24_000;
+
     private final AdviseRequest request;
     private final Progress progress;
     private final XenTree tree;
@@ -47,7 +51,8 @@ public final class AdviseXenPatch {
         progress.stage("apply patches");
         this.reach = PatchReach.of(tree, request.build().patches());
         this.map = HunkMap.of(reach.applied());
-        this.sources = new PatchSources(tree.root(), reach.applied().sources());
+        this.sources =
+                new PatchSources(tree.root(), tree.config(), reach.applied().sources());
     }
 
     /**
@@ -131,7 +136,8 @@ public final class AdviseXenPatch {
                     .toList();
 
             Optional<Advice.Subset> subset = Optional.empty();
-            List<FunctionAdvice> functions = new NameFunctions(examined, QuiescePaths.of(image)).functions();
+            List<FunctionAdvice> functions =
+                    new NameFunctions(examined, QuiescePaths.of(image), judge.unexplained()).functions();
             List<String> warnings = new ArrayList<>(examined.warnings());
             warnings.addAll(NameFunctions.inlinedIntoMany(hunks).values());
             List<dev.suture.Refusal> refusals = examined.refusals();
@@ -157,17 +163,25 @@ public final class AdviseXenPatch {
         return build.unreached();
     }
 
-    /** Under a type's new layout hundreds of functions differ, of which the patch says little. */
+    /**
+     * Under a type's new layout hundreds of functions differ, of which the patch says little; and listing one of the size
+     * of an emulator takes longer than all the rest.
+     */
     private List<ExplainedFunction> explained(ExamineXenPatch examined) {
         Set<String> inHunks = new HashSet<>();
         map.hunks().forEach(hunk -> sources.touched(hunk).forEach(item -> inHunks.add(item.name())));
-        boolean few = examined.selection().chosen().size() <= FUNCTIONS_LISTED * 10
-                && examined.selection().replaced().size() <= FUNCTIONS_LISTED;
-        return new ArrayList<>(Explain.explain(
-                        examined.selection(),
-                        examined.patchLines(),
-                        (object, code) -> Map.of(),
-                        name -> few || inHunks.contains(RefusalKind.inSource(name)))
-                .functions());
+        boolean few = examined.selection().replaced().size() <= FUNCTIONS_LISTED;
+        Set<String> wanted = new HashSet<>();
+        for (Comparison object : examined.selection().objects()) {
+            for (Piece piece : object.patched().pieces()) {
+                boolean listed = few || inHunks.contains(RefusalKind.inSource(piece.name()));
+                if (piece.kind() == Piece.Kind.FUNCTION && listed && piece.sizeBytes() <= BYTES_LISTED) {
+                    wanted.add(piece.name());
+                }
+            }
+        }
+        return Explain.explain(
+                        examined.selection(), examined.patchLines(), (object, code) -> Map.of(), wanted::contains)
+                .functions();
     }
 }

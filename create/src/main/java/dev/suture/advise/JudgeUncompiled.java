@@ -33,6 +33,7 @@ final class JudgeUncompiled {
     private final Map<String, ElfFile> files = new HashMap<>();
     private final Map<String, Functions> functions = new HashMap<>();
     private final Set<Named> touched = new LinkedHashSet<>();
+    private final Set<Named> touchedByHunk = new LinkedHashSet<>();
 
     /** A function that is likely replaced. */
     record Named(String name, String object) {}
@@ -49,10 +50,9 @@ final class JudgeUncompiled {
     List<HunkAdvice> judge(List<String> patchNames) {
         List<HunkAdvice> advice = new ArrayList<>();
         for (HunkLines hunk : map.hunks()) {
-            Set<Named> before = new LinkedHashSet<>(touched);
+            touchedByHunk.clear();
             Set<Likely> likely = likely(hunk);
-            Set<Named> own = new LinkedHashSet<>(touched);
-            own.removeAll(before);
+            touched.addAll(touchedByHunk);
             Likely worst = likely.stream().reduce(JudgeUncompiled::weightier).orElseThrow();
             boolean certain = worst.verdict() == Verdict.NOT_BUILT || sources.changesOnlyComments(hunk);
             advice.add(new HunkAdvice(
@@ -66,7 +66,7 @@ final class JudgeUncompiled {
                     worst.verdict(),
                     certain,
                     JudgeHunks.touches(sources, hunk),
-                    own.stream()
+                    touchedByHunk.stream()
                             .map(named -> "%s (%s)".formatted(named.name(), named.object()))
                             .toList(),
                     likely.stream().map(Likely::reason).distinct().toList(),
@@ -141,6 +141,10 @@ final class JudgeUncompiled {
                 .findFirst();
         if (notBuilt.isPresent()) {
             return Set.of(new Likely(Verdict.NOT_BUILT, notBuilt.get().why()));
+        }
+        Optional<String> leftOut = sources.leftOut(hunk);
+        if (leftOut.isPresent()) {
+            return Set.of(new Likely(Verdict.NOT_BUILT, leftOut.get()));
         }
         if (!PatchSources.isC(hunk.path())) {
             return Set.of(new Likely(Verdict.UNCERTAIN, "it is no C: only compiling tells what it changes"));
@@ -243,7 +247,7 @@ final class JudgeUncompiled {
             if (role.isPresent()) {
                 onlyBoot &= role.get() == SectionRole.INIT;
                 if (role.get() != SectionRole.INIT) {
-                    touched.add(new Named(item.name(), object.name()));
+                    touchedByHunk.add(new Named(item.name(), object.name()));
                 }
             }
             for (Function caller : inlining(object, item.name())) {
@@ -253,7 +257,7 @@ final class JudgeUncompiled {
                 onlyBoot &= boot;
                 into.add(caller.name());
                 if (!boot) {
-                    touched.add(new Named(caller.name(), object.name()));
+                    touchedByHunk.add(new Named(caller.name(), object.name()));
                 }
             }
             if (role.isEmpty() && into.isEmpty()) {

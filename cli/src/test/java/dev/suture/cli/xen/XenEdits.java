@@ -154,7 +154,7 @@ enum XenEdits {
         this.edit = edit;
     }
 
-    private static Edit edit(String file) {
+    static Edit edit(String file) {
         return new Edit().and(file);
     }
 
@@ -185,7 +185,7 @@ enum XenEdits {
             return this;
         }
 
-        private Path patch(Path tree, Path patch) throws IOException, InterruptedException {
+        Path patch(Path tree, Path patch) throws IOException, InterruptedException {
             StringBuilder text = new StringBuilder();
             for (Map.Entry<String, List<Replacement>> entry : replacements.entrySet()) {
                 Path source = tree.resolve("xen").resolve(entry.getKey());
