@@ -62,7 +62,7 @@ class CommandLineTest {
     @Test
     void noCommandIsAMistake() {
         assertThat(run()).isEqualTo(ExitCode.USAGE.code());
-        assertThat(err.toString()).contains("say what to do: build, diff, explain, inspect, rehearse");
+        assertThat(err.toString()).contains("say what to do: advise, build, diff, explain, inspect, rehearse");
     }
 
     @Test
@@ -77,7 +77,7 @@ class CommandLineTest {
 
     @Test
     void everyCommandHasAManual() {
-        for (String command : new String[] {"build xen", "diff", "inspect", "rehearse xen"}) {
+        for (String command : new String[] {"advise", "build xen", "diff", "inspect", "rehearse xen"}) {
             int exitCode = run((command + " --help").split(" "));
 
             assertThat(exitCode).as(command).isZero();

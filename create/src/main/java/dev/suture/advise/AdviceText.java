@@ -46,7 +46,7 @@ public final class AdviceText {
                 .formatted(
                         hunk.place(),
                         hunk.number(),
-                        hunk.certain() ? "" : "likely ",
+                        hunk.certain() || hunk.verdict() == Verdict.UNCERTAIN ? "" : "likely ",
                         hunk.verdict().words()));
         if (!hunk.touches().isEmpty()) {
             paragraph("    ", "in " + String.join(", ", hunk.touches()));

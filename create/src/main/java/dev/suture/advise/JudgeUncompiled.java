@@ -32,6 +32,8 @@ final class JudgeUncompiled {
     private final PatchSources sources;
     private final Map<String, ElfFile> files = new HashMap<>();
     private final Map<String, Functions> functions = new HashMap<>();
+    private final Map<String, String> newMembers = new HashMap<>();
+    private boolean newMembersKnown;
     private final Set<Named> touched = new LinkedHashSet<>();
     private final Set<Named> touchedByHunk = new LinkedHashSet<>();
 
@@ -135,16 +137,24 @@ final class JudgeUncompiled {
         return warnings;
     }
 
-    private Set<Likely> likely(HunkLines hunk) {
-        Optional<UnreachedFile> notBuilt = reach.unreached().stream()
+    private Optional<String> whyNotBuilt(HunkLines hunk) {
+        return reach.unreached().stream()
                 .filter(file -> file.path().equals(hunk.path()))
-                .findFirst();
+                .map(UnreachedFile::why)
+                .findFirst()
+                .or(() -> sources.leftOut(hunk));
+    }
+
+    private Set<Likely> likely(HunkLines hunk) {
+        Optional<String> notBuilt = whyNotBuilt(hunk);
         if (notBuilt.isPresent()) {
-            return Set.of(new Likely(Verdict.NOT_BUILT, notBuilt.get().why()));
+            return Set.of(new Likely(Verdict.NOT_BUILT, notBuilt.get()));
         }
-        Optional<String> leftOut = sources.leftOut(hunk);
-        if (leftOut.isPresent()) {
-            return Set.of(new Likely(Verdict.NOT_BUILT, leftOut.get()));
+        if (isEntryCode(hunk.path())) {
+            return Set.of(
+                    new Likely(
+                            Verdict.ASSEMBLY,
+                            "all code of the file is entry code (.text.entry), which may run while a guest's page tables are loaded"));
         }
         if (!PatchSources.isC(hunk.path())) {
             return Set.of(new Likely(Verdict.UNCERTAIN, "it is no C: only compiling tells what it changes"));
@@ -156,10 +166,61 @@ final class JudgeUncompiled {
         for (Item item : sources.touched(hunk)) {
             likely.add(likely(hunk, item));
         }
+        for (String word : sources.addedWords(hunk)) {
+            String type = newMembers().get(word);
+            if (type != null && likely.stream().noneMatch(one -> one.verdict() == Verdict.LAYOUT)) {
+                likely.add(new Likely(
+                        Verdict.LAYOUT, "it uses `%s`, which another hunk adds to %s".formatted(word, type)));
+            }
+        }
         if (likely.isEmpty()) {
             likely.add(new Likely(Verdict.UNCERTAIN, "only compiling tells what it changes"));
         }
         return likely;
+    }
+
+    /** {@return what hunks add to types that the running system has, with the type: by name only, so it may be chance} */
+    private Map<String, String> newMembers() {
+        if (!newMembersKnown) {
+            newMembersKnown = true;
+            for (HunkLines hunk : map.hunks()) {
+                for (Item item : sources.touched(hunk)) {
+                    Optional<Item> before =
+                            sources.original(hunk.placed().originalPath()).find(item.kind(), item.name());
+                    if (isEditedStructure(hunk, item) && whyNotBuilt(hunk).isEmpty()) {
+                        sources.addedWords(hunk).stream()
+                                .filter(word -> !before.orElseThrow().mentions(word) && isMember(item, word))
+                                .forEach(word -> newMembers.put(word, typeName(item)));
+                    }
+                }
+            }
+        }
+        return newMembers;
+    }
+
+    /** {@return whether a word is the last of a declaration, as in {@code spinlock_t lock;} or {@code int a[2]}} */
+    private static boolean isMember(Item type, String word) {
+        List<Token> tokens = type.tokens();
+        for (int at = 0; at + 1 < tokens.size(); at++) {
+            String next = tokens.get(at + 1).text();
+            if (tokens.get(at).is(word)
+                    && (next.equals(";") || next.equals("[") || next.equals(",") || next.equals(":"))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** {@return whether a file is assembly of which all code is in the section mapped in guests' page tables, too} */
+    private boolean isEntryCode(String path) {
+        List<TreeObject> objects = path.endsWith(".S") ? compiledFrom(path) : List.of();
+        return !objects.isEmpty()
+                && objects.stream()
+                        .flatMap(object -> elf(object).sections().stream())
+                        .filter(section -> section.isCode() && section.sizeBytes() > 0)
+                        .filter(section -> SectionRole.of(section) == SectionRole.CODE)
+                        .allMatch(section -> section.name().equals(".text.entry")
+                                || section.name().startsWith(".altinstr"));
     }
 
     private Likely likely(HunkLines hunk, Item item) {
