@@ -1,5 +1,6 @@
 package dev.suture.advise;
 
+import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.advise.Advice.FunctionAdvice;
 import dev.suture.advise.Advice.Remedy;
@@ -17,6 +18,8 @@ import dev.suture.explain.Explain;
 import dev.suture.explain.ExplainedFunction;
 import dev.suture.image.Image;
 import dev.suture.payload.XenRelease;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -61,8 +64,17 @@ public final class AdviseXenPatch {
      * @throws dev.suture.LivePatchException if the tree, a patch or a tool is not as it has to be
      */
     public static Advice advise(AdviseRequest request, Progress progress) {
+        request.liveSubset().ifPresent(AdviseXenPatch::checkFolder);
         AdviseXenPatch advise = new AdviseXenPatch(request, progress);
         return advise.isNothingBuilt() || !request.compile() ? advise.withoutCompiling() : advise.compiling();
+    }
+
+    /** A mistyped folder is found before anything is compiled. */
+    private static void checkFolder(Path output) {
+        Path folder = output.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new LivePatchException("cannot write %s: there is no folder %s".formatted(output, folder));
+        }
     }
 
     /** {@return whether it is certain without a compiler that no object is made from what changes} */

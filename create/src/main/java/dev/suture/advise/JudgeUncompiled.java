@@ -27,6 +27,9 @@ import java.util.stream.Collectors;
  * tree was built to, which tell what became of the functions and variables there.
  */
 final class JudgeUncompiled {
+    /** So many objects that include a file are read to see what became of its functions. */
+    private static final int FEW = 4;
+
     private final PatchReach reach;
     private final HunkMap map;
     private final PatchSources sources;
@@ -233,7 +236,11 @@ final class JudgeUncompiled {
             case DATA -> data(hunk, item, isNew);
             case TYPE -> {
                 if (!isEditedStructure(hunk, item)) {
-                    yield new Likely(Verdict.UNCERTAIN, what + (isNew ? " is new" : " is edited, an enum"));
+                    yield new Likely(
+                            Verdict.UNCERTAIN,
+                            item.name().isEmpty()
+                                    ? "only compiling tells what it changes"
+                                    : what + (isNew ? " is new" : " is edited"));
                 }
                 yield new Likely(
                         Verdict.LAYOUT,
@@ -256,7 +263,8 @@ final class JudgeUncompiled {
 
     private boolean isEditedStructure(HunkLines hunk, Item item) {
         return item.kind() == Kind.TYPE
-                && item.tokens().stream().noneMatch(token -> token.is("enum"))
+                && !item.tag().equals("enum")
+                && !item.name().isEmpty()
                 && sources.original(hunk.placed().originalPath())
                         .find(item.kind(), item.name())
                         .isPresent();
@@ -264,15 +272,21 @@ final class JudgeUncompiled {
 
     private static String typeName(Item item) {
         boolean typedef = item.tokens().getFirst().is("typedef");
-        String tag = item.tokens().stream().anyMatch(token -> token.is("union")) && !item.mentions("struct")
-                ? "union "
-                : "struct ";
-        return (typedef && item.tokens().get(2).is("{") ? "" : tag) + item.name();
+        return (typedef && item.tokens().get(2).is("{") ? "" : item.tag() + " ") + item.name();
     }
 
+    /** {@return the objects with the code of a source: compiled from it, or from one of the few files that include it} */
     private List<TreeObject> compiledFrom(String path) {
-        return reach.objects().stream()
+        List<TreeObject> compiled = reach.objects().stream()
                 .filter(object -> path.equals("xen/" + object.source()))
+                .toList();
+        List<TreeObject> including = including(path);
+        return compiled.isEmpty() && including.size() <= FEW ? including : compiled;
+    }
+
+    private List<TreeObject> including(String path) {
+        return reach.objects().stream()
+                .filter(object -> path.startsWith("xen/") && object.inputs().contains(path.substring(4)))
                 .toList();
     }
 
@@ -296,7 +310,11 @@ final class JudgeUncompiled {
             return new Likely(
                     Verdict.LIVE,
                     "`%s` is in a file that %d objects include; those it is inlined into change with it"
-                            .formatted(item.name(), reach.objects().size()));
+                            .formatted(item.name(), including(hunk.path()).size()));
+        }
+        if (isNew && item.mentions("__init")) {
+            return new Likely(
+                    Verdict.BOOT_ONLY, "`%s` is new and runs only while the system boots".formatted(item.name()));
         }
         if (isNew) {
             return new Likely(Verdict.LIVE, "`%s` is new and comes along with what calls it".formatted(item.name()));

@@ -62,6 +62,15 @@ final class OutlineC {
             return firstLine <= line && line <= lastLine;
         }
 
+        /** {@return {@code struct}, {@code union} or {@code enum} of a type; empty for all else} */
+        String tag() {
+            return tokens.stream()
+                    .filter(token -> kind == Kind.TYPE && isTag(token))
+                    .findFirst()
+                    .map(Token::text)
+                    .orElse("");
+        }
+
         boolean mentions(String word) {
             return tokens.stream().anyMatch(token -> token.is(word));
         }

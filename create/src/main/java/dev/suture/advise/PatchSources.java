@@ -5,9 +5,11 @@ import dev.suture.advise.OutlineC.Item;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.SourceText;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -73,6 +75,13 @@ final class PatchSources {
     static String plain(dev.suture.dwarf.SourceLine line) {
         String file = line.file().startsWith("./") ? line.file().substring(2) : line.file();
         return "xen/%s:%d".formatted(file, line.line());
+    }
+
+    /** {@return text of a source, which is read byte by byte, as what it was written: UTF-8 if it can be that} */
+    static String readable(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        String decoded = new String(bytes, StandardCharsets.UTF_8);
+        return Arrays.equals(decoded.getBytes(StandardCharsets.UTF_8), bytes) ? decoded : text;
     }
 
     /** {@return whether a file is C source, of which outlines mean something} */

@@ -213,7 +213,7 @@ final class TypePlaces {
                         new TypePlace(
                                 allocates ? "allocates" : "sizes",
                                 "%s:%d".formatted(path, line),
-                                lines.get(line - 1).strip()));
+                                PatchSources.readable(lines.get(line - 1).strip())));
             }
         }
     }
@@ -247,7 +247,7 @@ final class TypePlaces {
                         new TypePlace(
                                 "frees",
                                 "%s:%d".formatted(path, line),
-                                lines.get(line - 1).strip()));
+                                PatchSources.readable(lines.get(line - 1).strip())));
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.suture.cli.xen;
 
 import static dev.suture.cli.xen.XenEdits.edit;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.suture.Progress;
@@ -101,7 +102,6 @@ class AdviseXenPatchTest {
             value = XenEdits.class,
             names = {
                 "STRING",
-                "NEW_GLOBAL",
                 "HOOKS",
                 "BOOT_ONLY",
                 "DATA",
@@ -126,7 +126,6 @@ class AdviseXenPatchTest {
     private static List<Verdict> expected(XenEdits edit) {
         return switch (edit) {
             case STRING, HOOKS -> List.of(Verdict.LIVE);
-            case NEW_GLOBAL -> List.of(Verdict.LIVE, Verdict.LIVE, Verdict.LIVE);
             case BOOT_ONLY -> List.of(Verdict.BOOT_ONLY);
             case DATA -> List.of(Verdict.DATA);
             case RESIZED_DATA -> List.of(Verdict.DATA);
@@ -187,15 +186,21 @@ class AdviseXenPatchTest {
     void aTypeInsideOfOthersIsFollowedOutwards() throws IOException, InterruptedException {
         Advice advice = advise(
                 "embedded",
-                edit("arch/x86/include/asm/hvm/vioapic.h")
-                        .with("struct hvm_vioapic {", "struct hvm_vioapic {\n    uint64_t suture;"));
+                edit("arch/x86/include/asm/hvm/viridian.h")
+                        .with("struct viridian_page\n{", "struct viridian_page\n{\n    uint64_t suture;"));
 
-        assertThat(advice.types().getFirst().places())
-                .anySatisfy(place -> assertThat(place.kind()).isEqualTo("sizes"));
+        assertThat(advice.types()).singleElement().satisfies(type -> {
+            assertThat(type.type()).isEqualTo("struct viridian_page");
+            assertThat(type.places())
+                    .extracting(TypePlace::kind, TypePlace::what)
+                    .contains(
+                            tuple("embeds", "struct viridian_domain has struct viridian_page reference_tsc"),
+                            tuple("allocates", "d->arch.hvm.viridian = xzalloc(struct viridian_domain);"));
+        });
     }
 
     @Test
-    void aGrownTypeGetsShadowVariablesThatCompile() throws IOException, InterruptedException {
+    void aGrownTypeGetsAccessorsOfShadowVariables() throws IOException, InterruptedException {
         Remedy remedy = advise(XenEdits.TYPE_LAYOUT).remedies().getFirst();
 
         assertThat(remedy.code())
