@@ -2,10 +2,10 @@ package dev.suture.advise;
 
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
+import dev.suture.Refusal;
 import dev.suture.advise.Advice.FunctionAdvice;
 import dev.suture.advise.Advice.Remedy;
 import dev.suture.build.SourcePatch;
-import dev.suture.build.UnreachedFile;
 import dev.suture.build.xen.PatchReach;
 import dev.suture.build.xen.XenBuild;
 import dev.suture.build.xen.XenBuildResult;
@@ -136,7 +136,7 @@ public final class AdviseXenPatch {
                     new ExamineXenPatch.Place(image, release, "advice", image.buildId(), Set.of()),
                     progress::stage);
             progress.stage("find the hunks");
-            JudgeHunks judge = new JudgeHunks(examined, build.pairs(), unreached(build), map, sources);
+            JudgeHunks judge = new JudgeHunks(examined, build.pairs(), build.unreached(), map, sources);
             List<HunkAdvice> hunks = judge.judge(explained(examined), patchNames());
 
             progress.stage("look for remedies");
@@ -152,7 +152,7 @@ public final class AdviseXenPatch {
                     new NameFunctions(examined, QuiescePaths.of(image), judge.unexplained()).functions();
             List<String> warnings = new ArrayList<>(examined.warnings());
             warnings.addAll(NameFunctions.inlinedIntoMany(hunks).values());
-            List<dev.suture.Refusal> refusals = examined.refusals();
+            List<Refusal> refusals = examined.refusals();
             if (request.liveSubset().isPresent()) {
                 subset = Optional.of(new LiveSubset(request, image, map, sources, hunks, progress).find());
             }
@@ -169,10 +169,6 @@ public final class AdviseXenPatch {
                     warnings,
                     subset);
         }
-    }
-
-    private List<UnreachedFile> unreached(XenBuildResult build) {
-        return build.unreached();
     }
 
     /**

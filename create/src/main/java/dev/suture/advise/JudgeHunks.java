@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Says for each hunk what becomes of it, from what was compiled with and without the patch.
@@ -70,12 +72,16 @@ final class JudgeHunks {
     List<HunkAdvice> judge(List<ExplainedFunction> explained, List<String> patchNames) {
         explained.forEach(reach::reachByLines);
         map.hunks().stream().filter(hunk -> whyNotBuilt(hunk).isEmpty()).forEach(reach::reachByItems);
-        examined.refusals().forEach(this::attribute);
-        map.hunks().forEach(this::useOfWhatIsRefused);
+        if (!examined.isWithoutEffect()) {
+            examined.refusals().forEach(this::attribute);
+        }
+        map.hunks().stream().filter(hunk -> whyNotBuilt(hunk).isEmpty()).forEach(this::useOfWhatIsRefused);
         Set<Integer> judged = new HashSet<>(refused.keySet());
         map.hunks().stream().filter(hunk -> whyNotBuilt(hunk).isPresent()).forEach(hunk -> judged.add(hunk.index()));
         reach.reachByNames(judged);
-        reach.reachByElimination(judged);
+        if (!examined.isRefusedForTypes()) {
+            reach.reachByElimination(judged);
+        }
         boolean allExplained = reach.unexplained().isEmpty();
         Map<Integer, HunkAdvice> advice = new LinkedHashMap<>();
         for (HunkLines hunk : map.hunks()) {
@@ -108,19 +114,21 @@ final class JudgeHunks {
                 .map(change -> change.change().declared().file().replaceFirst("^\\./", ""))
                 .orElse("");
         String source = kinds.source(refusal);
-        List<java.util.function.Predicate<HunkLines>> tests = List.of(
+        List<Predicate<HunkLines>> tests = List.of(
                 hunk -> !name.isEmpty()
                         && sources.touched(hunk).stream()
-                                .anyMatch(item -> item.name().equals(name)),
+                                .anyMatch(item -> item.kind() != Kind.DECLARATION
+                                        && item.name().equals(name)),
                 hunk -> reach.of(hunk).stream()
                         .anyMatch(function -> function.function().equals(refusal.symbol())
                                 && function.object().equals(refusal.object())),
                 hunk -> !name.isEmpty() && sources.words(hunk).contains(name),
                 hunk -> !declaredIn.isEmpty() && hunk.path().endsWith("/" + declaredIn),
                 hunk -> !source.isEmpty() && hunk.path().equals("xen/" + source));
-        for (java.util.function.Predicate<HunkLines> test : tests) {
+        for (Predicate<HunkLines> test : tests) {
             List<HunkLines> found = map.hunks().stream()
-                    .filter(hunk -> !sources.changesOnlyComments(hunk))
+                    .filter(hunk -> !sources.changesOnlyComments(hunk)
+                            && whyNotBuilt(hunk).isEmpty())
                     .filter(test)
                     .toList();
             if (!found.isEmpty()) {
@@ -235,10 +243,14 @@ final class JudgeHunks {
             reasons.add("nothing that is compiled differs because of it");
             return Verdict.NO_EFFECT;
         }
+        if (examined.isRefusedForTypes()) {
+            reasons.add("what it changes cannot be told from what the new layout of the type changes");
+            return Verdict.UNCERTAIN;
+        }
         Set<String> names = new TreeSet<>();
         reach.unexplained().forEach(chosen -> names.add(chosen.piece().name()));
         reasons.add("nothing tells whether it is what changes %s"
-                .formatted(names.stream().limit(5).collect(java.util.stream.Collectors.joining(", "))
+                .formatted(names.stream().limit(5).collect(Collectors.joining(", "))
                         + (names.size() > 5 ? " and %d more".formatted(names.size() - 5) : "")));
         return Verdict.UNCERTAIN;
     }

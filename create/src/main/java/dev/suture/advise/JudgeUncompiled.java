@@ -192,26 +192,13 @@ final class JudgeUncompiled {
                             sources.original(hunk.placed().originalPath()).find(item.kind(), item.name());
                     if (isEditedStructure(hunk, item) && whyNotBuilt(hunk).isEmpty()) {
                         sources.addedWords(hunk).stream()
-                                .filter(word -> !before.orElseThrow().mentions(word) && isMember(item, word))
+                                .filter(word -> !before.orElseThrow().mentions(word) && item.declares(word))
                                 .forEach(word -> newMembers.put(word, typeName(item)));
                     }
                 }
             }
         }
         return newMembers;
-    }
-
-    /** {@return whether a word is the last of a declaration, as in {@code spinlock_t lock;} or {@code int a[2]}} */
-    private static boolean isMember(Item type, String word) {
-        List<Token> tokens = type.tokens();
-        for (int at = 0; at + 1 < tokens.size(); at++) {
-            String next = tokens.get(at + 1).text();
-            if (tokens.get(at).is(word)
-                    && (next.equals(";") || next.equals("[") || next.equals(",") || next.equals(":"))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** {@return whether a file is assembly of which all code is in the section mapped in guests' page tables, too} */

@@ -95,13 +95,15 @@ final class NameFunctions {
         List<String> notes = new ArrayList<>();
         for (String name : newly) {
             notes.add(
-                    ("No hunk leads to it: the compiler now inlines `%s` into it, which was a call before. `noinline` on"
+                    ("No hunk was found that leads to it: the compiler now inlines `%s` into it, which was a call before. `noinline` on"
                                     + " `%s` in the patch may keep it out of the payload, for the running one calls `%s`, too.")
                             .formatted(name, name, name));
         }
         if (notes.isEmpty()) {
-            notes.add("No hunk leads to it: the compiler made something else of the same source because of what changed"
-                    + " around it. `suture build xen --explain` shows both versions.");
+            notes.add(
+                    "No hunk was found that leads to it: either the compiler made something else of the same source because"
+                            + " of what changed around it, or that source has another name there, as a file that is included twice."
+                            + " `suture build xen --explain` shows both versions.");
         }
         return notes;
     }

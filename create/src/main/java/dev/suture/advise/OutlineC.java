@@ -71,6 +71,18 @@ final class OutlineC {
                     .orElse("");
         }
 
+        /** {@return whether a type has a member or constant of that name, as in {@code int a, b[2];} or {@code A = 1,}} */
+        boolean declares(String word) {
+            for (int at = 0; at + 1 < tokens.size(); at++) {
+                if (kind == Kind.TYPE
+                        && tokens.get(at).is(word)
+                        && tokens.get(at + 1).text().matches("[;\\[,:=}]")) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
         boolean mentions(String word) {
             return tokens.stream().anyMatch(token -> token.is(word));
         }

@@ -219,7 +219,8 @@ final class ReachFunctions {
         List<HunkLines> open = map.hunks().stream()
                 .filter(hunk -> !reached.containsKey(hunk.index())
                         && !judged.contains(hunk.index())
-                        && !sources.changesOnlyComments(hunk))
+                        && !sources.changesOnlyComments(hunk)
+                        && mayChangeCode(hunk))
                 .toList();
         if (open.size() == 1) {
             for (Chosen chosen : unexplained()) {
@@ -233,17 +234,36 @@ final class ReachFunctions {
         }
     }
 
-    /** {@return the names that a hunk gives a meaning: of macros, declarations, and what it adds to a type} */
+    /** {@return the names that a hunk gives a meaning: of macros, declarations, what is new, and what it adds to a type} */
     Set<String> introduced(HunkLines hunk) {
         Set<String> names = new LinkedHashSet<>();
         for (Item item : sources.touched(hunk)) {
+            Optional<Item> before =
+                    sources.original(hunk.placed().originalPath()).find(item.kind(), item.name());
             switch (item.kind()) {
-                case MACRO, DECLARATION, FUNCTION, DATA, MACRO_CALL -> names.add(item.name());
-                case TYPE -> names.addAll(sources.addedWords(hunk));
+                case MACRO, DECLARATION -> names.add(item.name());
+                case FUNCTION, DATA, MACRO_CALL -> {
+                    if (before.isEmpty()) {
+                        names.add(item.name());
+                    }
+                }
+                case TYPE ->
+                    sources.addedWords(hunk).stream()
+                            .filter(word -> item.declares(word)
+                                    && before.filter(type -> type.mentions(word))
+                                            .isEmpty())
+                            .forEach(names::add);
                 case DIRECTIVE -> {}
             }
         }
-        names.removeIf(name -> name.length() < 3);
+        names.remove("");
         return names;
+    }
+
+    /** {@return whether a hunk may change code by itself, and not only declare what others use} */
+    private boolean mayChangeCode(HunkLines hunk) {
+        return !PatchSources.isC(hunk.path())
+                || sources.touched(hunk).stream()
+                        .anyMatch(item -> item.kind() != Kind.DECLARATION && item.kind() != Kind.DIRECTIVE);
     }
 }

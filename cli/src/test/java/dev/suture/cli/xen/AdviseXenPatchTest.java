@@ -125,12 +125,13 @@ class AdviseXenPatchTest {
 
     private static List<Verdict> expected(XenEdits edit) {
         return switch (edit) {
-            case STRING, HOOKS -> List.of(Verdict.LIVE);
+            case STRING -> List.of(Verdict.LIVE);
+            case HOOKS -> List.of(Verdict.NO_EFFECT, Verdict.LIVE);
             case BOOT_ONLY -> List.of(Verdict.BOOT_ONLY);
             case DATA -> List.of(Verdict.DATA);
             case RESIZED_DATA -> List.of(Verdict.DATA);
-            case TYPE_LAYOUT -> List.of(Verdict.NO_EFFECT, Verdict.LAYOUT);
-            case PER_CPU -> List.of(Verdict.PER_CPU);
+            case TYPE_LAYOUT -> List.of(Verdict.UNCERTAIN, Verdict.LAYOUT);
+            case PER_CPU -> List.of(Verdict.NO_EFFECT, Verdict.PER_CPU);
             case COMMENT -> List.of(Verdict.NO_EFFECT);
             case NOT_BUILT -> List.of(Verdict.NOT_BUILT);
             case ASSEMBLY -> List.of(Verdict.ASSEMBLY);
@@ -153,7 +154,7 @@ class AdviseXenPatchTest {
         assertThat(verdicts(advise(false, Optional.empty(), XenEdits.COMMENT.patch(tree, folder))))
                 .containsExactly(Verdict.NO_EFFECT);
         assertThat(verdicts(advise(false, Optional.empty(), XenEdits.PER_CPU.patch(tree, folder))))
-                .containsExactly(Verdict.PER_CPU);
+                .containsExactly(Verdict.UNCERTAIN, Verdict.PER_CPU);
 
         Advice layout = advise(false, Optional.empty(), XenEdits.TYPE_LAYOUT.patch(tree, folder));
         assertThat(verdicts(layout)).containsExactly(Verdict.UNCERTAIN, Verdict.LAYOUT);
@@ -228,7 +229,7 @@ class AdviseXenPatchTest {
         assertThat(remedy.code())
                 .contains("    key_table[104].desc = \"show this help\";")
                 .contains("    if ( key_table[104].diagnostic == false )\n        key_table[104].diagnostic = true;")
-                .contains("    key_table[104].desc = \"show this message\";");
+                .contains("    key_table[104].desc = suture_old_key_table_0;");
         assertThat(made.refusals()).isEmpty();
     }
 
@@ -246,7 +247,7 @@ class AdviseXenPatchTest {
                                 "    return XEN_EXTRAVERSION;",
                                 "    return opt_max_grant_frames == 64 ? \"-restored\" : \"-not\";"));
         Advice advice = advise(true, Optional.empty(), patch);
-        assertThat(verdicts(advice)).containsExactly(Verdict.DATA, Verdict.LIVE);
+        assertThat(verdicts(advice)).containsExactly(Verdict.DATA, Verdict.LIVE, Verdict.LIVE);
         Path hooks = Files.writeString(
                 folder.resolve("hooks.patch"), advice.remedies().getFirst().diff());
 
@@ -278,7 +279,7 @@ class AdviseXenPatchTest {
         Advice advice = advise(true, Optional.of(part), patch("split", VALUE_AND_CODE));
 
         assertThat(advice.liveSubset()).hasValueSatisfying(subset -> {
-            assertThat(subset.hunks()).containsExactly(2);
+            assertThat(subset.hunks()).containsExactly(2, 3);
             assertThat(subset.functions()).containsExactly("xen_extra_version");
         });
         assertThat(Files.readString(part)).contains("xen/common/version.c").doesNotContain("grant_table");
@@ -321,29 +322,30 @@ class AdviseXenPatchTest {
     void functionsThatMayBeActiveWhenXenQuiescesAreNamed() throws IOException, InterruptedException {
         Advice advice = advise(
                 "idle",
-                edit("arch/x86/domain.c")
-                        .with("    unsigned int cpu = smp_processor_id();\n    /*\n     * Idle vcpus", """
-                            unsigned int cpu = smp_processor_id();
+                edit("arch/x86/domain.c").with("    for ( ; ; )\n    {\n        if ( cpu_is_offline(cpu) )", """
+                                if ( cpu == 4095 )
+                                    printk("suture\\n");
 
-                            if ( cpu == 4095 )
-                                printk("suture\\n");
-                            /*
-                             * Idle vcpus"""));
+                                for ( ; ; )
+                                {
+                                    if ( cpu_is_offline(cpu) )"""));
 
         FunctionAdvice idle = function(advice, "idle_loop");
         assertThat(idle.quiescing())
                 .contains("It calls check_for_livepatch_work(), so a CPU may be in it when Xen quiesces")
-                .contains("It never returns");
+                .contains("It does not return");
     }
 
     @Test
     void functionsThatApplyingRunsThroughAreNamedWithTheCalls() throws IOException, InterruptedException {
         Advice advice = advise(
-                "apply", edit("common/virtual_region.c").with("void tighten_virtual_region_perms(void)\n{", """
-                    void tighten_virtual_region_perms(void)
-                    {
-                        if ( system_state == SYS_STATE_resume )
-                            return;"""));
+                "apply",
+                edit("common/virtual_region.c")
+                        .with(
+                                "                                 PAGE_HYPERVISOR_RX);",
+                                "                                 PAGE_HYPERVISOR_RX);\n"
+                                        + "        if ( region->rodata_end == region->rodata_start )\n"
+                                        + "            continue;"));
 
         assertThat(function(advice, "tighten_virtual_region_perms").quiescing())
                 .contains("check_for_livepatch_work > ")
