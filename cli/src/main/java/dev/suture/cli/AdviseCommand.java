@@ -82,7 +82,7 @@ final class AdviseCommand extends SutureCommand {
 
     @Override
     Answer answer(Progress progress) {
-        PayloadOptions.check(List.of(), jobs, command);
+        PayloadOptions.checkJobs(jobs, command);
         if (noCompile && liveSubset != null) {
             throw new ParameterException(
                     command.commandLine(), "--write-live builds what it writes, so it cannot go with --no-compile");

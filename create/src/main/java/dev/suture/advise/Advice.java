@@ -42,6 +42,22 @@ public record Advice(
         warnings = List.copyOf(warnings);
     }
 
+    /** {@return the same advice with the part of the patches that can go alone} */
+    Advice with(Subset subset) {
+        return new Advice(
+                xen,
+                buildId,
+                compiled,
+                live,
+                hunks,
+                functions,
+                types,
+                remedies,
+                refusals,
+                warnings,
+                Optional.of(subset));
+    }
+
     /**
      * A function that changes.
      *

@@ -127,13 +127,14 @@ public final class AdviseXenPatch {
 
     private Advice compiling() {
         XenRelease release = XenRelease.of(tree.version());
+        Advice advice;
         try (XenBuildResult build = XenBuild.run(request.build(), progress)) {
             ExamineXenPatch examined = ExamineXenPatch.examine(
                     build,
                     SpecialSections.xenX86(release.minor()),
                     request.allowedTypes(),
                     List.of(),
-                    new ExamineXenPatch.Place(image, release, "advice", image.buildId(), Set.of()),
+                    ExamineXenPatch.Place.alone(image, release, "advice"),
                     progress::stage);
             progress.stage("find the hunks");
             JudgeHunks judge = new JudgeHunks(examined, build.pairs(), build.unreached(), map, sources);
@@ -147,16 +148,12 @@ public final class AdviseXenPatch {
                     .map(hunk -> hunk.helpedBy(helps.getOrDefault(hunk.number() - 1, List.of())))
                     .toList();
 
-            Optional<Advice.Subset> subset = Optional.empty();
             List<FunctionAdvice> functions =
                     new NameFunctions(examined, QuiescePaths.of(image), judge.unexplained()).functions();
             List<String> warnings = new ArrayList<>(examined.warnings());
             warnings.addAll(NameFunctions.inlinedIntoMany(hunks).values());
             List<Refusal> refusals = examined.refusals();
-            if (request.liveSubset().isPresent()) {
-                subset = Optional.of(new LiveSubset(request, image, map, sources, hunks, progress).find());
-            }
-            return new Advice(
+            advice = new Advice(
                     tree.version(),
                     image.buildId(),
                     true,
@@ -167,8 +164,12 @@ public final class AdviseXenPatch {
                     found,
                     refusals,
                     warnings,
-                    subset);
+                    Optional.empty());
         }
+        // A build of its own, which wants the scratch copy for itself.
+        return request.liveSubset().isPresent()
+                ? advice.with(new LiveSubset(request, image, map, sources, advice.hunks(), progress).find())
+                : advice;
     }
 
     /**

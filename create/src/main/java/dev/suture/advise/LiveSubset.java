@@ -268,7 +268,7 @@ final class LiveSubset {
                     SpecialSections.xenX86(release.minor()),
                     request.allowedTypes(),
                     List.of(),
-                    new ExamineXenPatch.Place(image, release, "subset", image.buildId(), Set.of()),
+                    ExamineXenPatch.Place.alone(image, release, "subset"),
                     progress::stage);
             if (!examined.refusals().isEmpty()) {
                 Refusal first = examined.refusals().getFirst();

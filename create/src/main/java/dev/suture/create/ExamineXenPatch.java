@@ -3,15 +3,16 @@ package dev.suture.create;
 import dev.suture.Refusal;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.diff.Comparison;
-import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
+import dev.suture.diff.TargetTraits;
 import dev.suture.dwarf.LayoutChanges;
 import dev.suture.explain.PatchLines;
 import dev.suture.image.Image;
 import dev.suture.link.LinkRequest;
 import dev.suture.link.LinkResult;
 import dev.suture.link.LinkXenPayload;
+import dev.suture.payload.Stack;
 import dev.suture.payload.XenRelease;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,10 +51,25 @@ public final class ExamineXenPatch {
      * @param name the payload's name
      * @param depends the build id, in hexadecimal digits, of what must be below it on the stack
      * @param stackSymbols names that payloads below it bring
+     * @param below what the payloads below it have made of the source
+     * @param patches what this payload does to the source
      */
-    public record Place(Image image, XenRelease release, String name, String depends, Set<String> stackSymbols) {
+    public record Place(
+            Image image,
+            XenRelease release,
+            String name,
+            String depends,
+            Set<String> stackSymbols,
+            Stack below,
+            List<Stack.Patch> patches) {
         public Place {
             stackSymbols = Set.copyOf(stackSymbols);
+            patches = List.copyOf(patches);
+        }
+
+        /** {@return the place of the only payload of a hypervisor} */
+        public static Place alone(Image image, XenRelease release, String name) {
+            return new Place(image, release, name, image.buildId(), Set.of(), Stack.EMPTY, List.of());
         }
     }
 
@@ -77,7 +93,7 @@ public final class ExamineXenPatch {
         stage.accept("compare objects");
         List<Comparison> comparisons =
                 DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-        Selection selection = Select.select(comparisons);
+        Selection selection = LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build);
 
         stage.accept("check types");
         CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes);
@@ -87,7 +103,7 @@ public final class ExamineXenPatch {
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection));
         }
-        LinkResult linked = new LinkResult(new byte[0], "", List.of(), List.of(), List.of());
+        LinkResult linked = LinkResult.NOTHING;
         // Under a type's new layout everything that uses it is changed, and what linking finds there means nothing.
         if (types.refusals().isEmpty() && !selection.isEmpty()) {
             stage.accept("link");
@@ -98,7 +114,9 @@ public final class ExamineXenPatch {
                     place.name(),
                     place.depends(),
                     metadata,
-                    place.stackSymbols()));
+                    place.stackSymbols(),
+                    place.below(),
+                    place.patches()));
             refusals.addAll(linked.refusals());
         }
         return new ExamineXenPatch(build, selection, types, linked, refusals);

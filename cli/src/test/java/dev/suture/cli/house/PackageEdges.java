@@ -30,10 +30,12 @@ final class PackageEdges {
         allow("wire", "elf", "isa", "image", "payload");
 
         allow("build", "elf", "isa", "image");
+        allow("source");
         allow("diff", "elf", "isa", "dwarf");
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
         allow("explain", "elf", "isa", "dwarf", "diff");
-        allow("create", with(CORE, "build", "diff", "link", "explain"));
+        allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff");
+        allow("create", with(CORE, "build", "source", "diff", "link", "explain"));
         allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
 
         allow("target", CORE);
@@ -54,6 +56,7 @@ final class PackageEdges {
                         "explain",
                         "create",
                         "advise",
+                        "certify",
                         "target",
                         "engine",
                         "process",
