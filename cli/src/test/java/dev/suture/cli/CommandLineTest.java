@@ -72,7 +72,7 @@ class CommandLineTest {
     @Test
     void noCommandIsAMistake() {
         assertThat(run()).isEqualTo(ExitCode.USAGE.code());
-        assertThat(err.toString()).contains("say what to do: build, diff, explain, certify, inspect, rehearse");
+        assertThat(err.toString()).contains("say what to do: advise, build, diff, explain, certify, inspect, rehearse");
     }
 
     @Test
@@ -87,7 +87,8 @@ class CommandLineTest {
 
     @Test
     void everyCommandHasAManual() {
-        for (String command : new String[] {"build xen", "certify", "diff", "inspect", "rehearse xen", "new hook"}) {
+        for (String command :
+                new String[] {"advise", "build xen", "certify", "diff", "inspect", "rehearse xen", "new hook"}) {
             int exitCode = run((command + " --help").split(" "));
 
             assertThat(exitCode).as(command).isZero();

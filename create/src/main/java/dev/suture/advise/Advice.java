@@ -93,7 +93,7 @@ public record Advice(
     /**
      * A place where values of a type come from or lie.
      *
-     * @param kind {@code allocates}, {@code sizes}, {@code embeds}, {@code variable} or {@code per-CPU variable}
+     * @param kind {@code allocates}, {@code frees}, {@code sizes}, {@code embeds}, {@code variable} or {@code per-CPU variable}
      * @param place as {@code file:line}
      * @param what the line of source, the member or the variable
      */

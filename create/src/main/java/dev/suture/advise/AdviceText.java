@@ -46,7 +46,7 @@ public final class AdviceText {
                 .formatted(
                         hunk.place(),
                         hunk.number(),
-                        hunk.certain() ? "" : "likely ",
+                        hunk.certain() || hunk.verdict() == Verdict.UNCERTAIN ? "" : "likely ",
                         hunk.verdict().words()));
         if (!hunk.touches().isEmpty()) {
             paragraph("    ", "in " + String.join(", ", hunk.touches()));
@@ -147,8 +147,13 @@ public final class AdviceText {
         } else {
             verdict = advice.live() ? "The patch can go live as it is." : "The patch cannot go live as it is.";
         }
-        text.append(
-                "%s (%d hunks: %s; Xen %s)%n".formatted(verdict, advice.hunks().size(), counts, advice.xen()));
+        text.append("%s (%d %s: %s; Xen %s)%n"
+                .formatted(
+                        verdict,
+                        advice.hunks().size(),
+                        advice.hunks().size() == 1 ? "hunk" : "hunks",
+                        counts,
+                        advice.xen()));
     }
 
     /** {@return the reasons against a patch, as {@code build xen} prints them} */

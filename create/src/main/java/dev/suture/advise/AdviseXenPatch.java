@@ -1,20 +1,25 @@
 package dev.suture.advise;
 
+import dev.suture.LivePatchException;
 import dev.suture.Progress;
+import dev.suture.Refusal;
 import dev.suture.advise.Advice.FunctionAdvice;
 import dev.suture.advise.Advice.Remedy;
 import dev.suture.build.SourcePatch;
-import dev.suture.build.UnreachedFile;
 import dev.suture.build.xen.PatchReach;
 import dev.suture.build.xen.XenBuild;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.build.xen.XenTree;
 import dev.suture.create.ExamineXenPatch;
+import dev.suture.diff.Comparison;
+import dev.suture.diff.Piece;
 import dev.suture.diff.SpecialSections;
 import dev.suture.explain.Explain;
 import dev.suture.explain.ExplainedFunction;
 import dev.suture.image.Image;
 import dev.suture.payload.XenRelease;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -30,6 +35,8 @@ import java.util.Set;
 public final class AdviseXenPatch {
     /** Of so many changed functions the first differing instructions are looked at; of more, only those in hunks. */
     private static final int FUNCTIONS_LISTED = 60;
+
+    private static final int BYTES_LISTED = 24_000;
 
     private final AdviseRequest request;
     private final Progress progress;
@@ -47,7 +54,8 @@ public final class AdviseXenPatch {
         progress.stage("apply patches");
         this.reach = PatchReach.of(tree, request.build().patches());
         this.map = HunkMap.of(reach.applied());
-        this.sources = new PatchSources(tree.root(), reach.applied().sources());
+        this.sources =
+                new PatchSources(tree.root(), tree.config(), reach.applied().sources());
     }
 
     /**
@@ -56,8 +64,17 @@ public final class AdviseXenPatch {
      * @throws dev.suture.LivePatchException if the tree, a patch or a tool is not as it has to be
      */
     public static Advice advise(AdviseRequest request, Progress progress) {
+        request.liveSubset().ifPresent(AdviseXenPatch::checkFolder);
         AdviseXenPatch advise = new AdviseXenPatch(request, progress);
         return advise.isNothingBuilt() || !request.compile() ? advise.withoutCompiling() : advise.compiling();
+    }
+
+    /** A mistyped folder is found before anything is compiled. */
+    private static void checkFolder(Path output) {
+        Path folder = output.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new LivePatchException("cannot write %s: there is no folder %s".formatted(output, folder));
+        }
     }
 
     /** {@return whether it is certain without a compiler that no object is made from what changes} */
@@ -120,7 +137,7 @@ public final class AdviseXenPatch {
                     ExamineXenPatch.Place.alone(image, release, "advice"),
                     progress::stage);
             progress.stage("find the hunks");
-            JudgeHunks judge = new JudgeHunks(examined, build.pairs(), unreached(build), map, sources);
+            JudgeHunks judge = new JudgeHunks(examined, build.pairs(), build.unreached(), map, sources);
             List<HunkAdvice> hunks = judge.judge(explained(examined), patchNames());
 
             progress.stage("look for remedies");
@@ -131,10 +148,11 @@ public final class AdviseXenPatch {
                     .map(hunk -> hunk.helpedBy(helps.getOrDefault(hunk.number() - 1, List.of())))
                     .toList();
 
-            List<FunctionAdvice> functions = new NameFunctions(examined, QuiescePaths.of(image)).functions();
+            List<FunctionAdvice> functions =
+                    new NameFunctions(examined, QuiescePaths.of(image), judge.unexplained()).functions();
             List<String> warnings = new ArrayList<>(examined.warnings());
             warnings.addAll(NameFunctions.inlinedIntoMany(hunks).values());
-            List<dev.suture.Refusal> refusals = examined.refusals();
+            List<Refusal> refusals = examined.refusals();
             advice = new Advice(
                     tree.version(),
                     image.buildId(),
@@ -154,21 +172,25 @@ public final class AdviseXenPatch {
                 : advice;
     }
 
-    private List<UnreachedFile> unreached(XenBuildResult build) {
-        return build.unreached();
-    }
-
-    /** Under a type's new layout hundreds of functions differ, of which the patch says little. */
+    /**
+     * Under a type's new layout hundreds of functions differ, of which the patch says little; and listing one of the size
+     * of an emulator takes longer than all the rest.
+     */
     private List<ExplainedFunction> explained(ExamineXenPatch examined) {
         Set<String> inHunks = new HashSet<>();
         map.hunks().forEach(hunk -> sources.touched(hunk).forEach(item -> inHunks.add(item.name())));
-        boolean few = examined.selection().chosen().size() <= FUNCTIONS_LISTED * 10
-                && examined.selection().replaced().size() <= FUNCTIONS_LISTED;
-        return new ArrayList<>(Explain.explain(
-                        examined.selection(),
-                        examined.patchLines(),
-                        (object, code) -> Map.of(),
-                        name -> few || inHunks.contains(RefusalKind.inSource(name)))
-                .functions());
+        boolean few = examined.selection().replaced().size() <= FUNCTIONS_LISTED;
+        Set<String> wanted = new HashSet<>();
+        for (Comparison object : examined.selection().objects()) {
+            for (Piece piece : object.patched().pieces()) {
+                boolean listed = few || inHunks.contains(RefusalKind.inSource(piece.name()));
+                if (piece.kind() == Piece.Kind.FUNCTION && listed && piece.sizeBytes() <= BYTES_LISTED) {
+                    wanted.add(piece.name());
+                }
+            }
+        }
+        return Explain.explain(
+                        examined.selection(), examined.patchLines(), (object, code) -> Map.of(), wanted::contains)
+                .functions();
     }
 }

@@ -67,10 +67,23 @@ final class DataHooks {
         edited.addAll(text.get()
                 .lines()
                 .subList(now.get().lastLine(), text.get().lines().size()));
-        edited.add("");
-        edited.addAll(code.lines().toList());
+        int end = endOfCode(edited);
+        List<String> hooks = new ArrayList<>(code.lines().toList());
+        hooks.add(end == edited.size() ? 0 : hooks.size(), "");
+        edited.addAll(end, hooks);
         return Optional.of(new Hooks(
                 explain(variable, piece, changes), code, diff(path, text.get().lines(), edited)));
+    }
+
+    /** {@return where code can be added: before the settings for editors with which files of Xen end} */
+    private static int endOfCode(List<String> lines) {
+        for (int at = lines.size() - 1; at > 0; at--) {
+            if (lines.get(at).contains("Local variables:")
+                    && lines.get(at - 1).strip().equals("/*")) {
+                return at - 1;
+            }
+        }
+        return lines.size();
     }
 
     private static Optional<Item> data(OutlineC outline, String name) {
@@ -95,16 +108,32 @@ final class DataHooks {
 
     private static String code(Variable variable, boolean isConst, List<Change> changes) {
         String name = variable.name();
+        StringBuilder saved = new StringBuilder();
         StringBuilder load = new StringBuilder();
         StringBuilder unload = new StringBuilder();
-        boolean pointers = changes.stream().anyMatch(change -> isPointer(change.type()));
-        for (Change change : changes) {
-            load.append(set(change.path(), change.type(), change.before(), change.after(), isConst));
-            unload.append(set(change.path(), change.type(), change.after(), change.before(), isConst));
+        for (int at = 0; at < changes.size(); at++) {
+            Change change = changes.get(at);
+            String target = isConst
+                    ? "*(typeof(%s) *)(unsigned long)&%s".formatted(plain(change.type(), change.path()), change.path())
+                    : change.path();
+            if (isNamed(change.before())) {
+                load.append("    if ( %s == %s )\n        %s = %s;\n"
+                        .formatted(change.path(), change.before(), target, change.after()));
+                unload.append("    %s%s = %s;\n"
+                        .formatted(
+                                isNamed(change.after())
+                                        ? "if ( %s == %s )\n        ".formatted(change.path(), change.after())
+                                        : "",
+                                target,
+                                change.before()));
+            } else {
+                // A string of this payload is gone when that is unloaded: the old pointer itself has to go back.
+                String old = "suture_old_%s%s".formatted(name, changes.size() == 1 ? "" : "_" + at);
+                saved.append("static %s;\n".formatted(DeclareC.declaration(DeclareC.withoutConst(change.type()), old)));
+                load.append("    %s = %s;\n    %s = %s;\n".formatted(old, change.path(), target, change.after()));
+                unload.append("    %s = %s;\n".formatted(target, old));
+            }
         }
-        String saved = pointers
-                ? "/* The values of pointers are compared by address: this file must still have what they point to. */\n"
-                : "";
         return """
                 #include <xen/livepatch_payload.h>
 
@@ -118,20 +147,12 @@ final class DataHooks {
                 {
                 %s}
                 LIVEPATCH_UNLOAD_HOOK(suture_unload_%s);
-                """.formatted(saved, name, name, load, name, name, unload, name);
+                """.formatted(saved.isEmpty() ? "" : saved + "\n", name, name, load, name, name, unload, name);
     }
 
-    private static boolean isPointer(String type) {
-        return type.endsWith("*") || type.contains("(*)");
-    }
-
-    private static String set(String path, String type, String from, String to, boolean isConst) {
-        String target = isConst ? "*(typeof(%s) *)(unsigned long)&%s".formatted(plain(type, path), path) : path;
-        // Two equal strings have two addresses: only numbers and names can be compared.
-        boolean comparable = !from.startsWith("\"") && !from.startsWith("(void");
-        return comparable
-                ? "    if ( %s == %s )\n        %s = %s;\n".formatted(path, from, target, to)
-                : "    %s = %s;\n".formatted(target, to);
+    /** {@return whether a value is a number or the address of something that has a name in the hypervisor} */
+    private static boolean isNamed(String value) {
+        return !value.startsWith("\"") && !value.startsWith("(void");
     }
 
     /** {@return something that has the type without its const} */

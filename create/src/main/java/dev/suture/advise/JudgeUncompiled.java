@@ -27,12 +27,18 @@ import java.util.stream.Collectors;
  * tree was built to, which tell what became of the functions and variables there.
  */
 final class JudgeUncompiled {
+    /** So many objects that include a file are read to see what became of its functions. */
+    private static final int FEW = 4;
+
     private final PatchReach reach;
     private final HunkMap map;
     private final PatchSources sources;
     private final Map<String, ElfFile> files = new HashMap<>();
     private final Map<String, Functions> functions = new HashMap<>();
+    private final Map<String, String> newMembers = new HashMap<>();
+    private boolean newMembersKnown;
     private final Set<Named> touched = new LinkedHashSet<>();
+    private final Set<Named> touchedByHunk = new LinkedHashSet<>();
 
     /** A function that is likely replaced. */
     record Named(String name, String object) {}
@@ -49,10 +55,9 @@ final class JudgeUncompiled {
     List<HunkAdvice> judge(List<String> patchNames) {
         List<HunkAdvice> advice = new ArrayList<>();
         for (HunkLines hunk : map.hunks()) {
-            Set<Named> before = new LinkedHashSet<>(touched);
+            touchedByHunk.clear();
             Set<Likely> likely = likely(hunk);
-            Set<Named> own = new LinkedHashSet<>(touched);
-            own.removeAll(before);
+            touched.addAll(touchedByHunk);
             Likely worst = likely.stream().reduce(JudgeUncompiled::weightier).orElseThrow();
             boolean certain = worst.verdict() == Verdict.NOT_BUILT || sources.changesOnlyComments(hunk);
             advice.add(new HunkAdvice(
@@ -66,7 +71,7 @@ final class JudgeUncompiled {
                     worst.verdict(),
                     certain,
                     JudgeHunks.touches(sources, hunk),
-                    own.stream()
+                    touchedByHunk.stream()
                             .map(named -> "%s (%s)".formatted(named.name(), named.object()))
                             .toList(),
                     likely.stream().map(Likely::reason).distinct().toList(),
@@ -135,12 +140,24 @@ final class JudgeUncompiled {
         return warnings;
     }
 
-    private Set<Likely> likely(HunkLines hunk) {
-        Optional<UnreachedFile> notBuilt = reach.unreached().stream()
+    private Optional<String> whyNotBuilt(HunkLines hunk) {
+        return reach.unreached().stream()
                 .filter(file -> file.path().equals(hunk.path()))
-                .findFirst();
+                .map(UnreachedFile::why)
+                .findFirst()
+                .or(() -> sources.leftOut(hunk));
+    }
+
+    private Set<Likely> likely(HunkLines hunk) {
+        Optional<String> notBuilt = whyNotBuilt(hunk);
         if (notBuilt.isPresent()) {
-            return Set.of(new Likely(Verdict.NOT_BUILT, notBuilt.get().why()));
+            return Set.of(new Likely(Verdict.NOT_BUILT, notBuilt.get()));
+        }
+        if (isEntryCode(hunk.path())) {
+            return Set.of(
+                    new Likely(
+                            Verdict.ASSEMBLY,
+                            "all code of the file is entry code (.text.entry), which may run while a guest's page tables are loaded"));
         }
         if (!PatchSources.isC(hunk.path())) {
             return Set.of(new Likely(Verdict.UNCERTAIN, "it is no C: only compiling tells what it changes"));
@@ -152,10 +169,48 @@ final class JudgeUncompiled {
         for (Item item : sources.touched(hunk)) {
             likely.add(likely(hunk, item));
         }
+        for (String word : sources.addedWords(hunk)) {
+            String type = newMembers().get(word);
+            if (type != null && likely.stream().noneMatch(one -> one.verdict() == Verdict.LAYOUT)) {
+                likely.add(new Likely(
+                        Verdict.LAYOUT, "it uses `%s`, which another hunk adds to %s".formatted(word, type)));
+            }
+        }
         if (likely.isEmpty()) {
             likely.add(new Likely(Verdict.UNCERTAIN, "only compiling tells what it changes"));
         }
         return likely;
+    }
+
+    /** {@return what hunks add to types that the running system has, with the type: by name only, so it may be chance} */
+    private Map<String, String> newMembers() {
+        if (!newMembersKnown) {
+            newMembersKnown = true;
+            for (HunkLines hunk : map.hunks()) {
+                for (Item item : sources.touched(hunk)) {
+                    Optional<Item> before =
+                            sources.original(hunk.placed().originalPath()).find(item.kind(), item.name());
+                    if (isEditedStructure(hunk, item) && whyNotBuilt(hunk).isEmpty()) {
+                        sources.addedWords(hunk).stream()
+                                .filter(word -> !before.orElseThrow().mentions(word) && item.declares(word))
+                                .forEach(word -> newMembers.put(word, typeName(item)));
+                    }
+                }
+            }
+        }
+        return newMembers;
+    }
+
+    /** {@return whether a file is assembly of which all code is in the section mapped in guests' page tables, too} */
+    private boolean isEntryCode(String path) {
+        List<TreeObject> objects = path.endsWith(".S") ? compiledFrom(path) : List.of();
+        return !objects.isEmpty()
+                && objects.stream()
+                        .flatMap(object -> elf(object).sections().stream())
+                        .filter(section -> section.isCode() && section.sizeBytes() > 0)
+                        .filter(section -> SectionRole.of(section) == SectionRole.CODE)
+                        .allMatch(section -> section.name().equals(".text.entry")
+                                || section.name().startsWith(".altinstr"));
     }
 
     private Likely likely(HunkLines hunk, Item item) {
@@ -168,7 +223,11 @@ final class JudgeUncompiled {
             case DATA -> data(hunk, item, isNew);
             case TYPE -> {
                 if (!isEditedStructure(hunk, item)) {
-                    yield new Likely(Verdict.UNCERTAIN, what + (isNew ? " is new" : " is edited, an enum"));
+                    yield new Likely(
+                            Verdict.UNCERTAIN,
+                            item.name().isEmpty()
+                                    ? "only compiling tells what it changes"
+                                    : what + (isNew ? " is new" : " is edited"));
                 }
                 yield new Likely(
                         Verdict.LAYOUT,
@@ -191,7 +250,8 @@ final class JudgeUncompiled {
 
     private boolean isEditedStructure(HunkLines hunk, Item item) {
         return item.kind() == Kind.TYPE
-                && item.tokens().stream().noneMatch(token -> token.is("enum"))
+                && !item.tag().equals("enum")
+                && !item.name().isEmpty()
                 && sources.original(hunk.placed().originalPath())
                         .find(item.kind(), item.name())
                         .isPresent();
@@ -199,15 +259,21 @@ final class JudgeUncompiled {
 
     private static String typeName(Item item) {
         boolean typedef = item.tokens().getFirst().is("typedef");
-        String tag = item.tokens().stream().anyMatch(token -> token.is("union")) && !item.mentions("struct")
-                ? "union "
-                : "struct ";
-        return (typedef && item.tokens().get(2).is("{") ? "" : tag) + item.name();
+        return (typedef && item.tokens().get(2).is("{") ? "" : item.tag() + " ") + item.name();
     }
 
+    /** {@return the objects with the code of a source: compiled from it, or from one of the few files that include it} */
     private List<TreeObject> compiledFrom(String path) {
-        return reach.objects().stream()
+        List<TreeObject> compiled = reach.objects().stream()
                 .filter(object -> path.equals("xen/" + object.source()))
+                .toList();
+        List<TreeObject> including = including(path);
+        return compiled.isEmpty() && including.size() <= FEW ? including : compiled;
+    }
+
+    private List<TreeObject> including(String path) {
+        return reach.objects().stream()
+                .filter(object -> path.startsWith("xen/") && object.inputs().contains(path.substring(4)))
                 .toList();
     }
 
@@ -231,7 +297,11 @@ final class JudgeUncompiled {
             return new Likely(
                     Verdict.LIVE,
                     "`%s` is in a file that %d objects include; those it is inlined into change with it"
-                            .formatted(item.name(), reach.objects().size()));
+                            .formatted(item.name(), including(hunk.path()).size()));
+        }
+        if (isNew && item.mentions("__init")) {
+            return new Likely(
+                    Verdict.BOOT_ONLY, "`%s` is new and runs only while the system boots".formatted(item.name()));
         }
         if (isNew) {
             return new Likely(Verdict.LIVE, "`%s` is new and comes along with what calls it".formatted(item.name()));
@@ -243,7 +313,7 @@ final class JudgeUncompiled {
             if (role.isPresent()) {
                 onlyBoot &= role.get() == SectionRole.INIT;
                 if (role.get() != SectionRole.INIT) {
-                    touched.add(new Named(item.name(), object.name()));
+                    touchedByHunk.add(new Named(item.name(), object.name()));
                 }
             }
             for (Function caller : inlining(object, item.name())) {
@@ -253,7 +323,7 @@ final class JudgeUncompiled {
                 onlyBoot &= boot;
                 into.add(caller.name());
                 if (!boot) {
-                    touched.add(new Named(caller.name(), object.name()));
+                    touchedByHunk.add(new Named(caller.name(), object.name()));
                 }
             }
             if (role.isEmpty() && into.isEmpty()) {

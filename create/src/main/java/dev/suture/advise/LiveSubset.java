@@ -162,7 +162,7 @@ final class LiveSubset {
                 names.add(item.name());
             } else if (before.isPresent() && item.kind() == Kind.TYPE) {
                 sources.addedWords(hunk).stream()
-                        .filter(word -> !before.get().mentions(word))
+                        .filter(word -> !before.get().mentions(word) && item.declares(word))
                         .forEach(names::add);
             }
         }

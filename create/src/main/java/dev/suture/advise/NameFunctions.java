@@ -5,6 +5,7 @@ import dev.suture.create.ExamineXenPatch;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
+import dev.suture.diff.Reference;
 import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.diff.Selection.Why;
@@ -27,11 +28,16 @@ final class NameFunctions {
             "`%s` is inlined into all of these: %s. All have to be replaced, for the running ones hold copies of its old body;"
                     + " `noinline` on the patched one would not spare that, it would only make the payload smaller";
 
+    private final List<Chosen> unexplained;
     private final ExamineXenPatch examined;
     private final QuiescePaths quiesce;
     private final Map<String, Functions> functions = new HashMap<>();
 
-    NameFunctions(ExamineXenPatch examined, QuiescePaths quiesce) {
+    /**
+     * @param unexplained the changed functions to which no hunk leads
+     */
+    NameFunctions(ExamineXenPatch examined, QuiescePaths quiesce, List<Chosen> unexplained) {
+        this.unexplained = List.copyOf(unexplained);
         this.examined = examined;
         this.quiesce = quiesce;
     }
@@ -56,7 +62,7 @@ final class NameFunctions {
                             chosen.why() == Why.NEW ? "new" : "replaced",
                             chosen.reason(),
                             told,
-                            tooMany ? List.of() : inliningDecidedAnew(object, chosen)));
+                            tooMany ? List.of() : compiledAnew(object, chosen)));
                 }
             }
         }
@@ -73,33 +79,43 @@ final class NameFunctions {
         return quiesce.tell(piece.name(), piece.isGlobal() ? "" : original.sourceFile());
     }
 
-    /** GCC may inline a call that it did not inline before, or the other way round; then a caller changes with its callee. */
-    private List<String> inliningDecidedAnew(Comparison object, Chosen chosen) {
+    /**
+     * A function that no hunk leads to was compiled to something else because of what is around it: the compiler may inline
+     * a call that it did not inline before, or know better which registers a function that it calls leaves alone.
+     */
+    private List<String> compiledAnew(Comparison object, Chosen chosen) {
         Optional<Piece> twin = chosen.original();
-        if (chosen.why() != Why.REPLACED
-                || twin.isEmpty()
-                || object.original().pieces().isEmpty()) {
+        boolean mine = unexplained.stream().anyMatch(other -> other.id().equals(chosen.id()));
+        if (!mine || twin.isEmpty() || object.original().pieces().isEmpty()) {
             return List.of();
         }
-        Set<String> before = inlined(object.original(), twin.get());
-        Set<String> after = inlined(object.patched(), chosen.piece());
+        Set<String> newly = new TreeSet<>(inlined(object.patched(), chosen.piece()));
+        newly.removeAll(inlined(object.original(), twin.get()));
+        newly.retainAll(called(object.original(), twin.get()));
         List<String> notes = new ArrayList<>();
-        Set<String> called = new HashSet<>();
-        object.original().pieces().stream()
-                .filter(Piece::isNamed)
-                .map(Piece::name)
-                .forEach(called::add);
-        Set<String> newly = new TreeSet<>(after);
-        newly.removeAll(before);
-        newly.retainAll(called);
         for (String name : newly) {
             notes.add(
-                    ("the compiler now inlines `%s` into it, which was a call before. If no line of the patch reaches `%s`"
-                                    + " itself, `noinline` on `%s` in the patch may keep it out of the payload: the running one"
-                                    + " calls `%s`, too")
-                            .formatted(name, chosen.piece().name(), name, name));
+                    ("No hunk was found that leads to it: the compiler now inlines `%s` into it, which was a call before. `noinline` on"
+                                    + " `%s` in the patch may keep it out of the payload, for the running one calls `%s`, too.")
+                            .formatted(name, name, name));
+        }
+        if (notes.isEmpty()) {
+            notes.add(
+                    "No hunk was found that leads to it: either the compiler made something else of the same source because"
+                            + " of what changed around it, or that source has another name there, as a file that is included twice."
+                            + " `suture build xen --explain` shows both versions.");
         }
         return notes;
+    }
+
+    private static Set<String> called(ObjectPieces object, Piece piece) {
+        Set<String> names = new HashSet<>();
+        for (Reference reference : object.references(piece)) {
+            if (reference.target() instanceof Reference.InPiece target) {
+                names.add(object.pieces().get(target.pieceIndex()).name());
+            }
+        }
+        return names;
     }
 
     private Set<String> inlined(ObjectPieces object, Piece piece) {

@@ -62,6 +62,27 @@ final class OutlineC {
             return firstLine <= line && line <= lastLine;
         }
 
+        /** {@return {@code struct}, {@code union} or {@code enum} of a type; empty for all else} */
+        String tag() {
+            return tokens.stream()
+                    .filter(token -> kind == Kind.TYPE && isTag(token))
+                    .findFirst()
+                    .map(Token::text)
+                    .orElse("");
+        }
+
+        /** {@return whether a type has a member or constant of that name, as in {@code int a, b[2];} or {@code A = 1,}} */
+        boolean declares(String word) {
+            for (int at = 0; at + 1 < tokens.size(); at++) {
+                if (kind == Kind.TYPE
+                        && tokens.get(at).is(word)
+                        && tokens.get(at + 1).text().matches("[;\\[,:=}]")) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
         boolean mentions(String word) {
             return tokens.stream().anyMatch(token -> token.is(word));
         }
@@ -201,10 +222,15 @@ final class OutlineC {
     private static Item classify(List<Token> tokens) {
         int body = indexAtDepthZero(tokens, "{");
         int equals = indexAtDepthZero(tokens, "=");
+        if (body > 0 && equals > body && lastGroup(tokens, body) < 0) {
+            // struct s { int a; } x[2] = { ... };
+            return item(
+                    Kind.DATA, declared(tokens.subList(lastClosing(tokens.subList(0, equals)) + 1, equals)), tokens);
+        }
         if (body > 0 && (equals < 0 || equals > body)) {
             int group = lastGroup(tokens, body);
             if (group > 0 && tokens.getLast().is("}")) {
-                return item(Kind.FUNCTION, tokens.get(group - 1).text(), tokens);
+                return item(Kind.FUNCTION, functionName(tokens, group), tokens);
             }
             return type(tokens, body);
         }
@@ -227,6 +253,21 @@ final class OutlineC {
                 || tokens.getFirst().is("typedef")
                 || tokens.size() < 4 && isTag(tokens.getFirst());
         return item(declares ? Kind.DECLARATION : Kind.DATA, declared(tokens), tokens);
+    }
+
+    /**
+     * {@return the name in front of the parameters}
+     *
+     * @see "Xen xen/common/kernel.c, DO(): DO(xen_version)(int cmd, ...) defines do_xen_version()"
+     */
+    private static String functionName(List<Token> tokens, int group) {
+        boolean pasted = tokens.get(group - 1).is("DO")
+                && group + 3 < tokens.size()
+                && tokens.get(group + 2).is(")")
+                && tokens.get(group + 3).is("(");
+        return pasted
+                ? "do_" + tokens.get(group + 1).text()
+                : tokens.get(group - 1).text();
     }
 
     private static Item type(List<Token> tokens, int body) {

@@ -5,13 +5,16 @@ import dev.suture.advise.OutlineC.Item;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.SourceText;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -20,12 +23,17 @@ final class PatchSources {
     private static final OutlineC EMPTY = OutlineC.of(List.of());
 
     private final Path root;
+    private final Map<String, String> config;
     private final Map<String, ChangedSource> changed = new HashMap<>();
     private final Map<String, OutlineC> originals = new HashMap<>();
     private final Map<String, OutlineC> patched = new HashMap<>();
 
-    PatchSources(Path root, List<ChangedSource> sources) {
+    /**
+     * @param config the symbols of the configuration that are set
+     */
+    PatchSources(Path root, Map<String, String> config, List<ChangedSource> sources) {
         this.root = root;
+        this.config = Map.copyOf(config);
         sources.forEach(source -> changed.put(source.path(), source));
     }
 
@@ -51,24 +59,29 @@ final class PatchSources {
         }
     }
 
+    private static OutlineC outline(String path, Optional<SourceText> text) {
+        return isC(path) && text.isPresent() ? OutlineC.of(text.get().lines()) : EMPTY;
+    }
+
     OutlineC original(String path) {
-        return originals.computeIfAbsent(
-                path,
-                name -> originalText(name)
-                        .map(text -> OutlineC.of(text.lines()))
-                        .orElse(EMPTY));
+        return originals.computeIfAbsent(path, name -> outline(name, originalText(name)));
     }
 
     OutlineC patched(String path) {
-        return patched.computeIfAbsent(
-                path,
-                name -> patchedText(name).map(text -> OutlineC.of(text.lines())).orElse(EMPTY));
+        return patched.computeIfAbsent(path, name -> outline(name, patchedText(name)));
     }
 
     /** {@return a line of debug information as a path in the tree} */
     static String plain(dev.suture.dwarf.SourceLine line) {
         String file = line.file().startsWith("./") ? line.file().substring(2) : line.file();
         return "xen/%s:%d".formatted(file, line.line());
+    }
+
+    /** {@return text of a source, which is read byte by byte, as what it was written: UTF-8 if it can be that} */
+    static String readable(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        String decoded = new String(bytes, StandardCharsets.UTF_8);
+        return Arrays.equals(decoded.getBytes(StandardCharsets.UTF_8), bytes) ? decoded : text;
     }
 
     /** {@return whether a file is C source, of which outlines mean something} */
@@ -99,6 +112,33 @@ final class PatchSources {
         return isC(hunk.path())
                 && hunk.removed().stream().noneMatch(before::hasCode)
                 && hunk.added().stream().noneMatch(after::hasCode);
+    }
+
+    /** {@return why the configuration leaves out all that a hunk changes; empty if not or if that is not known} */
+    Optional<String> leftOut(HunkLines hunk) {
+        if (!isC(hunk.path())) {
+            return Optional.empty();
+        }
+        OutlineC before = original(hunk.placed().originalPath());
+        OutlineC after = patched(hunk.path());
+        Map<Integer, String> outBefore = leftOutLines(originalText(hunk.placed().originalPath()));
+        Map<Integer, String> outAfter = leftOutLines(patchedText(hunk.path()));
+        boolean all = hunk.removed().stream().allMatch(line -> !before.hasCode(line) || outBefore.containsKey(line))
+                && hunk.added().stream().allMatch(line -> !after.hasCode(line) || outAfter.containsKey(line));
+        Optional<String> why = hunk.added().stream()
+                .map(outAfter::get)
+                .filter(Objects::nonNull)
+                .findFirst();
+        return all
+                ? why.or(() -> hunk.removed().stream()
+                        .map(outBefore::get)
+                        .filter(Objects::nonNull)
+                        .findFirst())
+                : Optional.empty();
+    }
+
+    private Map<Integer, String> leftOutLines(Optional<SourceText> text) {
+        return text.map(lines -> LeftOutLines.of(lines.lines(), config)).orElse(Map.of());
     }
 
     /** {@return the names that stand in the changed lines of a hunk} */

@@ -27,14 +27,15 @@ import java.util.TreeMap;
  * {@code livepatch_do_action()} while the others wait with interrupts off. So what is on a stack then are the functions
  * that call {@code check_for_livepatch_work()}; no stack is looked at. What the first CPU runs between the first and the
  * last jump, such as {@code printk()}, it runs partly in the old and partly in the new version. Calls through pointers are
- * not followed, nor what {@code panic()} does.
+ * not followed, nor what {@code panic()} and {@code domain_crash()} do.
  *
  * @see "Xen xen/common/livepatch.c, check_for_livepatch_work(), apply_payload(); xen/arch/x86/livepatch.c,
  *     mask_nmi_callback(); xen/arch/x86/include/asm/current.h, switch_stack_and_jump()"
  */
 final class QuiescePaths {
     private static final String WORK = "check_for_livepatch_work";
-    private static final Set<String> DEAD_ENDS = Set.of("panic", "fatal_trap", "machine_restart", "__bug");
+    private static final Set<String> DEAD_ENDS = Set.of("panic", "fatal_trap", "machine_restart", "__domain_crash");
+    private static final int LONGEST_CHAIN = 6;
     /** Where a CPU may be taken out of the wait, and what that does; interrupts are off by then. */
     private static final Map<String, String> INTERRUPTIONS = Map.of(
             "do_nmi",
@@ -175,8 +176,7 @@ final class QuiescePaths {
                             : "It calls check_for_livepatch_work(), so a CPU may be in it when Xen quiesces (no stack is looked at)."
                                     + " That CPU goes on in the old version, which stays where it is.");
             if (!returning.contains(node)) {
-                sentences.add("It never returns: the new version takes effect on each CPU only when that enters it anew"
-                        + ", which need not be soon.");
+                sentences.add("It does not return, so the new version runs on a CPU only once that enters it anew.");
             }
         } else if (calledBy.containsKey(node)) {
             sentences.add(
@@ -197,6 +197,10 @@ final class QuiescePaths {
         List<String> chain = new ArrayList<>();
         for (Node at = node; at != null; at = calledBy.get(at)) {
             chain.addFirst(at.name());
+        }
+        if (chain.size() > LONGEST_CHAIN) {
+            chain.subList(2, chain.size() - 2).clear();
+            chain.add(2, "...");
         }
         return chain;
     }

@@ -82,7 +82,7 @@ final class Remedies {
         for (HunkLines hunk : map.hunks()) {
             byHunk.put(
                     hunk.index(),
-                    judge.refusals(hunk.index()).stream().map(numbers::get).toList());
+                    judge.against(hunk.index()).stream().map(numbers::get).toList());
         }
         return byHunk;
     }

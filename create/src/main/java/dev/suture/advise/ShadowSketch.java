@@ -3,8 +3,6 @@ package dev.suture.advise;
 import dev.suture.dwarf.LayoutChange;
 import dev.suture.dwarf.MemberChange;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -13,8 +11,6 @@ import java.util.stream.Collectors;
  * @see "suture/shadow.h, which goes into payloads that include it"
  */
 final class ShadowSketch {
-    private static final Pattern ARRAY = Pattern.compile("(.*?)((?:\\[\\d*\\])+)");
-
     private ShadowSketch() {}
 
     /** {@return the members that only the patched type has and that a shadow variable could hold} */
@@ -58,9 +54,9 @@ final class ShadowSketch {
                         return suture_shadow_attach(object, %s, sizeof(%s), NULL);
                     }
                     """.formatted(
-                            declaration(member.type(), member.name()),
+                            DeclareC.declaration(member.type(), member.name()),
                             type,
-                            declaration(member.type(), holder),
+                            DeclareC.declaration(member.type(), holder),
                             id,
                             number,
                             holder,
@@ -75,17 +71,6 @@ final class ShadowSketch {
         members.forEach(member ->
                 code.append(" *     suture_shadow_free(object, SUTURE_%s_%s);\n".formatted(plain, member.name())));
         return code.append(" */\n").toString();
-    }
-
-    private static String declaration(String type, String name) {
-        Matcher array = ARRAY.matcher(type);
-        if (array.matches()) {
-            return "%s %s%s".formatted(array.group(1), name, array.group(2));
-        }
-        if (type.contains("(*)")) {
-            return type.replace("(*)", "(*%s)".formatted(name));
-        }
-        return "%s%s%s".formatted(type, type.endsWith("*") ? "" : " ", name);
     }
 
     /** {@return what to know before using it} */

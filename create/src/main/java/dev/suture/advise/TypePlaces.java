@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -45,14 +46,19 @@ final class TypePlaces {
             "xvmalloc_array",
             "xvzalloc_array");
 
+    private static final Set<String> FREEING = Set.of("xfree", "XFREE", "xvfree", "XVFREE");
+
     private final List<TreeObject> objects;
     private final PatchSources sources;
     private List<Known> known = List.of();
 
     /** What one object says of a type that holds another, or of a variable that does. */
-    private record Known(List<Holder> holders, List<Held> variables) {}
+    private record Known(List<Holder> holders, List<Held> variables, List<Pointer> pointers) {}
 
     private record Holder(String type, String member, String heldType, String place) {}
+
+    /** A member that points to a type. */
+    private record Pointer(String member, String type) {}
 
     private record Held(String name, String type, String heldType, boolean perCpu, String place) {}
 
@@ -90,15 +96,20 @@ final class TypePlaces {
             }
         }
         places.addAll(variables);
-        places.addAll(code(holding));
+        places.addAll(code(holding, pointersTo(typeName)));
         return places;
     }
 
     private static Known read(TreeObject object) {
         ElfFile elf = ElfFile.read(object.file());
         List<Holder> holders = new ArrayList<>();
+        Set<Pointer> pointers = new LinkedHashSet<>();
         for (TypeDefinition type : Types.read(elf).all()) {
             for (Member member : type.members()) {
+                if (member.resolvedType().matches("(struct|union) \\w+ \\*")) {
+                    String last = member.name().substring(member.name().lastIndexOf('.') + 1);
+                    pointers.add(new Pointer(last, member.resolvedType().replace(" *", "")));
+                }
                 if (!member.heldType().isEmpty()) {
                     String place = PatchSources.plain(type.declared());
                     holders.add(new Holder(type.text(), member.name(), member.heldType(), place));
@@ -118,7 +129,7 @@ final class TypePlaces {
                         PatchSources.plain(variable.declared())));
             }
         }
-        return new Known(holders, variables);
+        return new Known(holders, variables, List.copyOf(pointers));
     }
 
     /** {@return the type and all that hold it, directly or through others} */
@@ -144,22 +155,31 @@ final class TypePlaces {
         return holding;
     }
 
-    private List<TypePlace> code(Set<String> types) {
+    private Set<String> pointersTo(String typeName) {
+        return known.stream()
+                .flatMap(one -> one.pointers().stream())
+                .filter(pointer -> pointer.type().equals(typeName))
+                .map(Pointer::member)
+                .collect(Collectors.toSet());
+    }
+
+    private List<TypePlace> code(Set<String> types, Set<String> pointers) {
         Set<String> files = new TreeSet<>();
         for (TreeObject object : objects) {
             object.inputs().stream().filter(PatchSources::isC).forEach(files::add);
         }
         return files.parallelStream()
-                .flatMap(file -> code("xen/" + file, types).stream())
+                .flatMap(file -> code("xen/" + file, types, pointers).stream())
                 .collect(Collectors.toList());
     }
 
-    private List<TypePlace> code(String path, Set<String> types) {
+    private List<TypePlace> code(String path, Set<String> types, Set<String> pointers) {
         Optional<List<String>> lines = sources.originalText(path).map(text -> text.lines());
         boolean worthwhile = lines.isPresent()
                 && lines.get().stream()
-                        .anyMatch(line ->
-                                line.contains("sizeof") || ALLOCATORS.stream().anyMatch(line::contains));
+                        .anyMatch(line -> line.contains("sizeof")
+                                || line.toLowerCase(Locale.ROOT).contains("free")
+                                || ALLOCATORS.stream().anyMatch(line::contains));
         if (!worthwhile) {
             return List.of();
         }
@@ -167,6 +187,7 @@ final class TypePlaces {
         for (Item item : OutlineC.of(lines.get()).items()) {
             if (item.kind() != Kind.DIRECTIVE) {
                 find(path, lines.get(), item, types, found);
+                findFreeing(path, lines.get(), item, types, pointers, found);
             }
         }
         return List.copyOf(found.values());
@@ -192,7 +213,41 @@ final class TypePlaces {
                         new TypePlace(
                                 allocates ? "allocates" : "sizes",
                                 "%s:%d".formatted(path, line),
-                                lines.get(line - 1).strip()));
+                                PatchSources.readable(lines.get(line - 1).strip())));
+            }
+        }
+    }
+
+    /** What is freed is known by the member that points to it, or by the variable the function declares. */
+    private static void findFreeing(
+            String path,
+            List<String> lines,
+            Item item,
+            Set<String> types,
+            Set<String> pointers,
+            Map<Integer, TypePlace> found) {
+        List<Token> tokens = item.tokens();
+        for (int at = 0; at + 2 < tokens.size(); at++) {
+            if (!FREEING.contains(tokens.get(at).text()) || !tokens.get(at + 1).is("(")) {
+                continue;
+            }
+            int end = at + 2;
+            while (end < tokens.size() && !tokens.get(end).is(")")) {
+                end++;
+            }
+            String last = tokens.get(end - 1).text();
+            boolean variable = end == at + 3;
+            boolean frees = variable
+                    ? declaredPointer(tokens, last).filter(types::contains).isPresent()
+                    : pointers.contains(last);
+            if (frees) {
+                int line = tokens.get(at).line();
+                found.putIfAbsent(
+                        line,
+                        new TypePlace(
+                                "frees",
+                                "%s:%d".formatted(path, line),
+                                PatchSources.readable(lines.get(line - 1).strip())));
             }
         }
     }
@@ -222,7 +277,11 @@ final class TypePlaces {
                 || !tokens.get(star + 2).is(")")) {
             return Optional.empty();
         }
-        String pointer = tokens.get(star + 1).text();
+        return declaredPointer(tokens, tokens.get(star + 1).text());
+    }
+
+    /** {@return what a pointer points to that a function declares, itself or among its parameters} */
+    private static Optional<String> declaredPointer(List<Token> tokens, String pointer) {
         for (int at = 0; at + 3 < tokens.size(); at++) {
             boolean tag = tokens.get(at).is("struct") || tokens.get(at).is("union");
             if (!tag || !tokens.get(at + 2).is("*")) {

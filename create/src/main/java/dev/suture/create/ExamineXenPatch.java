@@ -146,6 +146,18 @@ public final class ExamineXenPatch {
         return refusals;
     }
 
+    /** {@return whether the only reason is that nothing which runs would change} */
+    public boolean isWithoutEffect() {
+        return selection.isEmpty()
+                && types.refusals().isEmpty()
+                && selection.refusals().isEmpty();
+    }
+
+    /** {@return whether a type's layout changes, under which everything that uses the type differs} */
+    public boolean isRefusedForTypes() {
+        return !types.refusals().isEmpty();
+    }
+
     /** {@return what an author should know} */
     public List<String> warnings() {
         return List.copyOf(BuildWarnings.of(build, types, selection));

@@ -5,6 +5,7 @@ import dev.suture.build.LineMap;
 import dev.suture.build.LineMap.Change;
 import dev.suture.build.PatchedFile;
 import dev.suture.explain.PatchLines;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -85,8 +86,12 @@ final class PatchedLines implements PatchLines {
                 .orElse(change.patchedLine());
     }
 
-    /** The compiler runs somewhere in the tree, so its names lack the beginning of those in the patch, or have more. */
-    private Optional<PatchedFile> named(String file) {
+    /**
+     * The compiler runs somewhere in the tree, so its names lack the beginning of those in the patch, or have more. What a
+     * source in a directory below includes is called {@code x86_64/../traps.c}.
+     */
+    private Optional<PatchedFile> named(String compiled) {
+        String file = compiled.contains("./") ? Path.of(compiled).normalize().toString() : compiled;
         return files.stream()
                 .filter(patched -> !file.isEmpty()
                         && (patched.path().equals(file)

@@ -42,6 +42,18 @@ class PatchedLinesTest {
             }
             """;
 
+    /** Xen compiles arch/x86/platform_hypercall.c a second time, included by a file in the directory below. */
+    @Test
+    void aSourceThatAFileInAnotherDirectoryIncludesIsTheSameSource() {
+        var neutral = NeutraliseLines.neutralise(text("a\nb\n"), text("a\nc\n"));
+        PatchedLines lines =
+                new PatchedLines(List.of(new PatchedFile("xen/arch/f.c", ChangedSource.Kind.CHANGED, neutral.map())));
+
+        assertThat(lines.removed("arch/below/../f.c", 2)).isPresent();
+        assertThat(lines.removed("./arch/f.c", 2)).isPresent();
+        assertThat(lines.removed("arch/below/f.c", 2)).isEmpty();
+    }
+
     @Test
     void linesOfANewFunctionAndOfAChangedOneBehindItAreToldApart() {
         SourceText original = text(ORIGINAL);

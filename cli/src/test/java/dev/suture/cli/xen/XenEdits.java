@@ -154,7 +154,7 @@ enum XenEdits {
         this.edit = edit;
     }
 
-    private static Edit edit(String file) {
+    static Edit edit(String file) {
         return new Edit().and(file);
     }
 
