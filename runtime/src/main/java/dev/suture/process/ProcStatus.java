@@ -51,6 +51,11 @@ record ProcStatus(Map<String, String> fields) {
         return state() == 'Z' || state() == 'X';
     }
 
+    /** {@return whether there are threads of the process that have not ended, the first one or others} */
+    boolean hasThreads() {
+        return !hasEnded() || number("Threads") > 1;
+    }
+
     /** {@return whether it never had memory of its own} */
     boolean isKernelThread() {
         return !hasEnded() && !fields.containsKey("VmSize");
