@@ -292,6 +292,24 @@ class InPlaceTest {
     }
 
     @Test
+    void inAProgramThatUnwindsItsStacksOnlyWhatCallsNothingRunsInPlace() {
+        Path cancels = Program.compile(folder, "calls.c", "cancels", "-ldl", "-DCANCELS");
+        Payload payload = Program.payloadOf(folder, "unwinds.c", """
+                extern int plain(int);
+                int new_longer(int x) { return plain(x) + plain(x); }
+                int new_other(int x) { return x + 3; }
+                REPLACES(new_longer, "longer");
+                REPLACES(new_other, "other");
+                """, cancels, "");
+        try (Program program = Program.start(cancels)) {
+            load(program.target(), "unwinds", payload);
+            assertThat(program.target().payloads().getFirst().inPlace()).containsExactly("other");
+            assertThat(program.ask("call longer 1")).isEqualTo("4");
+            assertThat(program.ask("call other 1")).isEqualTo("4");
+        }
+    }
+
+    @Test
     void whatIsWrittenOverHasToBeAsInTheFileToTheLastByte() {
         Payload payload = of("changed", FAR.formatted(1), "");
         try (Program program = Program.start(calls)) {
