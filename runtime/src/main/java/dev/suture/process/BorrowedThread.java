@@ -2,6 +2,7 @@ package dev.suture.process;
 
 import dev.suture.linux.Calls;
 import dev.suture.linux.Errno;
+import dev.suture.linux.Keeper;
 import dev.suture.linux.Ptrace;
 import dev.suture.linux.Registers;
 import java.lang.foreign.MemorySegment;
@@ -42,6 +43,7 @@ final class BorrowedThread {
     /** All signals but those that a mistake of the code itself brings about: ILL, TRAP, BUS, FPE, SEGV. */
     private static final long BLOCKED = ~(1L << 3 | 1L << 4 | 1L << 6 | 1L << 7 | 1L << 10);
 
+    private static final int MASK_BYTES = 8;
     private static final long MOST_NANOS = 2_000_000_000;
     private static final int SLEEP_NANOS = 1_000;
     private static final int TRIES_WITHOUT_SLEEP = 100;
@@ -61,6 +63,7 @@ final class BorrowedThread {
     private final MemorySegment working;
     private final long block;
     private final long mask;
+    private final MemorySegment blocked;
     private boolean wasStoppedByJob;
     private boolean isLost;
 
@@ -83,7 +86,7 @@ final class BorrowedThread {
         session.write(block, savedBlock(), "the stack of thread " + tid);
         Registers.set(working, Registers.RSP, block);
         Registers.set(working, Registers.FLAGS, Registers.get(registers, Registers.FLAGS) & CLEAR_FLAGS);
-        ptrace.setSignalMask(tid, BLOCKED);
+        blocked = session.arena().allocateFrom(ValueLayout.JAVA_LONG, BLOCKED, mask);
     }
 
     static ProcessException filtered(int pid) {
@@ -152,7 +155,15 @@ final class BorrowedThread {
         Registers.set(working, Registers.R10, d);
         Registers.set(working, Registers.R8, e);
         Registers.set(working, Registers.R9, f);
-        put();
+        // Both or neither: the mask is given back by the code that the registers lead to.
+        Keeper keeper = session.keeper();
+        keeper.noCalls();
+        keeper.addCall(Calls.PTRACE, Ptrace.SETREGS, tid, 0, working.address(), 0, 0);
+        keeper.addCall(Calls.PTRACE, Ptrace.SETSIGMASK, tid, MASK_BYTES, blocked.address(), 0, 0);
+        keeper.makeCalls();
+        if (keeper.result(0) < 0) {
+            throw lost();
+        }
     }
 
     /**
@@ -270,11 +281,13 @@ final class BorrowedThread {
     /** Gives the thread its registers back. It stays stopped; let go, it makes its system call again. */
     void giveBack() {
         if (isLost) {
-            ptrace.detach(tid, 0);
             return;
         }
-        ptrace.setRegisters(tid, original);
-        ptrace.setSignalMask(tid, mask);
+        Keeper keeper = session.keeper();
+        keeper.noCalls();
+        keeper.addCall(Calls.PTRACE, Ptrace.SETREGS, tid, 0, original.address(), 0, 0);
+        keeper.addCall(Calls.PTRACE, Ptrace.SETSIGMASK, tid, MASK_BYTES, blocked.address() + MASK_BYTES, 0, 0);
+        keeper.makeCalls();
         if (wasStoppedByJob) {
             session.kernel().call(Calls.KILL, session.pid(), SIGSTOP, 0, 0);
         }

@@ -2,6 +2,7 @@ package dev.suture.process;
 
 import dev.suture.Refusal;
 import dev.suture.elf.Elf;
+import dev.suture.linux.Keeper;
 import dev.suture.process.CheckThreads.Range;
 import dev.suture.process.Ledger.Entry;
 import dev.suture.process.Ledger.Hook;
@@ -150,7 +151,7 @@ final class ChangeWhatIsApplied {
         announce(changes, 0, 0);
         try {
             splice.ifPresent(it -> it.prepare(
-                    work.borrow(), work.files(), (address, sizeBytes) -> announce(changes, address, sizeBytes)));
+                    work::borrow, work.files(), (address, sizeBytes) -> announce(changes, address, sizeBytes)));
         } catch (RuntimeException e) {
             work.recover();
             throw e;
@@ -163,18 +164,15 @@ final class ChangeWhatIsApplied {
         Quiesce.Result result;
         boolean committed = false;
         try {
-            result = quiesce.run(changes.ranges(), options.timeout(), thread -> {
-                call(thread, first);
-                if (splice.isPresent()) {
-                    commit(work.session().pid(), splice.get(), thread);
-                }
-                call(thread, last);
-            });
+            Change all = first.isEmpty() && last.isEmpty()
+                    ? splice.map(Change.class::cast).orElse(Change.NONE)
+                    : new WithHooks(first, splice, last);
+            result = quiesce.run(changes.ranges(), options.timeout(), all);
             committed = result.isDone();
         } finally {
             boolean isDone = committed || splice.isPresent() && splice.get().isDone();
             if (!isDone) {
-                splice.ifPresent(it -> it.discard(work.borrow()));
+                splice.ifPresent(it -> it.discard(work::borrow));
             }
             work.write(isDone ? changes.after() : ledger().withoutPending());
         }
@@ -191,11 +189,16 @@ final class ChangeWhatIsApplied {
                 changes.sites(), changes.after().entries(), changes.after().applied(), spare, spareBytes)));
     }
 
-    static void commit(int pid, Splice splice, BorrowedThread thread) {
-        if (!splice.isUnchanged()) {
-            throw new ProcessException(pid, "its code changed meanwhile; nothing was done");
+    private record WithHooks(List<Hook> first, Optional<Splice> splice, List<Hook> last) implements Change {
+        @Override
+        public void addCalls(Keeper keeper) {}
+
+        @Override
+        public void with(BorrowedThread thread) {
+            call(thread, first);
+            splice.ifPresent(it -> it.with(thread));
+            call(thread, last);
         }
-        splice.commit(thread);
     }
 
     private static void call(BorrowedThread thread, List<Hook> hooks) {
@@ -240,7 +243,7 @@ final class ChangeWhatIsApplied {
         Ledger before = ledger();
         Quiesce quiesce = new Quiesce(work.session(), work.files(), before, work.stub(), work.filters());
         // Once nobody is in a payload that is not applied, nobody gets there any more.
-        Quiesce.Result result = quiesce.run(List.of(code), options.timeout(), thread -> {});
+        Quiesce.Result result = quiesce.run(List.of(code), options.timeout(), Change.NONE);
         if (!result.isDone()) {
             return new TimedOut(result.cost(), State.CHECKED, result.inTheWay());
         }

@@ -2,6 +2,7 @@ package dev.suture.process;
 
 import dev.suture.linux.Calls;
 import dev.suture.linux.Errno;
+import dev.suture.linux.Keeper;
 import dev.suture.linux.Kernel;
 import dev.suture.linux.Memory;
 import dev.suture.linux.Ptrace;
@@ -14,7 +15,7 @@ import java.time.Duration;
 
 /**
  * One command's hold on a process: its memory, the right to trace it, and the lock that keeps other commands away.
- * Belongs to one platform thread. The lock is on {@code /proc/PID/mem}: it needs no place on disk, only who may trace
+ * Belongs to one thread. The lock is on {@code /proc/PID/mem}: it needs no place on disk, only who may trace
  * the process can take it, and it ends with whoever holds it.
  */
 final class Session implements AutoCloseable {
@@ -29,18 +30,18 @@ final class Session implements AutoCloseable {
     private final int pid;
     private final Arena arena;
     private final Kernel kernel;
-    private final Ptrace ptrace;
     private final Memory memory;
     private final MemorySegment taskPath;
     private final MemorySegment stat;
     private final MemorySegment pause;
     private final MemorySegment text;
+    private Keeper keeper;
+    private Ptrace ptrace;
 
     private Session(int pid, Arena arena) {
         this.pid = pid;
         this.arena = arena;
         kernel = new Kernel(arena);
-        ptrace = new Ptrace(kernel, arena);
         memory = Memory.open(kernel, arena, pid);
         taskPath = arena.allocateFrom("/proc/" + pid + "/task");
         stat = arena.allocate(STAT_BYTES, 8);
@@ -82,7 +83,18 @@ final class Session implements AutoCloseable {
         return arena;
     }
 
+    /** {@return who traces the threads of the process; started when it is first asked for} */
+    Keeper keeper() {
+        if (keeper == null) {
+            keeper = new Keeper(kernel, arena, pid);
+            ptrace = new Ptrace(keeper, arena);
+        }
+        return keeper;
+    }
+
+    /** {@return requests that the keeper makes} */
     Ptrace ptrace() {
+        keeper();
         return ptrace;
     }
 
@@ -166,6 +178,9 @@ final class Session implements AutoCloseable {
 
     @Override
     public void close() {
+        if (keeper != null) {
+            keeper.close();
+        }
         memory.close();
         arena.close();
     }

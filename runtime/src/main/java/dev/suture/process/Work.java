@@ -88,7 +88,6 @@ final class Work implements AutoCloseable {
 
     /** Opens a process to change it, when no other command does. */
     static Work change(int pid, Duration timeout) throws InterruptedException {
-        WarmUp.once();
         Session session = Session.open(living(pid));
         try {
             if (!session.lock(timeout)) {

@@ -11,6 +11,7 @@ import dev.suture.build.NeutralSource;
 import dev.suture.build.NeutraliseLines;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.PatchedFile;
+import dev.suture.build.PayloadCode;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.SourceText;
@@ -28,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A program's source, its build command and patches in, pairs of objects out.
@@ -39,6 +41,9 @@ import java.util.regex.Pattern;
 public final class MakeBuild {
     private static final Pattern BUILD_RULES = Pattern.compile(
             "(.*/)?((GNU)?[Mm]akefile(\\..*)?|CMakeLists\\.txt|meson\\.build|meson_options\\.txt|configure(\\.ac|\\.in)?)|.*\\.(am|ac|m4|cmake|mk|in|y|yy|l|ll)");
+
+    /** Where code goes that the source does not have. */
+    private static final String ADDED = "suture-added/";
 
     private final MakeBuildRequest request;
     private final BuiltCopy copy;
@@ -70,13 +75,20 @@ public final class MakeBuild {
         if (!Files.isDirectory(source)) {
             throw new LivePatchException("--source %s: there is no such directory".formatted(request.source()));
         }
-        AppliedPatches applied = ApplyPatches.apply(source, List.of("", "src/"), request.patches());
-        try (BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages)) {
+        PayloadCode.Completed before = apply(source, request.applied());
+        PayloadCode.Completed completed = apply(
+                        source,
+                        Stream.concat(request.applied().stream(), request.patches().stream())
+                                .toList())
+                .since(before);
+        BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages);
+        boolean complete = false;
+        try {
             Path runs = Files.createDirectories(copy.directory().resolve("runs"));
             Path workDirectory = Files.createTempDirectory(runs, "run");
-            boolean complete = false;
             try {
-                MakeBuildResult result = new MakeBuild(request, copy, workDirectory, stages).build(applied);
+                MakeBuildResult result =
+                        new MakeBuild(request, copy, workDirectory, stages).build(before.patches(), completed);
                 complete = true;
                 return result;
             } finally {
@@ -86,16 +98,29 @@ public final class MakeBuild {
             }
         } catch (IOException e) {
             throw new LivePatchException("the build of %s stopped: %s".formatted(source, Cause.of(e)), e);
+        } finally {
+            if (!complete) {
+                copy.close();
+            }
         }
     }
 
-    private MakeBuildResult build(AppliedPatches applied) throws IOException {
+    private static PayloadCode.Completed apply(Path source, List<SourcePatch> patches) {
+        return PayloadCode.complete(
+                ApplyPatches.apply(source, List.of("", "src/"), patches), ADDED, ADDED + "include/");
+    }
+
+    private MakeBuildResult build(AppliedPatches before, PayloadCode.Completed completed) throws IOException {
+        AppliedPatches applied = completed.patches();
         stages.begin("find the objects");
         List<CompileStep> linked =
                 LinkedObjects.of(ReadCommands.read(copy.records()), request.image(), request.command());
         List<Set<Path>> inputs = compiler.inputs(linked, step -> cached("inputs", step, ".d"));
         Set<Path> changed = new LinkedHashSet<>();
         applied.sources().forEach(source -> changed.add(tree.resolve(source.path())));
+        if (before.mayIncludeMore()) {
+            before.sources().forEach(source -> changed.add(tree.resolve(source.path())));
+        }
         List<CompileStep> reached = new ArrayList<>();
         Set<Path> used = new HashSet<>();
         for (int i = 0; i < linked.size(); i++) {
@@ -104,28 +129,36 @@ public final class MakeBuild {
                 reached.add(linked.get(i));
             }
         }
+        List<CompileStep> added = AddedSteps.of(completed.sources(), tree, reached, linked);
+        added.forEach(step -> used.add(step.source()));
         stages.begin("compile original");
-        compiler.compile(
-                reached, step -> cached(request.reachesFar() ? "far" : "original", step, ".o"), sectionFlags());
         Map<String, Path> asLinked = asLinked(reached);
+        putInPlace(before, applied);
+        compiler.compile(reached, this::original, request.applied().isEmpty() ? sectionFlags() : flagsWithAdded());
 
         stages.begin("compile patched");
-        copy.notePatched(applied.sources().stream().map(ChangedSource::path).toList());
         List<PatchedFile> patchedFiles;
         boolean neutral = true;
         try {
             patchedFiles = write(applied.sources(), true);
-            compiler.compile(reached, this::patched, sectionFlags());
+            compilePatched(reached, added);
         } catch (BuildFailedException e) {
             // Should a directive be what the compiler objects to, the patch still deserves its build. If it is not,
             // this second failure names the lines as the patch's author knows them.
             neutral = false;
             patchedFiles = write(applied.sources(), false);
             ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
-            compiler.compile(reached, this::patched, sectionFlags());
+            compilePatched(reached, added);
         }
+        List<ObjectPair> pairs =
+                new ArrayList<>(reached.stream().map(this::pair).toList());
+        added.forEach(step -> pairs.add(new ObjectPair(
+                name(step),
+                Optional.empty(),
+                Optional.of(patched(step)),
+                tree.relativize(step.source()).toString())));
         return new MakeBuildResult(
-                reached.stream().map(this::pair).toList(),
+                pairs,
                 asLinked,
                 patchedFiles,
                 unreached(applied.sources(), used),
@@ -135,7 +168,30 @@ public final class MakeBuild {
                 neutral,
                 stages.end(),
                 workDirectory,
-                request.keep());
+                request.keep(),
+                compilerOf(reached, before));
+    }
+
+    private AskMakeCompiler compilerOf(List<CompileStep> reached, AppliedPatches before) {
+        Map<String, CompileStep> byName = new LinkedHashMap<>();
+        reached.forEach(step -> byName.put(name(step), step));
+        AskMakeCompiler.Originals originals = () -> {
+            copy.restore();
+            putInPlace(before, AppliedPatches.NONE);
+        };
+        return new AskMakeCompiler(copy, workDirectory.resolve("asked"), compiler, byName, sectionFlags(), originals);
+    }
+
+    private void compilePatched(List<CompileStep> reached, List<CompileStep> added) {
+        List<CompileStep> all = new ArrayList<>(reached);
+        all.addAll(added);
+        compiler.compile(all, this::patched, flagsWithAdded());
+    }
+
+    private List<String> flagsWithAdded() {
+        List<String> flags = new ArrayList<>(sectionFlags());
+        flags.addAll(List.of("-idirafter", tree.resolve(ADDED + "include").toString()));
+        return flags;
     }
 
     /**
@@ -174,8 +230,15 @@ public final class MakeBuild {
         return objects;
     }
 
+    /** Originals without any patch can be kept for the next time. */
+    private Path original(CompileStep step) {
+        return request.applied().isEmpty()
+                ? cached(request.reachesFar() ? "far" : "original", step, ".o")
+                : inWork("original", step);
+    }
+
     private ObjectPair pair(CompileStep step) {
-        Path original = cached(request.reachesFar() ? "far" : "original", step, ".o");
+        Path original = original(step);
         Path input = step.source().startsWith(tree) ? tree.relativize(step.source()) : step.source();
         return new ObjectPair(name(step), Optional.of(original), Optional.of(patched(step)), input.toString());
     }
@@ -209,6 +272,20 @@ public final class MakeBuild {
         }
     }
 
+    private void putInPlace(AppliedPatches before, AppliedPatches applied) throws IOException {
+        copy.notePatched(Stream.of(before, applied)
+                .flatMap(patches -> patches.sources().stream())
+                .map(ChangedSource::path)
+                .toList());
+        for (ChangedSource source : before.sources()) {
+            if (source.patched().isPresent()) {
+                copy.write(source.path(), source.patched().get());
+            } else {
+                copy.delete(source.path());
+            }
+        }
+    }
+
     private List<PatchedFile> write(List<ChangedSource> sources, boolean neutral) throws IOException {
         List<PatchedFile> files = new ArrayList<>();
         for (ChangedSource source : sources) {
@@ -235,7 +312,7 @@ public final class MakeBuild {
     private List<UnreachedFile> unreached(List<ChangedSource> sources, Set<Path> used) {
         return sources.stream()
                 .map(ChangedSource::path)
-                .filter(path -> !used.contains(tree.resolve(path)))
+                .filter(path -> !used.contains(tree.resolve(path)) && !path.startsWith(ADDED + "include/"))
                 .map(path -> new UnreachedFile(path, why(path)))
                 .toList();
     }
