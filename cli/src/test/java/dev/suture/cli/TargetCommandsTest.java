@@ -128,6 +128,8 @@ class TargetCommandsTest {
             shell = new ProcessBuilder("sh", "-c", "exec 3<&0; '%s' <&3 & echo $!; wait".formatted(program)).start();
             answers = shell.inputReader();
             pid = answers.readLine();
+            // The shell tells the number before its child has become the program.
+            assertThat(ask("?")).isEqualTo("2");
         }
 
         String target() {

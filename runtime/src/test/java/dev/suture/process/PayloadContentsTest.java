@@ -113,6 +113,17 @@ class PayloadContentsTest {
     }
 
     @Test
+    void noMoreBytesAreExpectedThanTheFunctionHas() {
+        Payload payload = of(
+                "toolong",
+                "int new_it(int x) { return x; } EXPECTS(new_it, \"tiny\", 5, 0x8d, 0x47, 0x01, 0xc3, 0x90);");
+        try (Program program = Program.start(calls)) {
+            assertThat(refusal(program.target().upload("toolong", payload)))
+                    .contains("entry 0 expects 5 bytes (0x0b) of a function that has 4");
+        }
+    }
+
+    @Test
     void whatIsExpectedIsLookedForWhenThePayloadIsAppliedNotBefore() {
         Payload below = of("below", "TAKES_OUT(first, \"guarded\", 6);");
         Payload above = of(
