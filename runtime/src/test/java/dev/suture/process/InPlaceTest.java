@@ -280,7 +280,7 @@ class InPlaceTest {
             assertThat(target.payloads().getFirst().inPlace()).containsExactly("longer");
             program.ask("start longer 101");
             assertThat(program.ask("counter")).as("it was in the unlikely part").isEqualTo("101");
-            Outcome.TimedOut late = (Outcome.TimedOut) target.revert("cold", BRIEF);
+            Outcome.TimedOut late = ProcessTargetTest.late(() -> target.revert("cold", BRIEF));
             Ledger.Function function = function(program);
             String returns = late.inTheWay().getFirst().what().replaceFirst(".* to 0x", "");
             assertThat(Long.parseLong(returns, 16))

@@ -66,10 +66,8 @@ class PayloadContentsTest {
             ProcessTarget target = program.target();
             ScenariosTest.load(target, "held", payload);
             program.ask("start guarded_holds 1");
-            Outcome late = target.revert("held", SHORT);
-            assertThat(late).isInstanceOf(Outcome.TimedOut.class);
-            assertThat(((Outcome.TimedOut) late).inTheWay().getFirst().what())
-                    .contains("will return into guarded_holds");
+            Outcome.TimedOut late = ProcessTargetTest.late(() -> target.revert("held", SHORT));
+            assertThat(late.inTheWay().getFirst().what()).contains("will return into guarded_holds");
             program.say("release");
             assertThat(program.read()).isEqualTo("ended 1");
             ProcessTargetTest.done(target.revert("held", ApplyOptions.DEFAULT));

@@ -143,7 +143,7 @@ class PeerScenariosTest {
             program.ask("start spins 1");
             ProcessTarget target = program.target();
             ProcessTargetTest.done(target.upload("spins", payload));
-            Outcome.TimedOut late = (Outcome.TimedOut) target.apply("spins", BRIEF);
+            Outcome.TimedOut late = ProcessTargetTest.late(() -> target.apply("spins", BRIEF));
             assertThat(late.inTheWay().getFirst().what()).matches("thread \\d+ \\(calls\\) runs in spins, at 0x\\w+");
             assertThat(late.observed()).isEqualTo(State.CHECKED);
             program.say("stop spinning");
@@ -161,7 +161,7 @@ class PeerScenariosTest {
             ProcessTarget target = program.target();
             ScenariosTest.load(target, "stays", payload);
             program.ask("start add 1");
-            Outcome.TimedOut late = (Outcome.TimedOut) target.revert("stays", BRIEF);
+            Outcome.TimedOut late = ProcessTargetTest.late(() -> target.revert("stays", BRIEF));
             assertThat(late.observed()).isEqualTo(State.APPLIED);
             assertThat(late.inTheWay().getFirst().what()).contains("will return into add");
             ProcessTargetTest.done(target.revert("stays", BYTES));
