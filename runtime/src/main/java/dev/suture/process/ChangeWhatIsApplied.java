@@ -161,27 +161,35 @@ final class ChangeWhatIsApplied {
         first.addAll(hooks(applied, "load"));
         first.addAll(hooks(applied, "apply"));
         List<Hook> last = hooks(reverted, "unload");
+        Change all = first.isEmpty() && last.isEmpty()
+                ? splice.map(Change.class::cast).orElse(Change.NONE)
+                : new WithHooks(first, splice, last);
         Quiesce.Result result;
-        boolean committed = false;
         try {
-            Change all = first.isEmpty() && last.isEmpty()
-                    ? splice.map(Change.class::cast).orElse(Change.NONE)
-                    : new WithHooks(first, splice, last);
             result = quiesce.run(changes.ranges(), options.timeout(), all);
-            committed = result.isDone();
-        } finally {
-            boolean isDone = committed || splice.isPresent() && splice.get().isDone();
-            if (!isDone) {
-                splice.ifPresent(it -> it.discard(work::borrow));
+        } catch (RuntimeException | InterruptedException e) {
+            try {
+                settle(changes, splice, false);
+            } catch (ProcessException gone) {
+                e.addSuppressed(gone);
             }
-            work.write(isDone ? changes.after() : ledger().withoutPending());
+            throw e;
         }
+        settle(changes, splice, result.isDone());
         if (!result.isDone()) {
             return new TimedOut(result.cost(), ledger().state(name), result.inTheWay());
         }
         callAfterwards(hooks(reverted, "postrevert"));
         callAfterwards(hooks(applied, "postapply"));
         return new Done(result.cost());
+    }
+
+    private void settle(Changes changes, Optional<Splice> splice, boolean committed) {
+        boolean isDone = committed || splice.isPresent() && splice.get().isDone();
+        if (!isDone) {
+            splice.ifPresent(it -> it.discard(work::borrow));
+        }
+        work.write(isDone ? changes.after() : ledger().withoutPending());
     }
 
     private void announce(Changes changes, long spare, long spareBytes) {

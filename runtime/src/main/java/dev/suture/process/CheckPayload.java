@@ -19,6 +19,7 @@ final class CheckPayload {
     private static final int VERSION = 2;
     private static final int VERSION_AT = 32;
     private static final int OLD_SIZE_AT = 28;
+    static final int EXPECT_AT = 72;
 
     private CheckPayload() {}
 
@@ -95,7 +96,18 @@ final class CheckPayload {
                             "version %d of the format, expected %d".formatted(version, VERSION),
                             "Build it with a version of suture that fits this one."));
                 }
-                if (LittleEndian.u32(bytes, at + OLD_SIZE_AT) == 0) {
+                long oldSize = LittleEndian.u32(bytes, at + OLD_SIZE_AT);
+                int expect = LittleEndian.u8(bytes, at + EXPECT_AT);
+                int expectedBytes = (expect & 1) == 0 ? 0 : expect >> 1 & 0x1f;
+                if (expectedBytes > oldSize || expect >> 6 != 0) {
+                    refusals.add(new Refusal(
+                            name,
+                            PayloadSections.FUNCTIONS,
+                            "entry %d expects %d bytes (0x%02x) of a function that has %d"
+                                    .formatted(at / ENTRY_BYTES, expectedBytes, expect, oldSize),
+                            "Expect at most 31 bytes, and no more than the function has."));
+                }
+                if (oldSize == 0) {
                     refusals.add(new Refusal(
                             name,
                             PayloadSections.FUNCTIONS,

@@ -24,7 +24,6 @@ import java.util.List;
  */
 final class ChooseSplices {
     private static final Isa ISA = Isa.of(Elf.EM_X86_64);
-    private static final int EXPECT_AT = 72;
     private static final int ENTRY_MARK_AND_JUMP = 9;
     private static final byte TRAP = (byte) 0xcc;
 
@@ -75,7 +74,7 @@ final class ChooseSplices {
                     payload.functions().get(i),
                     oldAddresses.get(i),
                     LittleEndian.u64(entries, at + 8),
-                    expected(entries.asSlice(at + EXPECT_AT, 32))));
+                    expected(entries.asSlice(at + CheckPayload.EXPECT_AT, 32))));
         }
         return functions;
     }

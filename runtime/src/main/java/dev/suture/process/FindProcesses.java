@@ -94,7 +94,9 @@ public final class FindProcesses {
             try {
                 String name =
                         Files.readString(Path.of("/proc/" + pid + "/comm")).strip();
-                if (name.equals(shortened) && pid != ProcessHandle.current().pid()) {
+                boolean isOther = pid != ProcessHandle.current().pid();
+                // One that has ended and that its parent has not yet asked for still has its name.
+                if (name.equals(shortened) && isOther && ProcStatus.read(pid).hasThreads()) {
                     found.add(new ProcessTarget(pid, "pid:" + pid));
                 }
             } catch (IOException e) {

@@ -51,9 +51,15 @@ record ProcStatus(Map<String, String> fields) {
         return state() == 'Z' || state() == 'X';
     }
 
-    /** {@return whether it never had memory of its own} */
+    /** {@return whether there are threads of the process that have not ended, the first one or others} */
+    boolean hasThreads() {
+        return !hasEnded() || number("Threads") > 1;
+    }
+
+    /** {@return whether it is a thread of the kernel} Kernels before 6.11 do not say so; its parent is then the second one. */
     boolean isKernelThread() {
-        return !hasEnded() && !fields.containsKey("VmSize");
+        boolean isSaid = number("Kthread") == 1;
+        return isSaid || !fields.containsKey("VmSize") && (number("PPid") == 2 || number("Pid") == 2);
     }
 
     boolean hasSeccompFilter() {

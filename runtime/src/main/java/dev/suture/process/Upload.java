@@ -28,6 +28,8 @@ import java.util.Set;
 final class Upload {
     private static final Set<String> UNWINDS =
             Set.of("pthread_cancel", "pthread_exit", "thrd_exit", "backtrace", "_Unwind_Backtrace", "_Unwind_Find_FDE");
+    private static final Set<String> SWITCHES_STACKS =
+            Set.of("makecontext", "swapcontext", "setcontext", "sigaltstack");
 
     private final Session session;
     private final LoadedFiles files;
@@ -133,7 +135,7 @@ final class Upload {
 
     private boolean needsJump(Payload.Function function) {
         boolean takesOut = function.newSymbol().isEmpty();
-        return !takesOut && !(isInPlace && function.newSize() <= function.oldSize());
+        return !takesOut && !(mayBeInPlace() && function.newSize() <= function.oldSize());
     }
 
     private void findSymbols() {
@@ -188,7 +190,7 @@ final class Upload {
                                     patched.fileName(),
                                     places.isEmpty() ? "no room within 2 GiB" : Errno.text(failure)));
         }
-        ChooseSplices splices = new ChooseSplices(name, payload, link, session, isInPlace, mayUnwind());
+        ChooseSplices splices = new ChooseSplices(name, payload, link, session, mayBeInPlace(), mayUnwind());
         List<Ledger.Function> functions = splices.functions(payload.functions().stream()
                 .map(function ->
                         symbols.ownFunction(function.name()).orElseThrow().address())
@@ -238,10 +240,18 @@ final class Upload {
 
     // Without an unwinder now, a program may still get one later, when it ends threads or looks at its stack.
     private boolean mayUnwind() {
-        return isUnwinderThere()
-                || files.all().stream()
-                        .flatMap(file -> file.elf().dynamicSymbols().stream())
-                        .anyMatch(symbol -> symbol.isUndefined() && UNWINDS.contains(symbol.name()));
+        return isUnwinderThere() || uses(UNWINDS);
+    }
+
+    // Who is on a stack that no thread is on would return into the middle of other instructions, and cannot be found.
+    private boolean mayBeInPlace() {
+        return isInPlace && !uses(SWITCHES_STACKS);
+    }
+
+    private boolean uses(Set<String> functions) {
+        return files.all().stream()
+                .flatMap(file -> file.elf().dynamicSymbols().stream())
+                .anyMatch(symbol -> symbol.isUndefined() && functions.contains(symbol.name()));
     }
 
     // Who throws exceptions asks the unwinder of GCC, which knows of loaded files only; it can be told of others.

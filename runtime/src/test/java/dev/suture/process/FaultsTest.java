@@ -307,22 +307,24 @@ class FaultsTest {
 
     @Test
     void aProgramThatEndsOrBecomesAnotherInAHookIsReportedLost() {
+        String ends = "extern void _exit(int); void loaded(void) { _exit(3); }";
+        String executes = "extern int execl(const char *, const char *, ...);"
+                + " void loaded(void) { execl(\"/bin/cat\", \"cat\", (char *)0); }";
         Map<String, String> hooks = Map.of(
-                "ends",
-                "extern void _exit(int); void loaded(void) { _exit(3); }",
-                "executes",
-                "extern int execl(const char *, const char *, ...);"
-                        + " void loaded(void) { execl(\"/bin/cat\", \"cat\", (char *)0); }");
+                "ends", ends + " HOOK(preapply, loaded);",
+                "endsstopped", ends + " HOOK(load, loaded);" + THOUSAND,
+                "executes", executes + " HOOK(preapply, loaded);",
+                "executesstopped", executes + " HOOK(load, loaded);" + THOUSAND);
         hooks.forEach((name, text) -> {
-            Payload hook = Program.payloadOf(folder, name + ".c", text + " HOOK(preapply, loaded);", faults, "");
+            Payload hook = Program.payloadOf(folder, name + ".c", text, faults, "");
             try (Program program = Program.start(faults)) {
                 ProcessTargetTest.done(program.target().upload(name, hook));
                 assertThatThrownBy(() -> program.target().apply(name, ApplyOptions.DEFAULT))
                         .hasMessageContaining(
-                                name.equals("ends")
+                                name.startsWith("ends")
                                         ? "it ended while it was being worked on"
                                         : "it executed another program");
-                if (name.equals("executes")) {
+                if (name.startsWith("executes")) {
                     assertThat(program.ask("still there")).isEqualTo("still there");
                 }
             }

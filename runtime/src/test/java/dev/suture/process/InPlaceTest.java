@@ -280,7 +280,7 @@ class InPlaceTest {
             assertThat(target.payloads().getFirst().inPlace()).containsExactly("longer");
             program.ask("start longer 101");
             assertThat(program.ask("counter")).as("it was in the unlikely part").isEqualTo("101");
-            Outcome.TimedOut late = (Outcome.TimedOut) target.revert("cold", BRIEF);
+            Outcome.TimedOut late = ProcessTargetTest.late(() -> target.revert("cold", BRIEF));
             Ledger.Function function = function(program);
             String returns = late.inTheWay().getFirst().what().replaceFirst(".* to 0x", "");
             assertThat(Long.parseLong(returns, 16))
@@ -288,6 +288,24 @@ class InPlaceTest {
             program.say("release");
             assertThat(program.read()).isEqualTo("ended 1000");
             ProcessTargetTest.done(target.revert("cold", ApplyOptions.DEFAULT));
+        }
+    }
+
+    @Test
+    void inAProgramThatUnwindsItsStacksOnlyWhatCallsNothingRunsInPlace() {
+        Path cancels = Program.compile(folder, "calls.c", "cancels", "-ldl", "-DCANCELS");
+        Payload payload = Program.payloadOf(folder, "unwinds.c", """
+                extern int plain(int);
+                int new_longer(int x) { return plain(x) + plain(x); }
+                int new_other(int x) { return x + 3; }
+                REPLACES(new_longer, "longer");
+                REPLACES(new_other, "other");
+                """, cancels, "");
+        try (Program program = Program.start(cancels)) {
+            load(program.target(), "unwinds", payload);
+            assertThat(program.target().payloads().getFirst().inPlace()).containsExactly("other");
+            assertThat(program.ask("call longer 1")).isEqualTo("4");
+            assertThat(program.ask("call other 1")).isEqualTo("4");
         }
     }
 

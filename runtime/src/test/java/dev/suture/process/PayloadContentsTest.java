@@ -66,10 +66,8 @@ class PayloadContentsTest {
             ProcessTarget target = program.target();
             ScenariosTest.load(target, "held", payload);
             program.ask("start guarded_holds 1");
-            Outcome late = target.revert("held", SHORT);
-            assertThat(late).isInstanceOf(Outcome.TimedOut.class);
-            assertThat(((Outcome.TimedOut) late).inTheWay().getFirst().what())
-                    .contains("will return into guarded_holds");
+            Outcome.TimedOut late = ProcessTargetTest.late(() -> target.revert("held", SHORT));
+            assertThat(late.inTheWay().getFirst().what()).contains("will return into guarded_holds");
             program.say("release");
             assertThat(program.read()).isEqualTo("ended 1");
             ProcessTargetTest.done(target.revert("held", ApplyOptions.DEFAULT));
@@ -109,6 +107,17 @@ class PayloadContentsTest {
             assertThat(program.ask("counter")).as("the hook was not called").isEqualTo("0");
             ScenariosTest.load(target, "right", right);
             assertThat(program.ask("call guarded 5")).isEqualTo("5");
+        }
+    }
+
+    @Test
+    void noMoreBytesAreExpectedThanTheFunctionHas() {
+        Payload payload = of(
+                "toolong",
+                "int new_it(int x) { return x; } EXPECTS(new_it, \"tiny\", 5, 0x8d, 0x47, 0x01, 0xc3, 0x90);");
+        try (Program program = Program.start(calls)) {
+            assertThat(refusal(program.target().upload("toolong", payload)))
+                    .contains("entry 0 expects 5 bytes (0x0b) of a function that has 4");
         }
     }
 

@@ -35,7 +35,7 @@ class PeerScenariosTest {
 
     @BeforeAll
     static void compile() {
-        calls = Program.compile(folder, "calls.c", "calls", "-ldl");
+        calls = Program.compile(folder, "calls.c", "calls", "-ldl", "-DCANCELS");
     }
 
     private static Payload of(String name, String text, String depends) {
@@ -143,7 +143,7 @@ class PeerScenariosTest {
             program.ask("start spins 1");
             ProcessTarget target = program.target();
             ProcessTargetTest.done(target.upload("spins", payload));
-            Outcome.TimedOut late = (Outcome.TimedOut) target.apply("spins", BRIEF);
+            Outcome.TimedOut late = ProcessTargetTest.late(() -> target.apply("spins", BRIEF));
             assertThat(late.inTheWay().getFirst().what()).matches("thread \\d+ \\(calls\\) runs in spins, at 0x\\w+");
             assertThat(late.observed()).isEqualTo(State.CHECKED);
             program.say("stop spinning");
@@ -161,7 +161,7 @@ class PeerScenariosTest {
             ProcessTarget target = program.target();
             ScenariosTest.load(target, "stays", payload);
             program.ask("start add 1");
-            Outcome.TimedOut late = (Outcome.TimedOut) target.revert("stays", BRIEF);
+            Outcome.TimedOut late = ProcessTargetTest.late(() -> target.revert("stays", BRIEF));
             assertThat(late.observed()).isEqualTo(State.APPLIED);
             assertThat(late.inTheWay().getFirst().what()).contains("will return into add");
             ProcessTargetTest.done(target.revert("stays", BYTES));
@@ -266,6 +266,56 @@ class PeerScenariosTest {
             revert(program.target(), "cancel");
             unload(program.target(), "cancel");
             assertThat(program.ask("call add 1")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void aFunctionThatIsSuspendedOnAStackOfItsOwnEndsInTheOldCode() {
+        Path coroutines = Program.compile(folder, "calls.c", "coroutines", "-ldl", "-DCOROUTINES");
+        Payload payload = Program.payloadOf(
+                folder,
+                "works.c",
+                "int new_works(int x) { return x + 100; } REPLACES(new_works, \"works\");",
+                coroutines,
+                "");
+        ApplyOptions inPlace = new ApplyOptions(Duration.ofSeconds(30), Policy.STACK, false, Map.of(), true);
+        try (Program program = Program.start(coroutines)) {
+            ProcessTarget target = program.target();
+            assertThat(program.ask("call begins 5")).isEqualTo("5");
+            // It is not found, and so its code must stay: what is written over it is a jump, whatever was asked for.
+            ProcessTargetTest.done(target.upload("works", payload, inPlace));
+            assertThat(target.payloads().getFirst().inPlace()).isEmpty();
+            ProcessTargetTest.done(target.apply("works", ApplyOptions.DEFAULT));
+            assertThat(program.ask("call resumes 0")).isEqualTo("6");
+            assertThat(program.ask("call works 5")).isEqualTo("105");
+        }
+    }
+
+    @Test
+    void aProgramThatThrowsAllTheTimeIsToldOfPayloadsThatComeAndGo() throws IOException {
+        Path throwing = Program.compile(folder, "throws.cc", "storm");
+        Payload payload = Program.payloadOf(folder, "calm.cc", """
+                #include <cstdio>
+                extern "C" void fails(int);
+                extern "C" void new_passes(int x) {
+                    struct Guard { ~Guard() { std::printf("cleaned anew\\n"); } } guard;
+                    __asm__ volatile("" ::: "memory");
+                    fails(x);
+                }
+                REPLACES(new_passes, "passes");
+                """, throwing, "");
+        try (Program program = Program.start(throwing)) {
+            assertThat(program.ask("storm")).isEqualTo("storming");
+            ProcessTarget target = program.target();
+            for (int i = 0; i < 6; i++) {
+                ScenariosTest.load(target, "calm", payload);
+                assertThat(List.of(program.ask("long line"), program.read()))
+                        .containsExactly("cleaned anew", "caught too much");
+                revert(target, "calm");
+                unload(target, "calm");
+                assertThat(List.of(program.ask("long line"), program.read()))
+                        .containsExactly("cleaned", "caught too much");
+            }
         }
     }
 

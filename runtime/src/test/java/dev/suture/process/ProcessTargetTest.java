@@ -6,6 +6,7 @@ import dev.suture.target.ApplyOptions;
 import dev.suture.target.Outcome;
 import dev.suture.target.State;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +26,18 @@ class ProcessTargetTest {
 
     static void done(Outcome outcome) {
         assertThat(outcome).isInstanceOf(Outcome.Done.class);
+    }
+
+    /** {@return who was in the way} On a busy machine a thread may not even get the time to stop; then it is tried again. */
+    static Outcome.TimedOut late(Supplier<Outcome> action) {
+        Outcome.TimedOut late;
+        int tries = 0;
+        do {
+            Outcome outcome = action.get();
+            assertThat(outcome).isInstanceOf(Outcome.TimedOut.class);
+            late = (Outcome.TimedOut) outcome;
+        } while (late.inTheWay().getFirst().what().contains("does not stop") && ++tries < 50);
+        return late;
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
+#include <thread>
 #include <sys/prctl.h>
 
 extern "C" __attribute__((noipa)) void fails(int x)
@@ -16,12 +17,28 @@ extern "C" __attribute__((noipa)) void passes(int x)
     __asm__ volatile("" ::: "memory");
     fails(x);
 }
+extern "C" __attribute__((noipa)) void quietly(int x) { throw x; }
+static void storms()
+{
+    for (;;) {
+        try {
+            quietly(1);
+        } catch (int) {
+        }
+    }
+}
 int main()
 {
     char line[100];
     setvbuf(stdout, nullptr, _IOLBF, 0);
     std::puts("ready");
     while (std::fgets(line, sizeof line, stdin)) {
+        if (!std::strcmp(line, "storm\n")) {
+            std::thread(storms).detach();
+            std::thread(storms).detach();
+            std::puts("storming");
+            continue;
+        }
         try {
             passes(std::strlen(line));
         } catch (const std::exception &e) {

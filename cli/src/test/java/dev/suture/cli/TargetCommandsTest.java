@@ -1,0 +1,394 @@
+package dev.suture.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** The commands for live targets, on real processes. */
+class TargetCommandsTest {
+    private static final String PROGRAM = """
+            #include <pthread.h>
+            #include <stdio.h>
+            #include <string.h>
+            #include <sys/prctl.h>
+            #include <unistd.h>
+            #define PLAIN __attribute__((noipa))
+            PLAIN int answer(int x) { __asm__ volatile(".fill 64, 1, 0x90"); return x + 1; }
+            PLAIN int busy(int x) { __asm__ volatile(".fill 64, 1, 0x90"); for (;;) pause(); return x; }
+            static void *keeps(void *unused) { busy(1); return unused; }
+            int main(void)
+            {
+                char line[100];
+                pthread_t thread;
+                setvbuf(stdout, 0, _IOLBF, 0);
+                prctl(PR_SET_PTRACER, -1L);
+                while (fgets(line, sizeof line, stdin)) {
+                    if (!strcmp(line, "busy\\n"))
+                        pthread_create(&thread, 0, keeps, 0), usleep(20000);
+                    printf("%d\\n", answer(1));
+                }
+            }
+            """;
+    private static final String PAYLOAD = """
+            struct replaced {
+                const char *name; void *new_address, *old_address; unsigned new_size, old_size;
+                unsigned char version, unused[39], expect, expected[31];
+            };
+            int more = MORE;
+            int new_function(int x) { return x + more; }
+            __attribute__((section(".livepatch.funcs"), used)) static struct replaced function = {
+                "FUNCTION", (void *)new_function, 0, NEW_SIZE, OLD_SIZE, 2, {0}, 0, {0}};
+            __asm__(".section .livepatch.target,\\"a\\",@note; .long 4, 20, 3; .asciz \\"GNU\\"; .byte TARGET\\n"
+                    ".section .livepatch.depends,\\"a\\",@note; .long 4, 20, 3; .asciz \\"GNU\\"; .byte DEPENDS\\n"
+                    ".section .modinfo,\\"a\\"; .asciz \\"author=somebody\\"; .text");
+            """;
+    private static final String[] FIELDS = {
+        "action", "payload", "target", "ended", "state", "stoppedMicros", "waitedMicros", "attempts", "refusals"
+    };
+    private static final int NEW_BYTES = 9;
+
+    @TempDir
+    private static Path folder;
+
+    private static Path program;
+    private static String buildId;
+    private static Path fix;
+    private static Path other;
+    private static Path stuck;
+
+    @BeforeAll
+    static void compile() throws Exception {
+        Files.writeString(folder.resolve("program.c"), PROGRAM);
+        run("gcc", "-O2", "-pthread", "-Wl,--build-id", "program.c", "-o", "suture-tried");
+        program = folder.resolve("suture-tried");
+        buildId = run("readelf", "-n", "suture-tried").replaceAll("(?s).*Build ID: ([0-9a-f]+).*", "$1");
+        fix = payload("fix", "answer", 1000, buildId);
+        other = payload("other", "answer", 2000, buildId);
+        stuck = payload("stuck", "busy", 1, buildId);
+    }
+
+    private static Path payload(String name, String function, int more, String depends) throws Exception {
+        String size = run("nm", "-S", "suture-tried")
+                .lines()
+                .filter(line -> line.endsWith(" " + function))
+                .map(line -> "0x" + line.split(" ")[1])
+                .findFirst()
+                .orElseThrow();
+        Files.writeString(
+                folder.resolve(name + ".c"),
+                PAYLOAD.replace("MORE", String.valueOf(more))
+                        .replace("FUNCTION", function)
+                        .replace("NEW_SIZE", String.valueOf(NEW_BYTES))
+                        .replace("OLD_SIZE", size)
+                        .replace("TARGET", bytes(buildId))
+                        .replace("DEPENDS", bytes(depends)));
+        run("gcc", "-c", "-O2", "-fPIC", "-fvisibility=hidden", "-o", name + ".o", name + ".c");
+        run("ld", "-r", "--build-id", "-o", name + ".livepatch", name + ".o");
+        return folder.resolve(name + ".livepatch");
+    }
+
+    private static String bytes(String hex) {
+        return hex.replaceAll("..", "0x$0,").replaceAll(",$", "");
+    }
+
+    private static String run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes());
+        assertThat(process.waitFor()).as(said).isZero();
+        return said;
+    }
+
+    /** A program that is no child of this JVM, which waits for its own children. */
+    private static final class Running implements AutoCloseable {
+        private final Process shell;
+        private final BufferedReader answers;
+        private final String pid;
+
+        Running() throws IOException {
+            shell = new ProcessBuilder("sh", "-c", "exec 3<&0; '%s' <&3 & echo $!; wait".formatted(program)).start();
+            answers = shell.inputReader();
+            pid = answers.readLine();
+            // The shell tells the number before its child has become the program.
+            assertThat(ask("?")).isEqualTo("2");
+        }
+
+        String target() {
+            return "pid:" + pid;
+        }
+
+        String ask(String what) {
+            try {
+                shell.getOutputStream().write((what + "\n").getBytes());
+                shell.getOutputStream().flush();
+                return answers.readLine();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public void close() {
+            ProcessHandle.of(Long.parseLong(pid)).ifPresent(ProcessHandle::destroyForcibly);
+            shell.destroyForcibly();
+        }
+    }
+
+    /** How a command ended and what it said. */
+    private record Said(ExitCode exitCode, String out, String err) {
+        JsonNode json() {
+            try {
+                return new ObjectMapper().readTree(out);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private static Said suture(Object... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        CommandLine suture = Suture.commandLine();
+        suture.setOut(new PrintWriter(out));
+        suture.setErr(new PrintWriter(err));
+        List<String> texts = new ArrayList<>();
+        for (Object argument : arguments) {
+            texts.add(argument.toString());
+        }
+        int code = suture.execute(texts.toArray(String[]::new));
+        return new Said(ExitCode.values()[code], out.toString(), err.toString());
+    }
+
+    private static void done(Said said) {
+        assertThat(said.exitCode()).as(said.toString()).isEqualTo(ExitCode.DONE);
+    }
+
+    @Test
+    void eachVerbDoesItsStepAndSaysTheSameThingsInJson() throws Exception {
+        try (Running running = new Running()) {
+            String on = running.target();
+            for (String[] step : new String[][] {
+                {"upload", fix.toString(), "CHECKED", "2"},
+                {"apply", "fix", "APPLIED", "1001"},
+                {"revert", "fix", "CHECKED", "2"},
+                {"apply", "fix", "APPLIED", "1001"},
+                {"revert", "fix", "CHECKED", "2"},
+                {"unload", "fix", "ABSENT", "2"},
+                {"load", fix.toString(), "APPLIED", "1001"},
+            }) {
+                Said said = suture(step[0], step[1], "--on", on, "--json");
+                done(said);
+                JsonNode report = said.json();
+                assertThat(report.fieldNames()).toIterable().containsExactly(FIELDS);
+                assertThat(report.path("action").asText()).isEqualTo(step[0]);
+                assertThat(report.path("payload").asText()).isEqualTo("fix");
+                assertThat(report.path("target").asText()).isEqualTo(on);
+                assertThat(report.path("ended").asText()).isEqualTo("DONE");
+                assertThat(report.path("state").asText()).isEqualTo(step[2]);
+                assertThat(report.path("stoppedMicros").asLong()).isPositive();
+                assertThat(report.path("waitedMicros").asLong()).isPositive();
+                assertThat(report.path("attempts").asInt()).isPositive();
+                assertThat(report.path("refusals")).isEmpty();
+                assertThat(running.ask("?")).as(String.join(" ", step)).isEqualTo(step[3]);
+            }
+            done(suture("upload", other, "--on", on));
+            done(suture("replace", "other", "--on", on));
+            assertThat(running.ask("?")).isEqualTo("2001");
+        }
+    }
+
+    @Test
+    void aPersonReadsOneLineForEachTarget() throws Exception {
+        try (Running running = new Running()) {
+            Said said = suture("load", fix, "--on", running.target());
+            assertThat(said.out())
+                    .matches(
+                            "pid:\\d+: load fix: done, now applied, stopped for \\d+\\.\\d{3} ms( at attempt \\d+)?\\R");
+            assertThat(suture("list", "--on", running.target()).out())
+                    .matches("pid:\\d+ \\S+suture-tried: 1 payloads\\R  fix +applied  answer\\R");
+            assertThat(suture("status", "fix", "--on", running.target()).out())
+                    .contains("fix applied")
+                    .contains("replaces answer")
+                    .contains("on top of " + buildId)
+                    .contains("author=somebody");
+        }
+    }
+
+    @Test
+    void listAndStatusTellInJsonWhatThereIs() throws Exception {
+        try (Running running = new Running()) {
+            done(suture("load", fix, "--on", running.target(), "--name", "renamed", "--in-place", "--set", "more=5"));
+            assertThat(running.ask("?")).isEqualTo("6");
+            JsonNode listed = suture("list", "--on", running.target(), "--json")
+                    .json()
+                    .path("targets")
+                    .path(0);
+            assertThat(listed.path("target").path("what").asText()).isEqualTo(program.toString());
+            assertThat(listed.path("target").path("buildId").asText()).isEqualTo(buildId);
+            JsonNode payload = listed.path("payloads").path(0);
+            assertThat(payload.fieldNames())
+                    .toIterable()
+                    .containsExactly("name", "state", "buildId", "depends", "functions", "inPlace", "metadata");
+            assertThat(payload.path("name").asText()).isEqualTo("renamed");
+            assertThat(payload.path("inPlace").path(0).asText()).isEqualTo("answer");
+            assertThat(payload.path("metadata").path(0).asText()).isEqualTo("author=somebody");
+            JsonNode status = suture("status", "renamed", "--on", running.target(), "--json")
+                    .json()
+                    .path("targets")
+                    .path(0);
+            assertThat(status.path("state").asText()).isEqualTo("APPLIED");
+            assertThat(status.path("payload")).isEqualTo(payload);
+            assertThat(suture("status", "nothing", "--on", running.target()).out())
+                    .contains("nothing absent");
+        }
+    }
+
+    @Test
+    void allProcessesOfAFileOrOfANameAreFoundEachOnce() throws Exception {
+        try (Running first = new Running();
+                Running second = new Running();
+                Running third = new Running()) {
+            List<Running> all = List.of(first, second, third);
+            Said said = suture("load", fix, "--on", "exe:" + program, "name:suture-tried", first.target(), "--json");
+            done(said);
+            List<String> targets = new ArrayList<>();
+            said.json()
+                    .path("actions")
+                    .forEach(action -> targets.add(action.path("target").asText()));
+            assertThat(targets)
+                    .containsExactlyInAnyOrderElementsOf(
+                            all.stream().map(Running::target).toList());
+            all.forEach(running -> assertThat(running.ask("?")).isEqualTo("1001"));
+
+            Path relative = Path.of("").toAbsolutePath().relativize(program.toAbsolutePath());
+            Said reverted = suture("revert", "fix", "--on", "exe:" + relative);
+            done(reverted);
+            assertThat(reverted.out().lines()).hasSize(3).allMatch(line -> line.contains("done, now checked, stopped"));
+            all.forEach(running -> assertThat(running.ask("?")).isEqualTo("2"));
+        }
+    }
+
+    @Test
+    void onSeveralProcessesOneThatCannotLeavesTheOthersPatchedOrIfAskedAsTheyWere() throws Exception {
+        try (Running first = new Running();
+                Running second = new Running()) {
+            second.ask("busy");
+            Object[] load = {"load", stuck, "--on", first.target(), "--on", second.target(), "--timeout", "1", "--json"
+            };
+            Said said = suture(load);
+            assertThat(said.exitCode()).isEqualTo(ExitCode.TIMED_OUT);
+            assertThat(said.json().path("actions").path(0).path("state").asText())
+                    .isEqualTo("APPLIED");
+            assertThat(said.json().path("actions").path(1).path("state").asText())
+                    .isEqualTo("ABSENT");
+            assertThat(said.err()).contains("will return into busy");
+            done(suture("revert", "stuck", "--on", first.target()));
+            done(suture("unload", "stuck", "--on", first.target()));
+
+            List<Object> together = new ArrayList<>(List.of(load));
+            together.add("--all-or-nothing");
+            said = suture(together.toArray());
+            assertThat(said.exitCode()).isEqualTo(ExitCode.TIMED_OUT);
+            List<String> actions = new ArrayList<>();
+            said.json()
+                    .path("actions")
+                    .forEach(action -> actions.add(action.path("action").asText() + " "
+                            + action.path("ended").asText()));
+            assertThat(actions).containsExactly("load DONE", "load TIMED_OUT", "revert DONE", "unload DONE");
+            assertThat(suture("list", "--on", first.target()).out()).contains("no payloads");
+        }
+    }
+
+    @Test
+    void eachKindOfFailureHasItsExitCode() throws Exception {
+        try (Running running = new Running()) {
+            String on = running.target();
+            running.ask("busy");
+            assertThat(suture("load", fix, "--on", on, "--policy", "hope").exitCode())
+                    .isEqualTo(ExitCode.USAGE);
+            assertThat(suture("load", fix, "--on", on, "--timeout", "0").exitCode())
+                    .isEqualTo(ExitCode.USAGE);
+            assertThat(suture("load", fix).exitCode()).isEqualTo(ExitCode.USAGE);
+            assertThat(suture("apply", "fix", "--on", on).exitCode()).isEqualTo(ExitCode.REFUSED);
+            assertThat(suture("load", stuck, "--on", on, "--timeout", "1").exitCode())
+                    .isEqualTo(ExitCode.TIMED_OUT);
+            assertThat(suture("load", folder.resolve("none.livepatch"), "--on", on)
+                            .exitCode())
+                    .isEqualTo(ExitCode.BAD_INPUT);
+            assertThat(suture("load", program, "--on", on).exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+            assertThat(suture("load", fix, "--on", "name:nobody-is-called-this").exitCode())
+                    .isEqualTo(ExitCode.BAD_INPUT);
+            Path stacked = payload("stacked", "answer", 7, "00".repeat(20));
+            Said refused = suture("load", stacked, "--on", on);
+            assertThat(refused.exitCode()).isEqualTo(ExitCode.REFUSED);
+            assertThat(refused.err()).contains("it is to be stacked on 00").contains("--nodeps");
+            assertThat(suture("list", "--on", on).out()).contains("no payloads");
+            done(suture("load", stacked, "--on", on, "--nodeps"));
+            assertThat(running.ask("?")).isEqualTo("8");
+            done(suture("load", stuck, "--on", on, "--policy", "bytes", "--nodeps"));
+        }
+    }
+
+    @Test
+    void aPayloadOfARelativePathIsNamedLikeTheFile() throws Exception {
+        try (Running running = new Running()) {
+            Path relative = Path.of("").toAbsolutePath().relativize(fix.toAbsolutePath());
+            assertThat(relative.isAbsolute()).isFalse();
+            assertThat(suture("upload", relative, "--on", running.target()).out())
+                    .contains("upload fix: done");
+        }
+    }
+
+    @Test
+    void commandsAtTheSameTimeOnOneProcessTakeTurns() throws Exception {
+        try (Running running = new Running();
+                var threads = Executors.newFixedThreadPool(3)) {
+            String on = running.target();
+            List<CompletableFuture<List<Said>>> all = new ArrayList<>();
+            for (String name : List.of("a", "b", "c")) {
+                Path own = payload("own" + name, "answer", name.charAt(0), buildId);
+                all.add(CompletableFuture.supplyAsync(
+                        () -> {
+                            List<Said> said = new ArrayList<>();
+                            for (int i = 0; i < 4; i++) {
+                                said.add(suture("upload", own, "--on", on, "--name", name));
+                                said.add(suture("status", name, "--on", on));
+                                said.add(suture("unload", name, "--on", on));
+                            }
+                            return said;
+                        },
+                        threads));
+            }
+            for (CompletableFuture<List<Said>> one : all) {
+                assertThat(one.get()).allSatisfy(TargetCommandsTest::done);
+                assertThat(one.get().stream()
+                                .map(Said::out)
+                                .filter(out -> out.contains("absent\n"))
+                                .collect(Collectors.toList()))
+                        .as("a status between upload and unload")
+                        .isEmpty();
+            }
+            assertThat(running.ask("?")).isEqualTo("2");
+            assertThat(suture("list", "--on", on).out()).contains("no payloads");
+        }
+    }
+}
