@@ -111,8 +111,8 @@ class DaemonPatchesTest {
 
     @AfterAll
     void atLeastEightWentLive() throws IOException {
-        List<String> lines = new ArrayList<>(
-                List.of("| daemon | patch | outcome | functions replaced, or why not | answers |", "|---|---|---|---|---|"));
+        List<String> lines = new ArrayList<>(List.of(
+                "| daemon | patch | outcome | functions replaced, or why not | answers |", "|---|---|---|---|---|"));
         lines.addAll(rows);
         Files.write(TABLE, lines, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
         Assumptions.assumeFalse(rows.isEmpty(), "needs the distribution's source packages");

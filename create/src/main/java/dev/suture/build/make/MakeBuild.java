@@ -6,14 +6,9 @@ import dev.suture.build.AppliedPatches;
 import dev.suture.build.ApplyPatches;
 import dev.suture.build.Cause;
 import dev.suture.build.ChangedSource;
-import dev.suture.build.LineMap;
-import dev.suture.build.NeutralSource;
-import dev.suture.build.NeutraliseLines;
 import dev.suture.build.ObjectPair;
-import dev.suture.build.PatchedFile;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourcePatch;
-import dev.suture.build.SourceText;
 import dev.suture.build.Stages;
 import dev.suture.build.UnreachedFile;
 import java.io.IOException;
@@ -21,40 +16,37 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * A program's source, its build command and patches in, pairs of objects out.
  *
  * <p>The order: apply the patches in memory; build a copy of the source, unless that was done before; find the objects of
  * the program and what each is made from; compile those that a changed file reaches with a section for each function and
- * variable; put the patched sources in place and compile them again.
+ * variable; put the patched sources in place and compile them again. When a patch changes how the program is built, or
+ * adds or removes a source, the build command runs in a second copy, that of the patched source, and its own commands
+ * compile the patched objects.
  */
 public final class MakeBuild {
     private static final Pattern BUILD_RULES = Pattern.compile(
             "(.*/)?((GNU)?[Mm]akefile(\\..*)?|CMakeLists\\.txt|meson\\.build|meson_options\\.txt|configure(\\.ac|\\.in)?)|.*\\.(am|ac|m4|cmake|mk|in|y|yy|l|ll)");
 
     private final MakeBuildRequest request;
-    private final BuiltCopy copy;
     private final Path workDirectory;
     private final Stages stages;
-    private final CompileObjects compiler;
-    private final Path tree;
+    private final Reached original;
 
     private MakeBuild(MakeBuildRequest request, BuiltCopy copy, Path workDirectory, Stages stages) throws IOException {
         this.request = request;
-        this.copy = copy;
         this.workDirectory = workDirectory;
         this.stages = stages;
-        tree = copy.tree().toRealPath();
-        compiler =
-                new CompileObjects(copy.directory().toString(), workDirectory.resolve("compile.log"), request.jobs());
+        stages.begin("find the objects");
+        original = new Reached(request, copy, workDirectory);
     }
 
     /**
@@ -70,7 +62,7 @@ public final class MakeBuild {
         if (!Files.isDirectory(source)) {
             throw new LivePatchException("--source %s: there is no such directory".formatted(request.source()));
         }
-        AppliedPatches applied = ApplyPatches.apply(source, List.of("", "src/"), request.patches());
+        ApplyPatches.Fitting applied = ApplyPatches.applyWhatFits(source, List.of("", "src/"), request.patches());
         try (BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages)) {
             Path runs = Files.createDirectories(copy.directory().resolve("runs"));
             Path workDirectory = Files.createTempDirectory(runs, "run");
@@ -89,174 +81,157 @@ public final class MakeBuild {
         }
     }
 
-    private MakeBuildResult build(AppliedPatches applied) throws IOException {
-        stages.begin("find the objects");
-        List<CompileStep> linked =
-                LinkedObjects.of(ReadCommands.read(copy.records()), request.image(), request.command());
-        List<Set<Path>> inputs = compiler.inputs(linked, step -> cached("inputs", step, ".d"));
-        Set<Path> changed = new LinkedHashSet<>();
-        applied.sources().forEach(source -> changed.add(tree.resolve(source.path())));
-        List<CompileStep> reached = new ArrayList<>();
-        Set<Path> used = new HashSet<>();
-        for (int i = 0; i < linked.size(); i++) {
-            used.addAll(inputs.get(i));
-            if (inputs.get(i).stream().anyMatch(changed::contains)) {
-                reached.add(linked.get(i));
-            }
-        }
-        stages.begin("compile original");
-        compiler.compile(
-                reached, step -> cached(request.reachesFar() ? "far" : "original", step, ".o"), sectionFlags());
-        Map<String, Path> asLinked = asLinked(reached);
-
-        stages.begin("compile patched");
-        copy.notePatched(applied.sources().stream().map(ChangedSource::path).toList());
-        List<PatchedFile> patchedFiles;
-        boolean neutral = true;
-        try {
-            patchedFiles = write(applied.sources(), true);
-            compiler.compile(reached, this::patched, sectionFlags());
-        } catch (BuildFailedException e) {
-            // Should a directive be what the compiler objects to, the patch still deserves its build. If it is not,
-            // this second failure names the lines as the patch's author knows them.
-            neutral = false;
-            patchedFiles = write(applied.sources(), false);
-            ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
-            compiler.compile(reached, this::patched, sectionFlags());
-        }
+    private MakeBuildResult build(ApplyPatches.Fitting fitting) throws IOException {
+        checkThatTheRestIsNotCompiled(fitting);
+        AppliedPatches applied = fitting.applied();
+        Built built = buildsOtherwise(applied.sources()) ? buildAgain(applied) : buildInPlace(applied);
+        List<UnreachedFile> unreached = new ArrayList<>(unreached(applied.sources(), built));
+        fitting.unfit()
+                .forEach(unfit -> unreached.add(new UnreachedFile(
+                        unfit.path(),
+                        "the patch does not apply to it, which does not matter here as it is not compiled")));
         return new MakeBuildResult(
-                reached.stream().map(this::pair).toList(),
-                asLinked,
-                patchedFiles,
-                unreached(applied.sources(), used),
-                newSources(applied.sources(), used),
+                built.pairs(),
+                built.asLinked(),
+                built.texts().files(),
+                unreached,
                 applied.movedHunks(),
                 request.patches().stream().map(SourcePatch::subject).toList(),
-                neutral,
+                built.texts().neutral(),
                 stages.end(),
                 workDirectory,
                 request.keep());
     }
 
     /**
-     * Options that change where code is put and not what it does: each function and variable in a section of its own,
-     * debug information, and the names of the user's directory instead of the copy's.
+     * What came of the compilers.
+     *
+     * @param pairs the objects that the patches reach
+     * @param asLinked the originals among them as the build makes them, by name
+     * @param texts what was compiled
+     * @param used every file that an object of the program is made from, relative to the source
+     * @param again whether the build command ran once more with the patches
      */
-    private List<String> sectionFlags() {
-        List<String> flags = new ArrayList<>(List.of(
-                "-ffunction-sections",
-                "-fdata-sections",
-                "-g",
-                "-Wno-error",
-                "-ffile-prefix-map=%s=%s".formatted(tree, copy.source())));
-        if (request.reachesFar()) {
-            flags.add("-mno-direct-extern-access");
-        }
-        return flags;
+    private record Built(
+            List<ObjectPair> pairs, Map<String, Path> asLinked, PatchedTexts texts, Set<String> used, boolean again) {}
+
+    /** @throws dev.suture.build.PatchDoesNotApplyException if what does not fit is part of the program or of its build */
+    private void checkThatTheRestIsNotCompiled(ApplyPatches.Fitting fitting) {
+        Set<String> used = original.used();
+        fitting.requireAllBut(path -> !used.contains(path) && !isBuildRule(path));
     }
 
-    /** {@return the objects just as the build makes them, for the comparison with the program} */
-    private Map<String, Path> asLinked(List<CompileStep> reached) throws IOException {
-        List<CompileStep> gone = reached.stream()
-                .filter(step -> !Files.isRegularFile(step.object()))
+    private static boolean isBuildRule(String path) {
+        return BUILD_RULES.matcher(path).matches();
+    }
+
+    /** {@return whether the commands that compile the program may be others with the patches} */
+    private static boolean buildsOtherwise(List<ChangedSource> sources) {
+        return sources.stream().anyMatch(source -> {
+            boolean compiled = CommandWords.isSource(source.path());
+            return switch (source.kind()) {
+                case CHANGED -> isBuildRule(source.path());
+                case NEW -> isBuildRule(source.path()) || compiled && !isIncluded(source.path(), sources);
+                case REMOVED -> isBuildRule(source.path()) || compiled;
+            };
+        });
+    }
+
+    /** Compiles with the patched texts in the place of the sources, by the commands of the original. */
+    private Built buildInPlace(AppliedPatches applied) throws IOException {
+        Set<String> changed =
+                applied.sources().stream().map(ChangedSource::path).collect(Collectors.toSet());
+        List<CompileStep> reached = original.madeFrom(changed);
+        stages.begin("compile original");
+        original.compile(reached);
+        Map<String, Path> asLinked = original.asLinked(reached);
+        stages.begin("compile patched");
+        original.copy().notePatched(changed);
+        PatchedTexts texts = PatchedTexts.of(applied.sources(), true);
+        try {
+            texts.writeTo(original.copy());
+            original.compilePatched(reached);
+        } catch (BuildFailedException e) {
+            // Should a directive be what the compiler objects to, the patch still deserves its build. If it is not,
+            // this second failure names the lines as the patch's author knows them.
+            texts = PatchedTexts.of(applied.sources(), false);
+            texts.writeTo(original.copy());
+            ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
+            original.compilePatched(reached);
+        }
+        List<ObjectPair> pairs = reached.stream()
+                .map(step -> new ObjectPair(
+                        original.name(step),
+                        Optional.of(original.object(step)),
+                        Optional.of(original.patched(step)),
+                        original.input(step)))
                 .toList();
-        compiler.compile(gone, step -> cached("plain", step, ".o"), List.of());
-        Map<String, Path> objects = new LinkedHashMap<>();
-        for (CompileStep step : reached) {
-            Path object = gone.contains(step) ? cached("plain", step, ".o") : step.object();
-            if (request.keep()) {
-                Path kept = inWork("linked", step);
-                Files.copy(object, kept);
-                object = kept;
-            }
-            objects.put(name(step), object);
-        }
-        return objects;
+        return new Built(pairs, asLinked, texts, original.used(), false);
     }
 
-    private ObjectPair pair(CompileStep step) {
-        Path original = cached(request.reachesFar() ? "far" : "original", step, ".o");
-        Path input = step.source().startsWith(tree) ? tree.relativize(step.source()) : step.source();
-        return new ObjectPair(name(step), Optional.of(original), Optional.of(patched(step)), input.toString());
-    }
-
-    /** {@return what messages call the object} */
-    private String name(CompileStep step) {
-        return step.object().startsWith(tree)
-                ? tree.relativize(step.object()).toString()
-                : step.object().getFileName().toString();
-    }
-
-    private Path patched(CompileStep step) {
-        return inWork("patched", step);
-    }
-
-    private Path inWork(String kind, CompileStep step) {
+    /** Runs the build command on the patched source, and compiles what came to be made otherwise. */
+    private Built buildAgain(AppliedPatches applied) throws IOException {
         try {
-            return Files.createDirectories(workDirectory.resolve(kind))
-                    .resolve(name(step).replace('/', '_'));
-        } catch (IOException e) {
-            throw new LivePatchException("cannot write to %s: %s".formatted(workDirectory, Cause.of(e)), e);
+            return buildAgain(PatchedTexts.of(applied.sources(), true));
+        } catch (BuildFailedException e) {
+            // As above: with the lines as they are.
+            return buildAgain(PatchedTexts.of(applied.sources(), false));
         }
     }
 
-    private Path cached(String kind, CompileStep step, String ending) {
-        try {
-            Path directory = Files.createDirectories(copy.cached().resolve(kind));
-            return directory.resolve(name(step).replace('/', '_') + ending);
-        } catch (IOException e) {
-            throw new LivePatchException("cannot write to %s: %s".formatted(copy.directory(), Cause.of(e)), e);
+    private Built buildAgain(PatchedTexts texts) throws IOException {
+        try (BuiltCopy copy =
+                original.copy().openPatched(request.cache(), request.command(), texts.contents(), stages)) {
+            stages.begin("find the patched objects");
+            Reached patched = new Reached(request, copy, workDirectory);
+            List<CompileStep> before = original.stepsThatDifferFrom(patched);
+            List<CompileStep> after = patched.stepsThatDifferFrom(original);
+            stages.begin("compile original");
+            original.compile(before);
+            Map<String, Path> asLinked = original.asLinked(before);
+            stages.begin("compile patched");
+            patched.compilePatched(after);
+            Set<String> used = new HashSet<>(original.used());
+            used.addAll(patched.used());
+            return new Built(pairs(before, after, patched), asLinked, texts, used, true);
         }
     }
 
-    private List<PatchedFile> write(List<ChangedSource> sources, boolean neutral) throws IOException {
-        List<PatchedFile> files = new ArrayList<>();
-        for (ChangedSource source : sources) {
-            LineMap lines = new LineMap(List.of(), List.of());
-            if (source.patched().isEmpty()) {
-                copy.delete(source.path());
-            } else {
-                SourceText text = source.patched().get();
-                if (source.original().isPresent()) {
-                    SourceText before = source.original().get();
-                    NeutralSource ready = neutral && CommandWords.isC(source.path())
-                            ? NeutraliseLines.neutralise(before, text)
-                            : NeutraliseLines.keep(before, text);
-                    text = ready.text();
-                    lines = ready.map();
-                }
-                copy.write(source.path(), text);
+    private List<ObjectPair> pairs(List<CompileStep> before, List<CompileStep> after, Reached patched) {
+        List<ObjectPair> pairs = new ArrayList<>();
+        for (CompileStep step : after) {
+            Optional<CompileStep> twin = original.named(patched.name(step));
+            pairs.add(new ObjectPair(
+                    patched.name(step),
+                    twin.map(original::object),
+                    Optional.of(patched.patched(step)),
+                    patched.input(step)));
+        }
+        for (CompileStep step : before) {
+            if (patched.named(original.name(step)).isEmpty()) {
+                pairs.add(new ObjectPair(
+                        original.name(step),
+                        Optional.of(original.object(step)),
+                        Optional.empty(),
+                        original.input(step)));
             }
-            files.add(new PatchedFile(source.path(), source.kind(), lines));
         }
-        return files;
+        return pairs;
     }
 
-    private List<UnreachedFile> unreached(List<ChangedSource> sources, Set<Path> used) {
+    private static List<UnreachedFile> unreached(List<ChangedSource> sources, Built built) {
         return sources.stream()
                 .map(ChangedSource::path)
-                .filter(path -> !used.contains(tree.resolve(path)))
+                .filter(path -> !built.used().contains(path) && !(built.again() && isBuildRule(path)))
                 .map(path -> new UnreachedFile(path, why(path)))
                 .toList();
     }
 
     private static String why(String path) {
-        if (BUILD_RULES.matcher(path).matches()) {
-            return "it says how the program is built, or something is generated from it; the payload does not follow that";
-        }
         if (CommandWords.isSource(path)) {
             return "no object of this program is made from it";
         }
         return CommandWords.isC(path) ? "no object of this program includes it" : "it is not compiled";
-    }
-
-    /** {@return new sources that nothing includes: objects of their own, then} */
-    private List<String> newSources(List<ChangedSource> sources, Set<Path> used) {
-        return sources.stream()
-                .filter(source -> source.kind() == ChangedSource.Kind.NEW && CommandWords.isSource(source.path()))
-                .map(ChangedSource::path)
-                .filter(path -> !used.contains(tree.resolve(path)) && !isIncluded(path, sources))
-                .toList();
     }
 
     private static boolean isIncluded(String path, List<ChangedSource> sources) {
