@@ -108,11 +108,11 @@ final class PatchedDaemon {
             command.addAll(
                     List.of("--server=127.0.0.1#" + upstream.port(), "--add-subnet=32", "--dns-forward-max=1000"));
             try (RunningDaemon daemon = RunningDaemon.start(command, directory.resolve("log"));
-                    DnsClient probe = new DnsClient(port, "probe")) {
+                    DnsClient probe = new DnsClient(port, "probe", false)) {
                 waitFor(daemon, "read .*hosts");
                 Optional<Fault> fault = faultyName.map(name -> () -> probe.isAnswered(name));
                 for (int i = 0; i < CLIENTS; i++) {
-                    load.add(new DnsClient(port, "c" + i));
+                    load.add(new DnsClient(port, "c" + i, false));
                 }
                 return patch(daemon, load, fault);
             }

@@ -8,7 +8,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +23,9 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class CacheEntry implements AutoCloseable {
     static final String LOCK = "lock";
+
+    /** Its time is when the entry was last used. That of the lock will not do: to set it is to open the file. */
+    static final String USED = "used";
 
     private static final Set<Path> HELD_HERE = ConcurrentHashMap.newKeySet();
 
@@ -54,7 +56,7 @@ public final class CacheEntry implements AutoCloseable {
                 Files.createDirectories(own);
                 entry = take(own, waiting);
             }
-            Files.setLastModifiedTime(own.resolve(LOCK), FileTime.from(Instant.now()));
+            Files.writeString(own.resolve(USED), Instant.now().toString());
             taken = true;
             return entry.get();
         } finally {

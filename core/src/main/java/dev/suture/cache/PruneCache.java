@@ -112,7 +112,11 @@ public final class PruneCache {
     }
 
     private static FileTime used(Path path) throws IOException {
-        return Files.getLastModifiedTime(Files.isDirectory(path) ? path.resolve(CacheEntry.LOCK) : path);
+        if (!Files.isDirectory(path)) {
+            return Files.getLastModifiedTime(path);
+        }
+        Path used = path.resolve(CacheEntry.USED);
+        return Files.getLastModifiedTime(Files.exists(used) ? used : path.resolve(CacheEntry.LOCK));
     }
 
     /** {@return whether it is gone; not if somebody uses it} */

@@ -27,7 +27,7 @@ class PruneCacheTest {
         CacheEntry.lock(directory, () -> {}).close();
         Files.createDirectories(directory.resolve("tree/deep"));
         Files.write(directory.resolve("tree/deep/file"), new byte[sizeBytes]);
-        Files.setLastModifiedTime(directory.resolve("lock"), FileTime.from(NOW.minus(unused)));
+        Files.setLastModifiedTime(directory.resolve("used"), FileTime.from(NOW.minus(unused)));
         return directory;
     }
 
@@ -59,7 +59,7 @@ class PruneCacheTest {
     void whatIsInUseStaysHoweverOldAndLarge() throws IOException {
         Path used = entry("used", 5000, Duration.ofDays(99));
         try (CacheEntry _ = CacheEntry.lock(used, () -> {})) {
-            Files.setLastModifiedTime(used.resolve("lock"), FileTime.from(NOW.minus(Duration.ofDays(99))));
+            Files.setLastModifiedTime(used.resolve("used"), FileTime.from(NOW.minus(Duration.ofDays(99))));
 
             assertThat(prune(100)).isEmpty();
             // What the kernel says, which would forget the lock if the pruner had so much as opened it.

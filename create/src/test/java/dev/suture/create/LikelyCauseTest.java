@@ -40,7 +40,7 @@ class LikelyCauseTest {
         assertThat(report.refusals()).hasSize(1);
         Refusal refusal = report.refusals().getFirst();
         assertThat(refusal.what())
-                .contains("`work` is not in program as the source compiles without the patch")
+                .contains("`work` is not in ", "program as the source compiles without the patch")
                 .contains("first difference at +0x");
         return refusal.remedy();
     }
