@@ -5,15 +5,15 @@ import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.XenBuildRequest;
 import dev.suture.create.CreateProcessPayload;
 import dev.suture.create.CreateReport;
+import dev.suture.create.CreateStack;
+import dev.suture.create.PayloadRequest;
 import dev.suture.create.ProcessRequest;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code suture build process}: from a program's source, its build command and source patches to a payload. */
 @Command(
@@ -65,76 +65,42 @@ final class BuildProcessCommand extends SutureCommand {
                             + " .gnu_debuglink).")
     private Path debugFile;
 
-    @Option(
-            names = "--patch",
-            paramLabel = "FILE",
-            required = true,
-            arity = "1..*",
-            description = "A unified diff or mailed patch. Several are applied in the order given.")
-    private List<Path> patches;
-
-    @Option(names = "--output", paramLabel = "FILE", required = true, description = "Where to write the payload.")
-    private Path output;
-
-    @Option(
-            names = "--name",
-            paramLabel = "N",
-            description = "The payload's name (default: the output's file name without .livepatch).")
-    private String name;
-
-    @Option(
-            names = "--depends",
-            paramLabel = "BUILDID|PAYLOAD",
-            description =
-                    "What the payload is stacked on: a build id, or the file of another payload (default: the binary"
-                            + " itself).")
-    private String depends;
-
-    @Option(
-            names = "--metadata",
-            paramLabel = "K=V",
-            description =
-                    "A line for .modinfo. May be given more than once. The name, the patches' subjects, the CVE numbers"
-                            + " they name and the version of suture are there by themselves.")
-    private List<String> metadata = List.of();
-
-    @Option(
-            names = "--allow-type",
-            paramLabel = "TYPE",
-            description = "Go on although the layout of this type changes, because no value of it outlives a call.")
-    private Set<String> allowedTypes = Set.of();
-
-    @Option(names = "--keep", description = "Keep the objects and the build log, and say where they are.")
-    private boolean keep;
-
-    @Option(
-            names = "--jobs",
-            paramLabel = "N",
-            description = "How many compilers may run at once (default: one per processor).")
-    private int jobs = Runtime.getRuntime().availableProcessors();
-
-    @Spec
-    private CommandSpec command;
+    @Mixin
+    private PayloadOptions options;
 
     @Override
     Answer answer(Progress progress) {
-        PayloadOptions.check(metadata, jobs, command);
-        CreateReport report = CreateProcessPayload.create(
-                new ProcessRequest(
-                        source,
-                        build,
-                        binary,
-                        Optional.ofNullable(debugFile),
-                        patches.stream().map(SourcePatch::read).toList(),
-                        XenBuildRequest.userCache(),
-                        keep,
-                        jobs,
-                        output,
-                        PayloadOptions.name(name, output),
-                        Optional.ofNullable(depends),
-                        metadata,
-                        allowedTypes),
-                progress);
-        return CreateAnswer.of(report, "%s (%s)".formatted(binary.getFileName(), report.target()));
+        options.check();
+        List<SourcePatch> patches = options.patches();
+        if (options.stack()) {
+            CreateStack.Report report = CreateStack.create(
+                    options.applied(),
+                    patches,
+                    options.stackRequest(options.output()),
+                    (applied, patch, payload) ->
+                            CreateProcessPayload.create(request(applied, List.of(patch), payload), progress));
+            return StackAnswer.of(report, target(report.payloads().getFirst()));
+        }
+        CreateReport report =
+                CreateProcessPayload.create(request(options.applied(), patches, options.request()), progress);
+        return CreateAnswer.of(report, target(report));
+    }
+
+    private ProcessRequest request(List<SourcePatch> applied, List<SourcePatch> patches, PayloadRequest payload) {
+        return new ProcessRequest(
+                source,
+                build,
+                binary,
+                Optional.ofNullable(debugFile),
+                applied,
+                patches,
+                XenBuildRequest.userCache(),
+                options.keep(),
+                options.jobs(),
+                payload);
+    }
+
+    private String target(CreateReport report) {
+        return "%s (%s)".formatted(binary.getFileName(), report.target());
     }
 }

@@ -6,14 +6,17 @@ import dev.suture.build.xen.XenBuildRequest;
 import dev.suture.build.xen.XenTree;
 import dev.suture.create.CreateReport;
 import dev.suture.create.CreateRequest;
+import dev.suture.create.CreateStack;
 import dev.suture.create.CreateXenPayload;
+import dev.suture.create.PayloadRequest;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code suture build xen}: from a built Xen tree and source patches to a payload. */
@@ -30,7 +33,10 @@ import picocli.CommandLine.Spec;
         footer = {
             "  suture build xen --tree ~/xen --patch xsa475.patch --output xsa475.livepatch",
             "  suture build xen --tree ~/xen --patch a.patch --patch b.patch --output ab.livepatch --json",
-            "  suture build xen --tree ~/xen --patch b.patch --output b.livepatch --depends a.livepatch",
+            "  suture build xen --tree ~/xen --patch b.patch --output b.livepatch \\",
+            "      --depends a.livepatch --applied a.patch",
+            "  suture build xen --tree ~/xen --series patches/series --stack --output stack",
+            "  suture build xen --tree ~/4.17 --tree ~/4.20 --patch xsa475.patch --output payloads",
             "  suture build xen --tree ~/xen --patch a.patch --output a.livepatch --explain a.html"
         })
 final class BuildXenCommand extends SutureCommand {
@@ -38,46 +44,12 @@ final class BuildXenCommand extends SutureCommand {
             names = "--tree",
             paramLabel = "DIR",
             required = true,
-            description = "The built Xen tree (its root, or its folder xen).")
-    private Path tree;
+            description = "The built Xen tree (its root, or its folder xen). Of several, each gets a payload: in the"
+                    + " output, a directory then, below the build id of its hypervisor.")
+    private List<Path> trees;
 
-    @Option(
-            names = "--patch",
-            paramLabel = "FILE",
-            required = true,
-            arity = "1..*",
-            description = "A unified diff or mailed patch. Several are applied in the order given.")
-    private List<Path> patches;
-
-    @Option(names = "--output", paramLabel = "FILE", required = true, description = "Where to write the payload.")
-    private Path output;
-
-    @Option(
-            names = "--name",
-            paramLabel = "N",
-            description = "The payload's name (default: the output's file name without .livepatch).")
-    private String name;
-
-    @Option(
-            names = "--depends",
-            paramLabel = "BUILDID|PAYLOAD",
-            description = "What the payload is stacked on: a build id, or the file of another payload (default: the"
-                    + " hypervisor itself).")
-    private String depends;
-
-    @Option(
-            names = "--metadata",
-            paramLabel = "K=V",
-            description =
-                    "A line for .modinfo. May be given more than once. The name, the patches' subjects, the XSA and"
-                            + " CVE numbers they name and the version of suture are there by themselves.")
-    private List<String> metadata = List.of();
-
-    @Option(
-            names = "--allow-type",
-            paramLabel = "TYPE",
-            description = "Go on although the layout of this type changes, because no value of it outlives a call.")
-    private Set<String> allowedTypes = Set.of();
+    @Mixin
+    private PayloadOptions options;
 
     @Option(
             names = "--explain",
@@ -92,42 +64,61 @@ final class BuildXenCommand extends SutureCommand {
             description = "Go on although the compiler is not the one that built the tree.")
     private boolean insistOnCompiler;
 
-    @Option(names = "--keep", description = "Keep the objects and the build log, and say where they are.")
-    private boolean keep;
-
-    @Option(
-            names = "--jobs",
-            paramLabel = "N",
-            description = "How many compilers may run at once (default: one per processor).")
-    private int jobs = Runtime.getRuntime().availableProcessors();
-
     @Spec
     private CommandSpec command;
 
     @Override
     Answer answer(Progress progress) {
-        checkUsage();
-        List<SourcePatch> read = patches.stream().map(SourcePatch::read).toList();
-        XenBuildRequest build = new XenBuildRequest(
-                XenTree.open(tree), read, XenBuildRequest.userCache(), Optional.empty(), keep, insistOnCompiler, jobs);
+        options.check();
+        boolean several = trees.size() > 1 || options.stack();
+        if (several && explanation != null) {
+            throw new ParameterException(
+                    command.commandLine(), "--explain explains one payload: build it alone to have it explained");
+        }
+        List<SourcePatch> patches = options.patches();
+        if (trees.size() > 1) {
+            return BuildForTrees.build(
+                    trees,
+                    options.output(),
+                    progress,
+                    (tree, directory, hears) -> options.stack()
+                            ? buildStack(tree, patches, options.stackRequest(directory), hears)
+                            : build(tree, patches, options.requestIn(directory, patches.getFirst()), hears));
+        }
+        XenTree tree = XenTree.open(trees.getFirst());
+        return options.stack()
+                ? buildStack(tree, patches, options.stackRequest(options.output()), progress)
+                : build(tree, patches, options.request(), progress);
+    }
+
+    private Answer build(XenTree tree, List<SourcePatch> patches, PayloadRequest payload, Progress progress) {
         CreateReport report = CreateXenPayload.create(
                 new CreateRequest(
-                        build,
-                        output,
-                        payloadName(),
-                        Optional.ofNullable(depends),
-                        metadata,
-                        allowedTypes,
-                        Optional.ofNullable(explanation)),
+                        buildRequest(tree, options.applied(), patches), payload, Optional.ofNullable(explanation)),
                 progress);
         return CreateAnswer.of(report, "Xen " + report.target());
     }
 
-    private void checkUsage() {
-        PayloadOptions.check(metadata, jobs, command);
+    private Answer buildStack(XenTree tree, List<SourcePatch> patches, PayloadRequest wanted, Progress progress) {
+        CreateStack.Report report = CreateStack.create(
+                options.applied(),
+                patches,
+                wanted,
+                (applied, patch, payload) -> CreateXenPayload.create(
+                        new CreateRequest(buildRequest(tree, applied, List.of(patch)), payload, Optional.empty()),
+                        progress));
+        return StackAnswer.of(report, "Xen " + report.payloads().getFirst().target());
     }
 
-    private String payloadName() {
-        return PayloadOptions.name(name, output);
+    private XenBuildRequest buildRequest(XenTree tree, List<SourcePatch> applied, List<SourcePatch> patches) {
+        return new XenBuildRequest(
+                tree,
+                applied,
+                patches,
+                XenBuildRequest.userCache(),
+                Optional.empty(),
+                options.keep(),
+                insistOnCompiler,
+                options.jobs());
     }
 }

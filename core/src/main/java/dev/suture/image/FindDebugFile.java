@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  *
  * @see "GDB manual, Debugging Information in Separate Files"
  */
-final class FindDebugFile {
+public final class FindDebugFile {
     private static final Path GLOBAL = Path.of("/usr/lib/debug");
 
     private FindDebugFile() {}
@@ -49,18 +49,21 @@ final class FindDebugFile {
                         .formatted(file, tried.stream().collect(Collectors.joining("\n  "))));
     }
 
-    private static List<Path> candidates(Path file, ElfFile elf) {
+    /** {@return where the separate symbols of a file may be, the likeliest first; looks at no disk} */
+    public static List<Path> candidates(Path file, ElfFile elf) {
         List<Path> candidates = new ArrayList<>();
         elf.buildId()
                 .filter(id -> id.length() > 2)
                 .ifPresent(id -> candidates.add(
                         GLOBAL.resolve(".build-id/" + id.substring(0, 2) + "/" + id.substring(2) + ".debug")));
         Path folder = file.toAbsolutePath().normalize().getParent();
-        elf.section(".gnu_debuglink").map(FindDebugFile::linkedName).ifPresent(name -> {
-            candidates.add(folder.resolve(name));
-            candidates.add(folder.resolve(".debug").resolve(name));
-            candidates.add(Path.of(GLOBAL.toString() + folder).resolve(name));
-        });
+        if (folder != null) {
+            elf.section(".gnu_debuglink").map(FindDebugFile::linkedName).ifPresent(name -> {
+                candidates.add(folder.resolve(name));
+                candidates.add(folder.resolve(".debug").resolve(name));
+                candidates.add(Path.of(GLOBAL.toString() + folder).resolve(name));
+            });
+        }
         return candidates;
     }
 

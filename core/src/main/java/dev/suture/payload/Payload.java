@@ -108,6 +108,11 @@ public record Payload(
         return noteIn(elf, PayloadSections.TARGET);
     }
 
+    /** {@return what a payload on top of it has to know; only payloads made by this program tell} */
+    public Optional<Stack> stack() {
+        return elf.section(PayloadSections.STACK).map(Section::bytes).flatMap(Stack::of);
+    }
+
     /** {@return how often each relocation kind occurs in the parts that are loaded, by number} */
     public Map<Integer, Integer> relocationCounts() {
         Map<Integer, Integer> counts = new TreeMap<>();

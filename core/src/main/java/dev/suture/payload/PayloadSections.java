@@ -19,6 +19,9 @@ public final class PayloadSections {
     /** Not loaded by any target: why each thing is in the payload, an {@link Explanation}. */
     public static final String EXPLANATION = ".suture.explanation";
 
+    /** Not loaded by any target: what the next payload has to know of this one, a {@link Stack}. */
+    public static final String STACK = ".suture.stack";
+
     public static final String HOOKS = ".livepatch.hooks.";
 
     /** The hooks in the order in which they run around apply and revert. */

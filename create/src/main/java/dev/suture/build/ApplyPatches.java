@@ -28,6 +28,8 @@ public final class ApplyPatches {
     private final Map<String, Optional<SourceText>> originals = new TreeMap<>();
     private final Map<String, Optional<SourceText>> current = new TreeMap<>();
     private final List<MovedHunk> movedHunks = new ArrayList<>();
+    private final List<PlacedHunk> placedHunks = new ArrayList<>();
+    private int patchIndex;
 
     private ApplyPatches(Path root, List<String> prefixes) {
         this.root = root;
@@ -120,6 +122,7 @@ public final class ApplyPatches {
                 unfit.add(new Unfit(patch, file.kind() == FilePatch.Kind.CREATE ? patched : original, problems));
             }
         }
+        patchIndex++;
         return unfit;
     }
 
@@ -131,7 +134,7 @@ public final class ApplyPatches {
                 sources.add(new ChangedSource(path, original, patched));
             }
         });
-        return new AppliedPatches(sources, movedHunks);
+        return new AppliedPatches(sources, movedHunks, placedHunks);
     }
 
     private void apply(SourcePatch patch) {
@@ -143,6 +146,7 @@ public final class ApplyPatches {
         if (!problems.isEmpty()) {
             throw new PatchDoesNotApplyException(patch, problems);
         }
+        patchIndex++;
     }
 
     private void apply(FilePatch file, String originalPath, String patchedPath, List<String> problems) {
@@ -161,13 +165,20 @@ public final class ApplyPatches {
         }
         SourceText text = before.orElse(SourceText.EMPTY);
         List<String> fileProblems = new ArrayList<>();
-        List<MovedHunk> moved = new ArrayList<>();
-        SourceText after = PlaceHunks.place(originalPath, text, file.hunks(), moved, fileProblems);
+        List<MovedHunk> movedHere = new ArrayList<>();
+        SourceText after = PlaceHunks.place(originalPath, text, file.hunks(), movedHere, fileProblems);
         problems.addAll(fileProblems);
         if (!fileProblems.isEmpty()) {
             return;
         }
-        movedHunks.addAll(moved);
+        movedHunks.addAll(movedHere);
+        for (Hunk hunk : file.hunks()) {
+            int offset = movedHere.stream()
+                    .filter(moved -> moved.number() == hunk.number())
+                    .mapToInt(MovedHunk::offsetLines)
+                    .sum();
+            placedHunks.add(new PlacedHunk(patchIndex, originalPath, patchedPath, hunk, hunk.expectedIndex() + offset));
+        }
         switch (file.kind()) {
             case CHANGE, CREATE, COPY -> current.put(patchedPath, Optional.of(after));
             case DELETE -> current.put(originalPath, Optional.empty());

@@ -1,10 +1,12 @@
 package dev.suture.build;
 
+import dev.suture.LivePatchException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What a build of any kind of tree made. */
-public interface BuildResult {
+/** What a build of any kind of tree made. Its objects are there until it is closed. */
+public interface BuildResult extends AutoCloseable {
     /** {@return the objects that were built again, in link order} */
     List<ObjectPair> pairs();
 
@@ -31,4 +33,20 @@ public interface BuildResult {
 
     /** {@return whether they outlive the result} */
     boolean keep();
+
+    /** {@return who answers questions about the objects while the result is open} */
+    AskCompiler compiler();
+
+    /** Lets others use the copy of the source, and deletes the work directory, unless it is to be kept. */
+    @Override
+    default void close() {
+        compiler().close();
+        if (!keep()) {
+            try {
+                ScratchTree.deleteDirectory(workDirectory());
+            } catch (IOException e) {
+                throw new LivePatchException("cannot delete " + workDirectory() + ": " + Cause.of(e), e);
+            }
+        }
+    }
 }

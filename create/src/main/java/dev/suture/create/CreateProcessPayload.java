@@ -3,14 +3,12 @@ package dev.suture.create;
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.Refusal;
-import dev.suture.build.SourcePatch;
 import dev.suture.build.Stages;
 import dev.suture.build.make.BuildFailedException;
 import dev.suture.build.make.MakeBuild;
 import dev.suture.build.make.MakeBuildRequest;
 import dev.suture.build.make.MakeBuildResult;
 import dev.suture.diff.Comparison;
-import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.TargetTraits;
@@ -22,9 +20,8 @@ import dev.suture.isa.Isa;
 import dev.suture.link.DirectReferences;
 import dev.suture.link.LinkProcessPayload;
 import dev.suture.link.LinkResult;
-import dev.suture.payload.PayloadSections;
+import dev.suture.payload.Stack;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -56,12 +53,12 @@ public final class CreateProcessPayload {
     }
 
     private CreateReport create() {
-        WriteOutput.check(request.output());
-        checkName();
+        request.payload().check();
         stages.begin("open binary");
         Image image = Image.openProgram(request.binary(), request.debugFile());
         Isa.of(image.elf().header().machine());
-        Depends depends = request.depends().map(Depends::of).orElse(Depends.onTarget(image.buildId()));
+        Depends depends = request.payload().on(image.buildId());
+        depends.below(request.applied());
         TargetTraits traits = TargetTraits.ofProcess(sharedNames(image.symbolsFrom()));
         Optional<CreateReport> near = create(image, depends, traits, false);
         try {
@@ -82,6 +79,7 @@ public final class CreateProcessPayload {
                 request.source(),
                 request.command(),
                 image,
+                request.applied(),
                 request.patches(),
                 request.cache(),
                 reachesFar,
@@ -92,9 +90,9 @@ public final class CreateProcessPayload {
             SpecialSections tables = SpecialSections.process();
             List<Comparison> comparisons =
                     DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-            Selection selection = Select.select(comparisons, traits);
+            Selection selection = LeaveOutDrift.select(comparisons, traits, tables, build);
             if (!reachesFar
-                    && !DirectReferences.of(selection, image, traits, depends.symbols())
+                    && !DirectReferences.of(selection, image, traits, depends.namesBelow(request.applied()))
                             .isEmpty()) {
                 return Optional.empty();
             }
@@ -109,7 +107,10 @@ public final class CreateProcessPayload {
             throws IOException {
         stages.begin("check types");
         CheckTypes.Found types = CheckTypes.check(
-                build.pairs(), build.patchedFiles(), SpecialSections.process(), request.allowedTypes());
+                build.pairs(),
+                build.patchedFiles(),
+                SpecialSections.process(),
+                request.payload().allowedTypes());
 
         stages.begin("compare with binary");
         List<Refusal> refusals = new ArrayList<>(unsupported(build));
@@ -121,7 +122,7 @@ public final class CreateProcessPayload {
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection, NoEffect.Words.PROCESS));
         }
-        for (String name : DirectReferences.of(selection, image, traits, depends.symbols())) {
+        for (String name : DirectReferences.of(selection, image, traits, depends.namesBelow(request.applied()))) {
             refusals.add(new Refusal(
                     "",
                     name,
@@ -129,36 +130,38 @@ public final class CreateProcessPayload {
                             .formatted(name, image.name()),
                     "Get its address from dlsym() when the code runs."));
         }
-        LinkResult linked = new LinkResult(new byte[0], "", List.of(), List.of(), List.of());
+        LinkResult linked = LinkResult.NOTHING;
         if (refusals.isEmpty()) {
+            Stack below = depends.below(request.applied());
             stages.begin("link");
             linked = LinkProcessPayload.link(new LinkProcessPayload.Request(
-                    selection, image, traits, request.name(), depends.buildId(), metadata(build), depends.symbols()));
+                    selection,
+                    image,
+                    traits,
+                    request.payload().name(),
+                    depends.buildId(),
+                    Metadata.of(request.payload(), request.patches()),
+                    depends.symbols(),
+                    below,
+                    Depends.inStack(request.patches())));
             refusals.addAll(linked.refusals());
-            refusals.addAll(depends.undone(linked.functions(), build.subjects()));
+            refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
         }
         if (refusals.isEmpty()) {
             stages.begin("write");
-            WriteOutput.write(request.output(), linked.payload());
+            WriteOutput.write(request.payload().output(), linked.payload());
         }
-        return report(build, selection, linked, refusals, BuildWarnings.of(build, types, selection), image, depends);
-    }
-
-    private void checkName() {
-        int longest = PayloadSections.MAX_NAME_BYTES - 1;
-        if (request.name().isEmpty() || request.name().length() > longest) {
-            throw new LivePatchException(
-                    "the payload's name '%s' has %d characters, and may have 1 to %d; choose one with --name"
-                            .formatted(request.name(), request.name().length(), longest));
-        }
-    }
-
-    private List<String> metadata(MakeBuildResult build) throws IOException {
-        return Metadata.of(
-                request.name(),
-                build.subjects(),
-                request.patches().stream().map(SourcePatch::file).toList(),
-                request.metadata());
+        return CreateReport.of(
+                request.payload(),
+                build,
+                selection,
+                linked,
+                refusals,
+                BuildWarnings.of(build, types, selection),
+                image.buildId(),
+                "",
+                depends,
+                stages.end());
     }
 
     /** {@return the names that several objects of the program may define, of which the linker kept one} */
@@ -186,36 +189,5 @@ public final class CreateProcessPayload {
             }
         });
         return refusals;
-    }
-
-    private CreateReport report(
-            MakeBuildResult build,
-            Selection selection,
-            LinkResult linked,
-            List<Refusal> refusals,
-            List<String> warnings,
-            Image image,
-            Depends depends) {
-        boolean made = refusals.isEmpty();
-        List<CreateReport.StageTime> times = new ArrayList<>();
-        build.stages().forEach(done -> times.add(new CreateReport.StageTime(done.name(), done.milliseconds())));
-        stages.end().forEach(done -> times.add(new CreateReport.StageTime(done.name(), done.milliseconds())));
-        Optional<Path> kept = build.keep() ? Optional.of(build.workDirectory()) : Optional.empty();
-        return new CreateReport(
-                request.name(),
-                made ? Optional.of(request.output()) : Optional.empty(),
-                made ? linked.payload().length : 0,
-                made ? linked.buildId() : "",
-                image.buildId(),
-                "",
-                depends.buildId(),
-                made ? linked.functions() : List.of(),
-                made ? linked.added() : List.of(),
-                selection.leftOut(),
-                refusals,
-                warnings,
-                build.pairs().size(),
-                times,
-                kept);
     }
 }

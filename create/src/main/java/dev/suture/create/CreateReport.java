@@ -1,12 +1,16 @@
 package dev.suture.create;
 
 import dev.suture.Refusal;
+import dev.suture.build.BuildResult;
+import dev.suture.build.Stage;
+import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Explanation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What came of it.
@@ -59,5 +63,64 @@ public record CreateReport(
         refusals = List.copyOf(refusals);
         warnings = List.copyOf(warnings);
         stages = List.copyOf(stages);
+    }
+
+    /** {@return the same report of a payload that was put elsewhere, or is not kept} */
+    CreateReport at(Optional<Path> place) {
+        return new CreateReport(
+                name,
+                place,
+                sizeBytes,
+                buildId,
+                target,
+                xenDepends,
+                depends,
+                functions,
+                added,
+                leftOut,
+                refusals,
+                warnings,
+                objectsBuilt,
+                stages,
+                workDirectory);
+    }
+
+    /**
+     * {@return what came of a request}
+     *
+     * @param linked what is in the payload, if nothing was refused
+     * @param xenDepends the build id of the hypervisor it is for; empty if it is for a process
+     * @param stages what was done after the build
+     */
+    static CreateReport of(
+            PayloadRequest request,
+            BuildResult build,
+            Selection selection,
+            LinkResult linked,
+            List<Refusal> refusals,
+            List<String> warnings,
+            String target,
+            String xenDepends,
+            Depends depends,
+            List<Stage> stages) {
+        boolean made = refusals.isEmpty();
+        return new CreateReport(
+                request.name(),
+                made ? Optional.of(request.output()) : Optional.empty(),
+                made ? linked.payload().length : 0,
+                made ? linked.buildId() : "",
+                target,
+                xenDepends,
+                depends.buildId(),
+                made ? linked.functions() : List.of(),
+                made ? linked.added() : List.of(),
+                selection.leftOut(),
+                refusals,
+                warnings,
+                build.pairs().size(),
+                Stream.concat(build.stages().stream(), stages.stream())
+                        .map(done -> new StageTime(done.name(), done.milliseconds()))
+                        .toList(),
+                build.keep() ? Optional.of(build.workDirectory()) : Optional.empty());
     }
 }

@@ -3,36 +3,28 @@ package dev.suture.create;
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.Refusal;
-import dev.suture.build.SourcePatch;
+import dev.suture.build.Stages;
 import dev.suture.build.xen.XenBuild;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.build.xen.XenTree;
-import dev.suture.diff.Comparison;
-import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.image.Image;
-import dev.suture.link.LinkRequest;
 import dev.suture.link.LinkResult;
-import dev.suture.link.LinkXenPayload;
-import dev.suture.payload.PayloadSections;
+import dev.suture.payload.Stack;
 import dev.suture.payload.XenRelease;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** From a Xen tree and source patches to a payload. */
 public final class CreateXenPayload {
     private final CreateRequest request;
-    private final Progress progress;
-    private final List<CreateReport.StageTime> stages = new ArrayList<>();
-    private long stageStarted;
-    private String stage = "";
+    private final Stages stages;
 
     private CreateXenPayload(CreateRequest request, Progress progress) {
         this.request = request;
-        this.progress = progress;
+        stages = new Stages(progress);
     }
 
     /**
@@ -48,58 +40,46 @@ public final class CreateXenPayload {
     }
 
     private CreateReport create() {
-        WriteOutput.check(request.output());
+        request.payload().check();
         request.explanation().ifPresent(WriteOutput::check);
-        checkName();
-        begin("open image");
+        stages.begin("open image");
         XenTree tree = request.build().tree();
         XenRelease release = XenRelease.of(tree.version());
         SpecialSections tables = SpecialSections.xenX86(release.minor());
         Image image = Image.open(tree.xenSyms());
-        Depends depends = request.depends().map(Depends::of).orElse(Depends.onTarget(image.buildId()));
-        end();
+        Depends depends = request.payload().on(image.buildId());
+        Stack below = depends.below(request.build().applied());
+        stages.pause();
 
-        try (XenBuildResult build = XenBuild.run(request.build(), progress)) {
-            build.stages().forEach(done -> stages.add(new CreateReport.StageTime(done.name(), done.milliseconds())));
-
-            begin("compare objects");
-            List<Comparison> comparisons =
-                    DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-            Selection selection = Select.select(comparisons);
-
-            begin("check types");
-            CheckTypes.Found types =
-                    CheckTypes.check(build.pairs(), build.patchedFiles(), tables, request.allowedTypes());
-
-            List<Refusal> refusals = new ArrayList<>(types.refusals());
-            refusals.addAll(selection.refusals());
-            if (selection.isEmpty() && refusals.isEmpty()) {
-                refusals.add(NoEffect.of(build, selection));
-            }
-            LinkResult linked = new LinkResult(new byte[0], "", List.of(), List.of(), List.of());
-            // Under a type's new layout everything that uses it is changed, and what linking finds there means nothing.
-            if (types.refusals().isEmpty() && !selection.isEmpty()) {
-                begin("link");
-                linked = LinkXenPayload.link(new LinkRequest(
-                        selection,
-                        image,
-                        release,
-                        request.name(),
-                        depends.buildId(),
-                        metadata(build),
-                        depends.symbols()));
-                refusals.addAll(linked.refusals());
-                refusals.addAll(depends.undone(linked.functions(), build.subjects()));
-            }
+        try (XenBuildResult build = XenBuild.run(request.build(), stages.progress())) {
+            ExamineXenPatch examined = ExamineXenPatch.examine(
+                    build,
+                    tables,
+                    request.payload().allowedTypes(),
+                    Metadata.of(request.payload(), request.build().patches()),
+                    new ExamineXenPatch.Place(
+                            image,
+                            release,
+                            request.payload().name(),
+                            depends.buildId(),
+                            depends.symbols(),
+                            below,
+                            Depends.inStack(request.build().patches())),
+                    stages::begin);
+            Selection selection = examined.selection();
+            CheckTypes.Found types = examined.types();
+            LinkResult linked = examined.linked();
+            List<Refusal> refusals = new ArrayList<>(examined.refusals());
+            refusals.addAll(depends.undone(linked.functions(), request.build().allSubjects()));
             if (refusals.isEmpty()) {
-                begin("write");
-                WriteOutput.write(request.output(), linked.payload());
+                stages.begin("write");
+                WriteOutput.write(request.payload().output(), linked.payload());
             }
             if (request.explanation().isPresent()) {
-                begin("explain");
+                stages.begin("explain");
                 ExplainPayload.write(
                         request.explanation().get(),
-                        request.name(),
+                        request.payload().name(),
                         build,
                         selection,
                         linked,
@@ -107,28 +87,20 @@ public final class CreateXenPayload {
                         warnings(build, types, selection),
                         depends);
             }
-            end();
-            return report(build, selection, linked, refusals, warnings(build, types, selection), image, depends);
+            return CreateReport.of(
+                    request.payload(),
+                    build,
+                    selection,
+                    linked,
+                    refusals,
+                    warnings(build, types, selection),
+                    image.buildId(),
+                    image.buildId(),
+                    depends,
+                    stages.end());
         } catch (IOException e) {
             throw new LivePatchException("a patch cannot be read: " + e.getMessage(), e);
         }
-    }
-
-    private void checkName() {
-        int longest = PayloadSections.MAX_NAME_BYTES - 1;
-        if (request.name().isEmpty() || request.name().length() > longest) {
-            throw new LivePatchException(
-                    "the payload's name '%s' has %d characters; Xen takes 1 to %d; choose one with --name"
-                            .formatted(request.name(), request.name().length(), longest));
-        }
-    }
-
-    private List<String> metadata(XenBuildResult build) throws IOException {
-        return Metadata.of(
-                request.name(),
-                build.subjects(),
-                request.build().patches().stream().map(SourcePatch::file).toList(),
-                request.metadata());
     }
 
     private static List<String> warnings(XenBuildResult build, CheckTypes.Found types, Selection selection) {
@@ -138,46 +110,5 @@ public final class CreateXenPayload {
                     .formatted(build.staleOriginals().size(), String.join(", ", build.staleOriginals())));
         }
         return warnings;
-    }
-
-    private CreateReport report(
-            XenBuildResult build,
-            Selection selection,
-            LinkResult linked,
-            List<Refusal> refusals,
-            List<String> warnings,
-            Image image,
-            Depends depends) {
-        boolean made = refusals.isEmpty();
-        return new CreateReport(
-                request.name(),
-                made ? Optional.of(request.output()) : Optional.empty(),
-                made ? linked.payload().length : 0,
-                made ? linked.buildId() : "",
-                image.buildId(),
-                image.buildId(),
-                depends.buildId(),
-                made ? linked.functions() : List.of(),
-                made ? linked.added() : List.of(),
-                selection.leftOut(),
-                refusals,
-                warnings,
-                build.pairs().size(),
-                stages,
-                build.keep() ? Optional.of(build.workDirectory()) : Optional.empty());
-    }
-
-    private void begin(String name) {
-        end();
-        stage = name;
-        stageStarted = System.nanoTime();
-        progress.stage(name);
-    }
-
-    private void end() {
-        if (!stage.isEmpty()) {
-            stages.add(new CreateReport.StageTime(stage, (System.nanoTime() - stageStarted) / 1_000_000));
-            stage = "";
-        }
     }
 }

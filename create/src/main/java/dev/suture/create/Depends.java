@@ -2,13 +2,17 @@ package dev.suture.create;
 
 import dev.suture.LivePatchException;
 import dev.suture.Refusal;
+import dev.suture.build.SourcePatch;
 import dev.suture.elf.Symbol;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Payload;
+import dev.suture.payload.Stack;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -20,13 +24,20 @@ import java.util.stream.Collectors;
  * @param symbols the names that it brings
  * @param functions the names of those that it replaces
  * @param subjects of the patches that it was made from
+ * @param stack what it and those below it have made of the source; empty if it does not tell
  */
-record Depends(String buildId, String file, Set<String> symbols, Set<String> functions, List<String> subjects) {
+record Depends(
+        String buildId,
+        String file,
+        Set<String> symbols,
+        Set<String> functions,
+        List<String> subjects,
+        Optional<Stack> stack) {
     private static final String SUBJECT = "patch=";
 
     /** {@return the hypervisor or program itself} */
     static Depends onTarget(String buildId) {
-        return new Depends(buildId, "", Set.of(), Set.of(), List.of());
+        return new Depends(buildId, "", Set.of(), Set.of(), List.of(), Optional.empty());
     }
 
     /**
@@ -56,12 +67,59 @@ record Depends(String buildId, String file, Set<String> symbols, Set<String> fun
                 .filter(entry -> entry.startsWith(SUBJECT))
                 .map(entry -> entry.substring(SUBJECT.length()))
                 .toList();
-        return new Depends(buildId, word, symbols, functions, subjects);
+        return new Depends(buildId, word, symbols, functions, subjects, payload.stack());
+    }
+
+    /**
+     * {@return what is known of the source with the patches that are applied already}
+     *
+     * @param applied these patches; none if the payload starts from the source that the target was built from
+     * @throws LivePatchException if they are not those that the payloads below were made from
+     */
+    Stack below(List<SourcePatch> applied) {
+        if (applied.isEmpty()) {
+            return Stack.EMPTY;
+        }
+        if (file.isEmpty()) {
+            throw new LivePatchException("--applied: name the payload that these patches were made to as well, with"
+                    + " --depends FILE: it tells by which names what it brings is found");
+        }
+        Stack known = stack.orElseThrow(() -> new LivePatchException(
+                "%s: it does not tell what it has made of the source; make it again with this version of suture"
+                        .formatted(file)));
+        List<String> given = applied.stream().map(SourcePatch::digest).toList();
+        if (!given.equals(known.patches().stream().map(Stack.Patch::digest).toList())) {
+            throw new LivePatchException(
+                    "--applied: %s and the payloads below it were made from other patches%n  there: %s%n  given: %s%nGive these, in this order."
+                            .formatted(
+                                    file,
+                                    known.patches().stream()
+                                            .map(Stack.Patch::subject)
+                                            .collect(Collectors.joining("; ")),
+                                    applied.stream().map(SourcePatch::subject).collect(Collectors.joining("; "))));
+        }
+        return known;
+    }
+
+    /** {@return the names that the payloads below bring for the source with the patches that are applied already} */
+    Set<String> namesBelow(List<SourcePatch> applied) {
+        Set<String> names = new HashSet<>(symbols);
+        names.addAll(below(applied).names().keySet());
+        return names;
+    }
+
+    /** {@return how the next payload names patches} */
+    static List<Stack.Patch> inStack(List<SourcePatch> patches) {
+        return patches.stream()
+                .map(patch -> new Stack.Patch(patch.digest(), patch.subject()))
+                .toList();
     }
 
     /**
      * {@return why a payload cannot go on top of this one: it replaces a function that this one replaces too, and was
      * made without this one's patches, so that it would undo them}
+     *
+     * @param ownSubjects of all patches that it starts from or was made from
      */
     List<Refusal> undone(List<LinkResult.Function> replaced, List<String> ownSubjects) {
         if (ownSubjects.containsAll(subjects)) {
@@ -74,7 +132,7 @@ record Depends(String buildId, String file, Set<String> symbols, Set<String> fun
                         function.name(),
                         "`%s` is replaced by %s as well, and without that payload's patches its fix would be undone"
                                 .formatted(function.name(), file),
-                        "Give the patches that %s was made from (%s) with --patch before the new ones."
+                        "Give the patches that %s was made from (%s) with --applied, or with --patch before the new ones."
                                 .formatted(file, String.join("; ", subjects))))
                 .toList();
     }

@@ -1,6 +1,7 @@
 package dev.suture.create;
 
 import dev.suture.Version;
+import dev.suture.build.SourcePatch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,20 +25,22 @@ final class Metadata {
      *
      * @throws IOException if a patch cannot be read
      */
-    static List<String> of(String name, List<String> subjects, List<Path> patches, List<String> more)
-            throws IOException {
+    static List<String> of(PayloadRequest request, List<SourcePatch> patches) throws IOException {
         List<String> metadata = new ArrayList<>();
-        metadata.add("name=" + name);
-        subjects.stream().filter(subject -> !subject.isBlank()).forEach(subject -> metadata.add("patch=" + subject));
+        metadata.add("name=" + request.name());
+        patches.stream()
+                .map(SourcePatch::subject)
+                .filter(subject -> !subject.isBlank())
+                .forEach(subject -> metadata.add("patch=" + subject));
         Set<String> advisories = new TreeSet<>();
-        for (Path patch : patches) {
-            addAdvisories(patch, advisories);
+        for (SourcePatch patch : patches) {
+            addAdvisories(patch.file(), advisories);
         }
         for (String advisory : advisories) {
             metadata.add((advisory.startsWith("XSA") ? "xsa=" : "cve=") + advisory);
         }
         metadata.add("tool=suture " + Version.text());
-        metadata.addAll(more);
+        metadata.addAll(request.metadata());
         return metadata;
     }
 

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /** Puts a file where the user wants it, whole or not at all. */
-final class WriteOutput {
+public final class WriteOutput {
     private WriteOutput() {}
 
     /**
@@ -15,7 +15,7 @@ final class WriteOutput {
      *
      * @throws LivePatchException if not
      */
-    static void check(Path output) {
+    public static void check(Path output) {
         Path directory = directoryOf(output);
         if (!Files.isDirectory(directory)) {
             throw new LivePatchException(
@@ -31,11 +31,29 @@ final class WriteOutput {
     }
 
     /**
+     * Looks whether files could be written into a directory, which need not be there yet.
+     *
+     * @throws LivePatchException if not
+     */
+    static void checkDirectory(Path output) {
+        if (!Files.isDirectory(output)) {
+            check(output);
+            if (Files.exists(output)) {
+                throw new LivePatchException(
+                        "%s: cannot be written: several payloads need a directory, and this is a file"
+                                .formatted(output));
+            }
+        } else {
+            check(output.resolve("payload"));
+        }
+    }
+
+    /**
      * Writes the file beside its place and renames it.
      *
      * @throws LivePatchException if that fails; what was there before is still there, then
      */
-    static void write(Path output, byte[] contents) {
+    public static void write(Path output, byte[] contents) {
         Path beside = null;
         try {
             beside = Files.createTempFile(directoryOf(output), "." + output.getFileName(), ".part");

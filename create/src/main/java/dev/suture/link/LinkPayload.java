@@ -27,6 +27,7 @@ import dev.suture.link.PlacePieces.Output;
 import dev.suture.link.PlacePieces.Place;
 import dev.suture.payload.Explanation;
 import dev.suture.payload.PayloadSections;
+import dev.suture.payload.Stack;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -54,6 +55,7 @@ final class LinkPayload {
     private final String name;
     private final String depends;
     private final List<String> metadata;
+    private final List<Stack.Patch> patches;
     private final Destinations destinations;
     private final PlacePieces placed;
     private final NameSymbols names;
@@ -73,7 +75,8 @@ final class LinkPayload {
             PayloadFormat format,
             String name,
             String depends,
-            List<String> metadata) {
+            List<String> metadata,
+            List<Stack.Patch> patches) {
         this.selection = selection;
         this.image = image;
         this.names = names;
@@ -81,6 +84,7 @@ final class LinkPayload {
         this.name = name;
         this.depends = depends;
         this.metadata = List.copyOf(metadata);
+        this.patches = List.copyOf(patches);
         destinations = Select.destinations(selection, format.traits());
         placed = PlacePieces.place(selection);
         int machine = selection.objects().getFirst().patched().elf().header().machine();
@@ -100,6 +104,7 @@ final class LinkPayload {
         int buildIdSection = addNotes();
         addMetadata();
         addExplanation();
+        addStack();
         // From here on no section and no symbol is added.
         refusals.addAll(names.refusals());
         if (!refusals.isEmpty()) {
@@ -183,8 +188,7 @@ final class LinkPayload {
             Piece original = chosen.original().orElseThrow();
             String target = names.ofOriginal(
                             comparison.original(), original, chosen.piece().name())
-                    .or(() -> Optional.of(original.name()))
-                    .get();
+                    .orElse(original.name());
             checkSize(comparison, original, target);
             stringOffsets.add((long) strings.size());
             strings.writeBytes((target + "\0").getBytes(StandardCharsets.ISO_8859_1));
@@ -209,15 +213,20 @@ final class LinkPayload {
 
     /** A function may be shorter in a program than it was compiled for the comparison, where others are further away. */
     private long oldSize(Piece original, String target) {
-        return format.checksSizes()
+        return checksSizes()
                 ? original.statedSizeBytes()
                 : image.find(target).map(ImageSymbol::sizeBytes).orElse(original.statedSizeBytes());
+    }
+
+    /** What a payload below has replaced has another size by now than in the image. */
+    private boolean checksSizes() {
+        return format.checksSizes() && names.below().patches().isEmpty();
     }
 
     /** An original whose size is not that in the image was not linked into it. */
     private void checkSize(Comparison comparison, Piece original, String target) {
         Optional<ImageSymbol> symbol = image.find(target);
-        if (format.checksSizes() && symbol.isPresent() && symbol.get().sizeBytes() != original.statedSizeBytes()) {
+        if (checksSizes() && symbol.isPresent() && symbol.get().sizeBytes() != original.statedSizeBytes()) {
             refusals.add(new Refusal(
                     comparison.name(),
                     target,
@@ -375,10 +384,9 @@ final class LinkPayload {
             }
             ObjectPieces object = selection.objects().get(chosen.id().object()).patched();
             Symbol symbol = piece.symbols().getFirst();
-            String target = NameSymbols.targetName(object, symbol);
-            if (chosen.why() != Selection.Why.REPLACED) {
-                target = name + "#" + target;
-            }
+            String target = chosen.why() == Selection.Why.REPLACED
+                    ? NameSymbols.targetName(object, symbol)
+                    : NamesForNext.inPayload(name, object, symbol);
             Place place = placed.of(chosen.id());
             builder.addSymbol(
                     target,
@@ -426,6 +434,11 @@ final class LinkPayload {
                 .toList();
         byte[] explanation = new Explanation(reasons, explained).toBytes();
         builder.addSection(PayloadSections.EXPLANATION, Elf.SHT_PROGBITS, 0, 1, 0, explanation);
+    }
+
+    private void addStack() {
+        Stack stack = NamesForNext.after(selection, names, name, patches);
+        builder.addSection(PayloadSections.STACK, Elf.SHT_PROGBITS, 0, 1, 0, stack.toBytes());
     }
 
     private List<Explanation.Added> added() {

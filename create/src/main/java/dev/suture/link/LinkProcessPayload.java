@@ -3,6 +3,7 @@ package dev.suture.link;
 import dev.suture.diff.Selection;
 import dev.suture.diff.TargetTraits;
 import dev.suture.image.Image;
+import dev.suture.payload.Stack;
 import java.util.List;
 import java.util.Set;
 
@@ -27,6 +28,8 @@ public final class LinkProcessPayload {
      * @param depends the build id, in hexadecimal digits, of what must be below it on the stack
      * @param metadata {@code key=value} for {@code .modinfo}
      * @param stackSymbols names that payloads below it bring
+     * @param below what the payloads below it have made of the source, if the selection starts from there
+     * @param patches what this payload does to the source
      */
     public record Request(
             Selection selection,
@@ -35,10 +38,13 @@ public final class LinkProcessPayload {
             String name,
             String depends,
             List<String> metadata,
-            Set<String> stackSymbols) {
+            Set<String> stackSymbols,
+            Stack below,
+            List<Stack.Patch> patches) {
         public Request {
             metadata = List.copyOf(metadata);
             stackSymbols = Set.copyOf(stackSymbols);
+            patches = List.copyOf(patches);
         }
     }
 
@@ -47,11 +53,12 @@ public final class LinkProcessPayload {
         return new LinkPayload(
                         request.selection(),
                         request.image(),
-                        NameSymbols.inProcess(request.image(), request.stackSymbols()),
+                        NameSymbols.inProcess(request.image(), request.stackSymbols(), request.below()),
                         PayloadFormat.process(request.traits()),
                         request.name(),
                         request.depends(),
-                        request.metadata())
+                        request.metadata(),
+                        request.patches())
                 .link();
     }
 }

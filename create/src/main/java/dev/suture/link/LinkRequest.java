@@ -2,6 +2,7 @@ package dev.suture.link;
 
 import dev.suture.diff.Selection;
 import dev.suture.image.Image;
+import dev.suture.payload.Stack;
 import dev.suture.payload.XenRelease;
 import java.util.List;
 import java.util.Set;
@@ -16,6 +17,8 @@ import java.util.Set;
  * @param depends the build id, in hexadecimal digits, of what must be below it on the stack
  * @param metadata {@code key=value} for {@code .modinfo}
  * @param stackSymbols names that payloads below it bring
+ * @param below what the payloads below it have made of the source, if the selection starts from there
+ * @param patches what this payload does to the source
  */
 public record LinkRequest(
         Selection selection,
@@ -24,9 +27,24 @@ public record LinkRequest(
         String name,
         String depends,
         List<String> metadata,
-        Set<String> stackSymbols) {
+        Set<String> stackSymbols,
+        Stack below,
+        List<Stack.Patch> patches) {
     public LinkRequest {
         metadata = List.copyOf(metadata);
         stackSymbols = Set.copyOf(stackSymbols);
+        patches = List.copyOf(patches);
+    }
+
+    /** A payload of unknown patches whose selection starts from the source that the hypervisor was built from. */
+    public LinkRequest(
+            Selection selection,
+            Image image,
+            XenRelease release,
+            String name,
+            String depends,
+            List<String> metadata,
+            Set<String> stackSymbols) {
+        this(selection, image, release, name, depends, metadata, stackSymbols, Stack.EMPTY, List.of());
     }
 }

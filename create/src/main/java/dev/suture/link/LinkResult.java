@@ -19,6 +19,8 @@ public record LinkResult(
         List<Function> functions,
         List<Explanation.Added> added,
         List<Refusal> refusals) {
+    /** What there is before anything was linked. */
+    public static final LinkResult NOTHING = new LinkResult(new byte[0], "", List.of(), List.of(), List.of());
 
     /**
      * A function that is replaced.

@@ -11,7 +11,7 @@ public final class LinkXenPayload {
      * @return the payload, or why there is none
      */
     public static LinkResult link(LinkRequest request) {
-        NameSymbols names = NameSymbols.inHypervisor(request.image(), request.stackSymbols());
+        NameSymbols names = NameSymbols.inHypervisor(request.image(), request.stackSymbols(), request.below());
         return new LinkPayload(
                         request.selection(),
                         request.image(),
@@ -19,7 +19,8 @@ public final class LinkXenPayload {
                         PayloadFormat.xen(request.release()),
                         request.name(),
                         request.depends(),
-                        request.metadata())
+                        request.metadata(),
+                        request.patches())
                 .link();
     }
 }

@@ -60,7 +60,7 @@ class DependsTest {
                 .extracting(Refusal::text)
                 .containsExactly("""
                         unit.o: refused: `f` is replaced by %1$s as well, and without that payload's patches its fix would be undone
-                                Give the patches that %1$s was made from (Fix f) with --patch before the new ones.""".formatted(file));
+                                Give the patches that %1$s was made from (Fix f) with --applied, or with --patch before the new ones.""".formatted(file));
         assertThat(depends.undone(patch().link().functions(), List.of("Fix f", "Another fix")))
                 .isEmpty();
     }

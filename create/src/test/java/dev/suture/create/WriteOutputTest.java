@@ -3,10 +3,13 @@ package dev.suture.create;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.suture.build.SourcePatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,10 +51,15 @@ class WriteOutputTest {
                 This is XSA-123 / CVE-2020-1234.
                 --- a/xen/common/domain.c
                 +++ b/xen/common/domain.c
+                @@ -1 +1,2 @@
+                 int domain;
                 +/* XSA-999 is another one */
                 """);
 
-        List<String> metadata = Metadata.of("fix", List.of("Check the size"), List.of(patch), List.of("author=me"));
+        List<String> metadata = Metadata.of(
+                new PayloadRequest(
+                        directory.resolve("fix.livepatch"), "fix", Optional.empty(), List.of("author=me"), Set.of()),
+                List.of(SourcePatch.read(patch)));
 
         assertThat(metadata)
                 .startsWith("name=fix", "patch=Check the size", "cve=CVE-2020-1234", "xsa=XSA-123")

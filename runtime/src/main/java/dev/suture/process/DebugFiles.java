@@ -2,8 +2,7 @@ package dev.suture.process;
 
 import dev.suture.LivePatchException;
 import dev.suture.elf.ElfFile;
-import dev.suture.elf.Section;
-import java.nio.charset.StandardCharsets;
+import dev.suture.image.FindDebugFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,8 +14,6 @@ import java.util.List;
  * @see "GDB manual, Debugging Information in Separate Files"
  */
 final class DebugFiles {
-    private static final Path GLOBAL = Path.of("/usr/lib/debug");
-
     private final List<Path> tried = new ArrayList<>();
 
     /** {@return where was looked so far} */
@@ -32,7 +29,7 @@ final class DebugFiles {
         if (!file.elf().symbols().isEmpty()) {
             return file.elf();
         }
-        for (Path candidate : candidates(file)) {
+        for (Path candidate : FindDebugFile.candidates(Path.of(file.path()), file.elf())) {
             for (Path path : List.of(Path.of("/proc/" + pid + "/root" + candidate), candidate)) {
                 tried.add(candidate);
                 if (Files.isReadable(path)) {
@@ -50,29 +47,5 @@ final class DebugFiles {
             }
         }
         return file.elf();
-    }
-
-    private static List<Path> candidates(LoadedFile file) {
-        List<Path> candidates = new ArrayList<>();
-        file.elf()
-                .buildId()
-                .filter(id -> id.length() > 2)
-                .ifPresent(id -> candidates.add(
-                        GLOBAL.resolve(".build-id/" + id.substring(0, 2) + "/" + id.substring(2) + ".debug")));
-        Path folder = Path.of(file.path()).getParent();
-        if (folder != null) {
-            file.elf().section(".gnu_debuglink").map(DebugFiles::linkedName).ifPresent(name -> {
-                candidates.add(folder.resolve(name));
-                candidates.add(folder.resolve(".debug").resolve(name));
-                candidates.add(Path.of(GLOBAL.toString() + folder).resolve(name));
-            });
-        }
-        return candidates;
-    }
-
-    private static String linkedName(Section section) {
-        String text = new String(section.bytes(), StandardCharsets.UTF_8);
-        int end = text.indexOf('\0');
-        return end < 0 ? text : text.substring(0, end);
     }
 }

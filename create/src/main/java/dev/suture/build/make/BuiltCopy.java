@@ -130,6 +130,12 @@ final class BuiltCopy implements AutoCloseable {
         Path log = directory.resolve("build.log");
         Files.deleteIfExists(log);
         Map<String, String> environment = RecordingTools.write(directory.resolve("tools"), records());
+        if (!patched.isEmpty()) {
+            // Patched sources may include what Suture brings along.
+            String others = System.getenv("CPATH");
+            Path more = tree().resolve(MakeBuild.ADDED + "include");
+            environment.put("CPATH", others == null || others.isEmpty() ? more.toString() : others + ":" + more);
+        }
         environment.put("SOURCE_DATE_EPOCH", time);
         Files.writeString(directory.resolve("time"), time);
         List<String> output = new ArrayList<>();
@@ -229,7 +235,7 @@ final class BuiltCopy implements AutoCloseable {
     }
 
     /** Puts the unpatched sources back. */
-    private void restore() throws IOException {
+    void restore() throws IOException {
         if (!Files.exists(patchedList())) {
             return;
         }

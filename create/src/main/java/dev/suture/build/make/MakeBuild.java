@@ -7,8 +7,10 @@ import dev.suture.build.ApplyPatches;
 import dev.suture.build.Cause;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.ObjectPair;
+import dev.suture.build.PayloadCode;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourcePatch;
+import dev.suture.build.SourceText;
 import dev.suture.build.Stages;
 import dev.suture.build.UnreachedFile;
 import java.io.IOException;
@@ -16,12 +18,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A program's source, its build command and patches in, pairs of objects out.
@@ -36,13 +41,18 @@ public final class MakeBuild {
     private static final Pattern BUILD_RULES = Pattern.compile(
             "(.*/)?((GNU)?[Mm]akefile(\\..*)?|CMakeLists\\.txt|meson\\.build|meson_options\\.txt|configure(\\.ac|\\.in)?)|.*\\.(am|ac|m4|cmake|mk|in|y|yy|l|ll)");
 
+    /** Where code goes that the source does not have. */
+    static final String ADDED = "suture-added/";
+
     private final MakeBuildRequest request;
+    private final BuiltCopy copy;
     private final Path workDirectory;
     private final Stages stages;
     private final Reached original;
 
     private MakeBuild(MakeBuildRequest request, BuiltCopy copy, Path workDirectory, Stages stages) throws IOException {
         this.request = request;
+        this.copy = copy;
         this.workDirectory = workDirectory;
         this.stages = stages;
         stages.begin("find the objects");
@@ -62,13 +72,20 @@ public final class MakeBuild {
         if (!Files.isDirectory(source)) {
             throw new LivePatchException("--source %s: there is no such directory".formatted(request.source()));
         }
-        ApplyPatches.Fitting applied = ApplyPatches.applyWhatFits(source, List.of("", "src/"), request.patches());
-        try (BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages)) {
+        List<SourcePatch> all = Stream.concat(request.applied().stream(), request.patches().stream())
+                .toList();
+        PayloadCode.Completed before = complete(fit(source, request.applied()));
+        ApplyPatches.Fitting fitting = fit(source, all);
+        PayloadCode.Completed completed = complete(fitting).since(before);
+        BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages);
+        boolean complete = false;
+        try {
             Path runs = Files.createDirectories(copy.directory().resolve("runs"));
             Path workDirectory = Files.createTempDirectory(runs, "run");
-            boolean complete = false;
             try {
-                MakeBuildResult result = new MakeBuild(request, copy, workDirectory, stages).build(applied);
+                MakeBuild work = new MakeBuild(request, copy, workDirectory, stages);
+                work.checkThatTheRestIsNotCompiled(fitting);
+                MakeBuildResult result = work.build(before.patches(), completed, fitting.unfit());
                 complete = true;
                 return result;
             } finally {
@@ -78,18 +95,35 @@ public final class MakeBuild {
             }
         } catch (IOException e) {
             throw new LivePatchException("the build of %s stopped: %s".formatted(source, Cause.of(e)), e);
+        } finally {
+            if (!complete) {
+                copy.close();
+            }
         }
     }
 
-    private MakeBuildResult build(ApplyPatches.Fitting fitting) throws IOException {
-        checkThatTheRestIsNotCompiled(fitting);
-        AppliedPatches applied = fitting.applied();
-        Built built = buildsOtherwise(applied.sources()) ? buildAgain(applied) : buildInPlace(applied);
+    private static ApplyPatches.Fitting fit(Path source, List<SourcePatch> patches) {
+        return ApplyPatches.applyWhatFits(source, List.of("", "src/"), patches);
+    }
+
+    private static PayloadCode.Completed complete(ApplyPatches.Fitting fitting) {
+        return PayloadCode.complete(fitting.applied(), ADDED, ADDED + "include/");
+    }
+
+    /** @throws dev.suture.build.PatchDoesNotApplyException if what does not fit is part of the program or of its build */
+    private void checkThatTheRestIsNotCompiled(ApplyPatches.Fitting fitting) {
+        Set<String> used = original.used();
+        fitting.requireAllBut(path -> !used.contains(path) && !isBuildRule(path));
+    }
+
+    private MakeBuildResult build(
+            AppliedPatches before, PayloadCode.Completed completed, List<ApplyPatches.Unfit> unfit) throws IOException {
+        AppliedPatches applied = completed.patches();
+        boolean again = buildsOtherwise(applied.sources()) || buildsOtherwise(before.sources());
+        Built built = again ? buildAgain(before, completed) : buildInPlace(before, completed);
         List<UnreachedFile> unreached = new ArrayList<>(unreached(applied.sources(), built));
-        fitting.unfit()
-                .forEach(unfit -> unreached.add(new UnreachedFile(
-                        unfit.path(),
-                        "the patch does not apply to it, which does not matter here as it is not compiled")));
+        unfit.forEach(one -> unreached.add(new UnreachedFile(
+                one.path(), "the patch does not apply to it, which does not matter here as it is not compiled")));
         return new MakeBuildResult(
                 built.pairs(),
                 built.asLinked(),
@@ -100,7 +134,22 @@ public final class MakeBuild {
                 built.texts().neutral(),
                 stages.end(),
                 workDirectory,
-                request.keep());
+                request.keep(),
+                compilerOf(built, before));
+    }
+
+    /** Questions about a program that is built otherwise with the patches are left without an answer. */
+    private AskMakeCompiler compilerOf(Built built, AppliedPatches before) {
+        Map<String, CompileStep> byName = new LinkedHashMap<>();
+        if (!built.again()) {
+            built.pairs().forEach(pair -> original.named(pair.name()).ifPresent(step -> byName.put(pair.name(), step)));
+        }
+        AskMakeCompiler.Originals originals = () -> {
+            copy.restore();
+            putInPlace(before, AppliedPatches.NONE);
+        };
+        return new AskMakeCompiler(
+                copy, workDirectory.resolve("asked"), original.compiler(), byName, original.sectionFlags(), originals);
     }
 
     /**
@@ -115,105 +164,131 @@ public final class MakeBuild {
     private record Built(
             List<ObjectPair> pairs, Map<String, Path> asLinked, PatchedTexts texts, Set<String> used, boolean again) {}
 
-    /** @throws dev.suture.build.PatchDoesNotApplyException if what does not fit is part of the program or of its build */
-    private void checkThatTheRestIsNotCompiled(ApplyPatches.Fitting fitting) {
-        Set<String> used = original.used();
-        fitting.requireAllBut(path -> !used.contains(path) && !isBuildRule(path));
-    }
-
     private static boolean isBuildRule(String path) {
         return BUILD_RULES.matcher(path).matches();
     }
 
     /** {@return whether the commands that compile the program may be others with the patches} */
     private static boolean buildsOtherwise(List<ChangedSource> sources) {
-        return sources.stream().anyMatch(source -> {
-            boolean compiled = CommandWords.isSource(source.path());
-            return switch (source.kind()) {
-                case CHANGED -> isBuildRule(source.path());
-                case NEW -> isBuildRule(source.path()) || compiled && !isIncluded(source.path(), sources);
-                case REMOVED -> isBuildRule(source.path()) || compiled;
-            };
-        });
+        return sources.stream()
+                .filter(source -> !source.path().startsWith(ADDED))
+                .anyMatch(source -> {
+                    boolean compiled = CommandWords.isSource(source.path());
+                    return switch (source.kind()) {
+                        case CHANGED -> isBuildRule(source.path());
+                        case NEW -> isBuildRule(source.path()) || compiled && !isIncluded(source.path(), sources);
+                        case REMOVED -> isBuildRule(source.path()) || compiled;
+                    };
+                });
     }
 
     /** Compiles with the patched texts in the place of the sources, by the commands of the original. */
-    private Built buildInPlace(AppliedPatches applied) throws IOException {
-        Set<String> changed =
-                applied.sources().stream().map(ChangedSource::path).collect(Collectors.toSet());
+    private Built buildInPlace(AppliedPatches before, PayloadCode.Completed completed) throws IOException {
+        AppliedPatches applied = completed.patches();
+        Set<String> changed = new HashSet<>(paths(applied));
+        if (before.mayIncludeMore()) {
+            changed.addAll(paths(before));
+        }
         List<CompileStep> reached = original.madeFrom(changed);
+        List<CompileStep> added = original.added(completed.sources(), reached);
         stages.begin("compile original");
-        original.compile(reached);
         Map<String, Path> asLinked = original.asLinked(reached);
+        putInPlace(before, applied);
+        original.compile(reached);
         stages.begin("compile patched");
-        original.copy().notePatched(changed);
         PatchedTexts texts = PatchedTexts.of(applied.sources(), true);
+        List<CompileStep> all = Stream.concat(reached.stream(), added.stream()).toList();
         try {
-            texts.writeTo(original.copy());
-            original.compilePatched(reached);
+            texts.writeTo(copy);
+            original.compilePatched(all);
         } catch (BuildFailedException e) {
             // Should a directive be what the compiler objects to, the patch still deserves its build. If it is not,
             // this second failure names the lines as the patch's author knows them.
             texts = PatchedTexts.of(applied.sources(), false);
-            texts.writeTo(original.copy());
+            texts.writeTo(copy);
             ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
-            original.compilePatched(reached);
+            original.compilePatched(all);
         }
-        List<ObjectPair> pairs = reached.stream()
-                .map(step -> new ObjectPair(
-                        original.name(step),
-                        Optional.of(original.object(step)),
-                        Optional.of(original.patched(step)),
-                        original.input(step)))
-                .toList();
-        return new Built(pairs, asLinked, texts, original.used(), false);
+        Set<String> used = new HashSet<>(original.used());
+        used.addAll(completed.sources());
+        return new Built(pairs(original, reached, all, original), asLinked, texts, used, false);
+    }
+
+    private static List<String> paths(AppliedPatches patches) {
+        return patches.sources().stream().map(ChangedSource::path).toList();
+    }
+
+    /** Puts what is applied already in place, and notes that this and the patches are to be taken out again. */
+    private void putInPlace(AppliedPatches before, AppliedPatches applied) throws IOException {
+        copy.notePatched(
+                Stream.concat(paths(before).stream(), paths(applied).stream()).toList());
+        PatchedTexts.of(before.sources(), false).writeTo(copy);
     }
 
     /** Runs the build command on the patched source, and compiles what came to be made otherwise. */
-    private Built buildAgain(AppliedPatches applied) throws IOException {
+    private Built buildAgain(AppliedPatches before, PayloadCode.Completed completed) throws IOException {
+        if (before.sources().isEmpty()) {
+            return buildAgain(original, Map.of(), completed);
+        }
+        Map<String, Optional<SourceText>> contents =
+                PatchedTexts.of(before.sources(), false).contents();
+        try (BuiltCopy base = copy.openPatched(request.cache(), request.command(), contents, stages)) {
+            return buildAgain(new Reached(request, base, workDirectory), contents, completed);
+        }
+    }
+
+    private Built buildAgain(Reached base, Map<String, Optional<SourceText>> before, PayloadCode.Completed completed)
+            throws IOException {
+        List<ChangedSource> sources = completed.patches().sources();
         try {
-            return buildAgain(PatchedTexts.of(applied.sources(), true));
+            return buildAgain(base, before, completed.sources(), PatchedTexts.of(sources, true));
         } catch (BuildFailedException e) {
             // As above: with the lines as they are.
-            return buildAgain(PatchedTexts.of(applied.sources(), false));
+            ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
+            return buildAgain(base, before, completed.sources(), PatchedTexts.of(sources, false));
         }
     }
 
-    private Built buildAgain(PatchedTexts texts) throws IOException {
-        try (BuiltCopy copy =
-                original.copy().openPatched(request.cache(), request.command(), texts.contents(), stages)) {
+    private Built buildAgain(
+            Reached base, Map<String, Optional<SourceText>> before, List<String> addedSources, PatchedTexts texts)
+            throws IOException {
+        Map<String, Optional<SourceText>> contents = new TreeMap<>(before);
+        contents.putAll(texts.contents());
+        try (BuiltCopy patchedCopy = copy.openPatched(request.cache(), request.command(), contents, stages)) {
             stages.begin("find the patched objects");
-            Reached patched = new Reached(request, copy, workDirectory);
-            List<CompileStep> before = original.stepsThatDifferFrom(patched);
-            List<CompileStep> after = patched.stepsThatDifferFrom(original);
+            Reached patched = new Reached(request, patchedCopy, workDirectory);
+            List<CompileStep> from = base.stepsThatDifferFrom(patched);
+            List<CompileStep> to = new ArrayList<>(patched.stepsThatDifferFrom(base));
+            to.addAll(patched.added(addedSources, to));
             stages.begin("compile original");
-            original.compile(before);
-            Map<String, Path> asLinked = original.asLinked(before);
+            base.compile(from);
+            Map<String, Path> asLinked = original.asLinked(from.stream()
+                    .flatMap(step -> original.named(base.name(step)).stream())
+                    .toList());
             stages.begin("compile patched");
-            patched.compilePatched(after);
-            Set<String> used = new HashSet<>(original.used());
+            patched.compilePatched(to);
+            Set<String> used = new HashSet<>(base.used());
             used.addAll(patched.used());
-            return new Built(pairs(before, after, patched), asLinked, texts, used, true);
+            used.addAll(addedSources);
+            return new Built(pairs(base, from, to, patched), asLinked, texts, used, true);
         }
     }
 
-    private List<ObjectPair> pairs(List<CompileStep> before, List<CompileStep> after, Reached patched) {
+    private static List<ObjectPair> pairs(Reached base, List<CompileStep> from, List<CompileStep> to, Reached patched) {
         List<ObjectPair> pairs = new ArrayList<>();
-        for (CompileStep step : after) {
-            Optional<CompileStep> twin = original.named(patched.name(step));
+        for (CompileStep step : to) {
+            Optional<CompileStep> twin = base.named(patched.name(step));
             pairs.add(new ObjectPair(
                     patched.name(step),
-                    twin.map(original::object),
+                    twin.map(base::object),
                     Optional.of(patched.patched(step)),
                     patched.input(step)));
         }
-        for (CompileStep step : before) {
-            if (patched.named(original.name(step)).isEmpty()) {
+        Set<String> there = to.stream().map(patched::name).collect(Collectors.toSet());
+        for (CompileStep step : from) {
+            if (!there.contains(base.name(step))) {
                 pairs.add(new ObjectPair(
-                        original.name(step),
-                        Optional.of(original.object(step)),
-                        Optional.empty(),
-                        original.input(step)));
+                        base.name(step), Optional.of(base.object(step)), Optional.empty(), base.input(step)));
             }
         }
         return pairs;
@@ -223,6 +298,7 @@ public final class MakeBuild {
         return sources.stream()
                 .map(ChangedSource::path)
                 .filter(path -> !built.used().contains(path) && !(built.again() && isBuildRule(path)))
+                .filter(path -> !path.startsWith(ADDED + "include/"))
                 .map(path -> new UnreachedFile(path, why(path)))
                 .toList();
     }

@@ -11,7 +11,9 @@ import java.util.List;
  * @param source the program's source directory
  * @param command builds the program there, configuring included; run by {@code sh}
  * @param image the program that runs, or one of its libraries
- * @param patches what to apply, in this order
+ * @param applied patches that are applied to the running program already, in their order; the originals are built with
+ *     them
+ * @param patches what to apply on top of that, in this order
  * @param cache the directory for copies
  * @param reachesFar refer to what may be in a library through a table, also where the program does not
  * @param keep leave the objects and the logs when the result is closed
@@ -21,12 +23,14 @@ public record MakeBuildRequest(
         Path source,
         String command,
         Image image,
+        List<SourcePatch> applied,
         List<SourcePatch> patches,
         Path cache,
         boolean reachesFar,
         boolean keep,
         int jobs) {
     public MakeBuildRequest {
+        applied = List.copyOf(applied);
         patches = List.copyOf(patches);
     }
 }

@@ -1,15 +1,12 @@
 package dev.suture.build.make;
 
-import dev.suture.LivePatchException;
+import dev.suture.build.AskCompiler;
 import dev.suture.build.BuildResult;
-import dev.suture.build.Cause;
 import dev.suture.build.MovedHunk;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.PatchedFile;
-import dev.suture.build.ScratchTree;
 import dev.suture.build.Stage;
 import dev.suture.build.UnreachedFile;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +25,7 @@ import java.util.Map;
  * @param stages what took how long
  * @param workDirectory where the objects and the log are
  * @param keep whether they outlive the result
+ * @param compiler answers questions about the objects
  */
 public record MakeBuildResult(
         List<ObjectPair> pairs,
@@ -39,8 +37,9 @@ public record MakeBuildResult(
         boolean linesNeutral,
         List<Stage> stages,
         Path workDirectory,
-        boolean keep)
-        implements BuildResult, AutoCloseable {
+        boolean keep,
+        AskCompiler compiler)
+        implements BuildResult {
     public MakeBuildResult {
         pairs = List.copyOf(pairs);
         asLinked = Map.copyOf(asLinked);
@@ -49,17 +48,5 @@ public record MakeBuildResult(
         movedHunks = List.copyOf(movedHunks);
         subjects = List.copyOf(subjects);
         stages = List.copyOf(stages);
-    }
-
-    /** Deletes the work directory, unless it is to be kept. */
-    @Override
-    public void close() {
-        if (!keep) {
-            try {
-                ScratchTree.deleteDirectory(workDirectory);
-            } catch (IOException e) {
-                throw new LivePatchException("cannot delete " + workDirectory + ": " + Cause.of(e), e);
-            }
-        }
     }
 }

@@ -46,8 +46,13 @@ final class Reached {
         }
     }
 
-    BuiltCopy copy() {
-        return copy;
+    CompileObjects compiler() {
+        return compiler;
+    }
+
+    /** {@return how sources are compiled that the build knows nothing of} */
+    List<CompileStep> added(List<String> sources, List<CompileStep> reached) {
+        return AddedSteps.of(sources, tree, reached, List.copyOf(linked.values()));
     }
 
     /** {@return what messages call the object} */
@@ -134,19 +139,26 @@ final class Reached {
 
     /** Compiles objects to where {@link #object} says, those that are not there yet. */
     void compile(List<CompileStep> steps) {
-        compiler.compile(steps, this::object, sectionFlags());
+        compiler.compile(steps, this::object, request.applied().isEmpty() ? sectionFlags() : flagsWithAdded());
     }
 
     /** Compiles objects to where {@link #patched} says. */
     void compilePatched(List<CompileStep> steps) {
-        compiler.compile(steps, this::patched, sectionFlags());
+        compiler.compile(steps, this::patched, flagsWithAdded());
+    }
+
+    private List<String> flagsWithAdded() {
+        List<String> flags = new ArrayList<>(sectionFlags());
+        flags.addAll(
+                List.of("-idirafter", tree.resolve(MakeBuild.ADDED + "include").toString()));
+        return flags;
     }
 
     /**
      * Options that change where code is put and not what it does: each function and variable in a section of its own,
      * debug information, and the names of the user's directory instead of the copy's.
      */
-    private List<String> sectionFlags() {
+    List<String> sectionFlags() {
         List<String> flags = new ArrayList<>(List.of(
                 "-ffunction-sections",
                 "-fdata-sections",
@@ -178,9 +190,11 @@ final class Reached {
         return objects;
     }
 
-    /** {@return where the object is when it was compiled as it is in the copy} */
+    /** {@return where the original object goes} Without any patch it can be kept for the next time. */
     Path object(CompileStep step) {
-        return cached(request.reachesFar() ? "far" : "original", step, ".o");
+        return request.applied().isEmpty()
+                ? cached(request.reachesFar() ? "far" : "original", step, ".o")
+                : inWork("original", step);
     }
 
     /** {@return where the object is when it was compiled with the patches} */

@@ -4,12 +4,15 @@ import dev.suture.build.SourcePatch;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What to build.
  *
  * @param tree the built tree
- * @param patches what to apply, in this order
+ * @param applied patches that are applied to the running hypervisor already, in their order; the originals are built
+ *     with them
+ * @param patches what to apply on top of that, in this order
  * @param cache the directory for scratch copies
  * @param workDirectory where the objects go; if empty, a new directory in the cache
  * @param keep leave the objects and the log when the result is closed
@@ -18,6 +21,7 @@ import java.util.Optional;
  */
 public record XenBuildRequest(
         XenTree tree,
+        List<SourcePatch> applied,
         List<SourcePatch> patches,
         Path cache,
         Optional<Path> workDirectory,
@@ -25,7 +29,33 @@ public record XenBuildRequest(
         boolean insistOnCompiler,
         int jobs) {
     public XenBuildRequest {
+        applied = List.copyOf(applied);
         patches = List.copyOf(patches);
+    }
+
+    /** A build for a hypervisor that nothing is applied to. */
+    public XenBuildRequest(
+            XenTree tree,
+            List<SourcePatch> patches,
+            Path cache,
+            Optional<Path> workDirectory,
+            boolean keep,
+            boolean insistOnCompiler,
+            int jobs) {
+        this(tree, List.of(), patches, cache, workDirectory, keep, insistOnCompiler, jobs);
+    }
+
+    /** {@return the same build for a hypervisor to which patches are applied already} */
+    public XenBuildRequest onTopOf(List<SourcePatch> alreadyApplied) {
+        return new XenBuildRequest(tree, alreadyApplied, patches, cache, workDirectory, keep, insistOnCompiler, jobs);
+    }
+
+    /** {@return the subjects of what is applied already and of what is to be applied} */
+    public List<String> allSubjects() {
+        return Stream.of(applied, patches)
+                .flatMap(List::stream)
+                .map(SourcePatch::subject)
+                .toList();
     }
 
     /** {@return a request with everything as usual: the user's cache, one job for each processor} */

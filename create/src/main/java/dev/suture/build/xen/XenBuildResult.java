@@ -1,15 +1,12 @@
 package dev.suture.build.xen;
 
-import dev.suture.LivePatchException;
+import dev.suture.build.AskCompiler;
 import dev.suture.build.BuildResult;
-import dev.suture.build.Cause;
 import dev.suture.build.MovedHunk;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.PatchedFile;
-import dev.suture.build.ScratchTree;
 import dev.suture.build.Stage;
 import dev.suture.build.UnreachedFile;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -27,6 +24,7 @@ import java.util.List;
  * @param stages what took how long
  * @param workDirectory where the objects and the log {@code make.log} are
  * @param keep whether they outlive the result
+ * @param compiler answers questions about the objects
  */
 public record XenBuildResult(
         List<ObjectPair> pairs,
@@ -38,8 +36,9 @@ public record XenBuildResult(
         boolean linesNeutral,
         List<Stage> stages,
         Path workDirectory,
-        boolean keep)
-        implements BuildResult, AutoCloseable {
+        boolean keep,
+        AskCompiler compiler)
+        implements BuildResult {
     public XenBuildResult {
         pairs = List.copyOf(pairs);
         patchedFiles = List.copyOf(patchedFiles);
@@ -48,17 +47,5 @@ public record XenBuildResult(
         subjects = List.copyOf(subjects);
         staleOriginals = List.copyOf(staleOriginals);
         stages = List.copyOf(stages);
-    }
-
-    /** Deletes the work directory, unless it is to be kept. */
-    @Override
-    public void close() {
-        if (!keep) {
-            try {
-                ScratchTree.deleteDirectory(workDirectory);
-            } catch (IOException e) {
-                throw new LivePatchException("cannot delete " + workDirectory + ": " + Cause.of(e), e);
-            }
-        }
     }
 }

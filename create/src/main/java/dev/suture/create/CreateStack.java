@@ -1,0 +1,152 @@
+package dev.suture.create;
+
+import dev.suture.LivePatchException;
+import dev.suture.build.Cause;
+import dev.suture.build.ScratchTree;
+import dev.suture.build.SourcePatch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * From several patches to as many payloads, each on top of the one before.
+ *
+ * <p>The second payload is made from two builds of the source, one with the first patch and one with both, so that it has
+ * nothing in it but what the second patch changes. Whatever of it is in the first payload and not in the target is
+ * referred to there.
+ */
+public final class CreateStack {
+    private static final String ENDING = ".livepatch";
+
+    private CreateStack() {}
+
+    /** Makes one payload of a stack. */
+    @FunctionalInterface
+    public interface MakePayload {
+        /**
+         * {@return what came of it}
+         *
+         * @param applied what the source is changed by already
+         * @param patch what it is changed by now
+         * @param payload what is to be made of that
+         */
+        CreateReport make(List<SourcePatch> applied, SourcePatch patch, PayloadRequest payload);
+    }
+
+    /**
+     * What came of a stack. It is written whole or not at all.
+     *
+     * @param payloads from the lowest on; if the last one is refused, none is written
+     * @param notTried the patches behind the one that was refused
+     */
+    public record Report(List<CreateReport> payloads, List<Path> notTried) {
+        public Report {
+            payloads = List.copyOf(payloads);
+            notTried = List.copyOf(notTried);
+        }
+
+        /** {@return whether there is a payload for each patch} */
+        public boolean isMade() {
+            return payloads.stream().allMatch(payload -> payload.refusals().isEmpty());
+        }
+    }
+
+    /**
+     * Creates a stack.
+     *
+     * @param applied what is applied already, below all of them
+     * @param patches one for each payload, the lowest first
+     * @param wanted what is wanted of all payloads: the directory that they go to; their names, with a number behind, or
+     *     if that is empty, those of the patches; what the lowest one depends on
+     * @param make makes one of them
+     * @throws LivePatchException if two patches have the same name, or the directory cannot be written
+     */
+    public static Report create(
+            List<SourcePatch> applied, List<SourcePatch> patches, PayloadRequest wanted, MakePayload make) {
+        Path directory = wanted.output().toAbsolutePath();
+        WriteOutput.checkDirectory(directory);
+        List<String> names = names(patches, wanted.name());
+        try {
+            Path beside = Files.createTempDirectory(directory.getParent(), "." + directory.getFileName());
+            try {
+                Report report = create(applied, patches, wanted, names, beside, make);
+                return report.isMade() ? inPlace(report, wanted.output()) : withoutFiles(report);
+            } finally {
+                ScratchTree.deleteDirectory(beside);
+            }
+        } catch (IOException e) {
+            throw new LivePatchException("%s: cannot be written: %s".formatted(directory, Cause.of(e)), e);
+        }
+    }
+
+    private static Report create(
+            List<SourcePatch> applied,
+            List<SourcePatch> patches,
+            PayloadRequest wanted,
+            List<String> names,
+            Path directory,
+            MakePayload make) {
+        List<SourcePatch> below = new ArrayList<>(applied);
+        List<CreateReport> payloads = new ArrayList<>();
+        Optional<String> depends = wanted.depends();
+        for (int i = 0; i < patches.size(); i++) {
+            Path output = directory.resolve(names.get(i) + ENDING);
+            CreateReport report = make.make(
+                    List.copyOf(below),
+                    patches.get(i),
+                    new PayloadRequest(output, names.get(i), depends, wanted.metadata(), wanted.allowedTypes()));
+            payloads.add(report);
+            if (!report.refusals().isEmpty()) {
+                return new Report(
+                        payloads,
+                        patches.subList(i + 1, patches.size()).stream()
+                                .map(SourcePatch::file)
+                                .toList());
+            }
+            below.add(patches.get(i));
+            depends = Optional.of(output.toString());
+        }
+        return new Report(payloads, List.of());
+    }
+
+    private static List<String> names(List<SourcePatch> patches, String given) {
+        List<String> names = new ArrayList<>();
+        for (SourcePatch patch : patches) {
+            String file = patch.file().getFileName().toString();
+            String name = given.isEmpty()
+                    ? file.replaceFirst("\\.(patch|diff)$", "")
+                    : "%s-%d".formatted(given, names.size() + 1);
+            if (names.contains(name)) {
+                throw new LivePatchException(
+                        "%s: another patch has that name, and payloads need different ones; choose them with --name"
+                                .formatted(patch.file()));
+            }
+            names.add(name);
+        }
+        return names;
+    }
+
+    private static Report inPlace(Report report, Path directory) throws IOException {
+        Files.createDirectories(directory);
+        List<CreateReport> payloads = new ArrayList<>();
+        for (CreateReport payload : report.payloads()) {
+            Path made = payload.output().orElseThrow();
+            Path place = directory.resolve(made.getFileName());
+            Files.move(made, place, StandardCopyOption.REPLACE_EXISTING);
+            payloads.add(payload.at(Optional.of(place)));
+        }
+        return new Report(payloads, List.of());
+    }
+
+    private static Report withoutFiles(Report report) {
+        return new Report(
+                report.payloads().stream()
+                        .map(payload -> payload.at(Optional.empty()))
+                        .toList(),
+                report.notTried());
+    }
+}

@@ -1,0 +1,42 @@
+package dev.suture.create;
+
+import dev.suture.LivePatchException;
+import dev.suture.payload.PayloadSections;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What is wanted of a payload, whatever it is for.
+ *
+ * @param output where it goes
+ * @param name its name, 1 to 127 characters
+ * @param depends a build id in hexadecimal digits, or the file of the payload that this one is stacked on; empty to go
+ *     directly on the target
+ * @param metadata {@code key=value} to add to what is filled in by itself
+ * @param allowedTypes types whose layout may change because the author knows that no value of them outlives a call
+ */
+public record PayloadRequest(
+        Path output, String name, Optional<String> depends, List<String> metadata, Set<String> allowedTypes) {
+    public PayloadRequest {
+        metadata = List.copyOf(metadata);
+        allowedTypes = Set.copyOf(allowedTypes);
+    }
+
+    /** Looks at what can be known to be wrong before anything is built. */
+    void check() {
+        WriteOutput.check(output);
+        int longest = PayloadSections.MAX_NAME_BYTES - 1;
+        if (name.isEmpty() || name.length() > longest) {
+            throw new LivePatchException(
+                    "the payload's name '%s' has %d characters, and may have 1 to %d; choose one with --name"
+                            .formatted(name, name.length(), longest));
+        }
+    }
+
+    /** {@return what it goes on top of} */
+    Depends on(String targetBuildId) {
+        return depends.map(Depends::of).orElse(Depends.onTarget(targetBuildId));
+    }
+}
