@@ -121,7 +121,7 @@ class DaemonPatchesTest {
             assertThat(words)
                     .contains("pid:%d: load cve: done, now applied".formatted(running.pid()))
                     .containsPattern("pid:[0-9]+: load cve: timed out")
-                    .contains("`create_helper`")
+                    .contains("(program) will return into create_helper")
                     .contains("pid:%d: revert cve: done".formatted(running.pid()));
             clients.serveOn(20);
             assertThat(clients.errors()).isEmpty();
