@@ -1,6 +1,7 @@
 /** From a source patch to a payload. Runs where the compiler is; never sees a target. */
 module dev.suture.create {
     requires transitive dev.suture.core;
+    requires com.fasterxml.jackson.databind;
     requires io.github.javadiffutils;
 
     exports dev.suture.advise;

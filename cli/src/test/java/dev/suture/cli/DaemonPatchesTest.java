@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +88,45 @@ class DaemonPatchesTest {
             boolean forged = patch.equals("CVE-2026-4893.patch");
             long answers = daemon.patchDnsmasq(forged ? Optional.of("forged.example") : Optional.empty());
             row("dnsmasq", patch, report, answers);
+        }
+    }
+
+    /** The patched loop is in the process that runs scripts for dnsmasq, and never ends. */
+    @Test
+    void theHelperOfDnsmasqIsReachedAndIsInThePatchedFunctionForEver() throws Exception {
+        Assumptions.assumeTrue(
+                "root".equals(System.getProperty("user.name")), "needs root: dnsmasq serves DHCP in this test");
+        DaemonState state = DaemonState.before("dnsmasq", "CVE-2026-4892.patch");
+        PatchedDaemon daemon = new PatchedDaemon(state, directory);
+        assertThat(PatchedDaemon.reasons(daemon.build())).isEmpty();
+        int port = PatchedDaemon.freePort();
+        List<String> command = new ArrayList<>(daemon.dnsmasq(port, "--keep-in-foreground"));
+        command.addAll(List.of(
+                "--user=root",
+                "--log-facility=-",
+                "--dhcp-range=127.0.0.10,127.0.0.20,255.0.0.0,1h",
+                "--dhcp-alternate-port=%d,%d".formatted(PatchedDaemon.freePort(), PatchedDaemon.freePort()),
+                "--dhcp-leasefile=" + directory.resolve("leases"),
+                "--dhcp-script=/bin/true"));
+        String[] load = {
+            "load", daemon.payload().toString(), "--on", "exe:" + state.program(), "--timeout", "1", "--all-or-nothing"
+        };
+        try (RunningDaemon running = RunningDaemon.start(command, directory.resolve("log"));
+                ServerLoad clients = new ServerLoad()) {
+            PatchedDaemon.waitFor(running, "read .*hosts");
+            clients.add(new DnsClient(port, "c", true));
+            clients.serveOn(20);
+            String words = PatchedDaemon.suture(load);
+
+            assertThat(words)
+                    .contains("pid:%d: load cve: done, now applied".formatted(running.pid()))
+                    .containsPattern("pid:[0-9]+: load cve: timed out")
+                    .contains("(program) will return into create_helper")
+                    .contains("pid:%d: revert cve: done".formatted(running.pid()));
+            clients.serveOn(20);
+            assertThat(clients.errors()).isEmpty();
+            assertThat(PatchedDaemon.suture("list", "--on", "exe:" + state.program()))
+                    .doesNotContain("cve");
         }
     }
 

@@ -12,8 +12,10 @@ import dev.suture.create.ProcessRequest;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.BindException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -108,11 +110,11 @@ final class PatchedDaemon {
             command.addAll(
                     List.of("--server=127.0.0.1#" + upstream.port(), "--add-subnet=32", "--dns-forward-max=1000"));
             try (RunningDaemon daemon = RunningDaemon.start(command, directory.resolve("log"));
-                    DnsClient probe = new DnsClient(port, "probe")) {
+                    DnsClient probe = new DnsClient(port, "probe", false)) {
                 waitFor(daemon, "read .*hosts");
                 Optional<Fault> fault = faultyName.map(name -> () -> probe.isAnswered(name));
                 for (int i = 0; i < CLIENTS; i++) {
-                    load.add(new DnsClient(port, "c" + i));
+                    load.add(new DnsClient(port, "c" + i, false));
                 }
                 return patch(daemon, load, fault);
             }
@@ -178,10 +180,16 @@ final class PatchedDaemon {
         }
     }
 
-    /** {@return a port of loopback that was free just now} */
+    /** {@return a port of loopback that was free for both protocols just now} */
     static int freePort() throws IOException {
-        try (DatagramSocket socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
+        while (true) {
+            try (DatagramSocket udp = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+                    ServerSocket _ = new ServerSocket(udp.getLocalPort(), 1, InetAddress.getLoopbackAddress())) {
+                return udp.getLocalPort();
+            } catch (BindException e) {
+                // Somebody has it for the other protocol.
+                continue;
+            }
         }
     }
 

@@ -90,7 +90,7 @@ final class RedisClient implements ServerLoad.Client {
                 "1",
                 name + ":script",
                 Long.toString(number));
-        add(questions, "$5", "GET", name + ":script");
+        add(questions, "$4", "GET", name + ":script");
         add(questions, "$%08x".formatted(number), "EVAL", "return bit.tohex(ARGV[1], 8)", "0", Long.toString(number));
         add(questions, "-ERR Error compiling script", "EVAL", "return {", "0");
         add(questions, "-ERR unknown command", "NONSENSE", key);

@@ -27,6 +27,7 @@ final class RunningDaemon implements AutoCloseable {
      */
     static RunningDaemon start(List<String> command, Path log) throws IOException {
         String words = command.stream().map("'%s'"::formatted).collect(Collectors.joining(" "));
+        Files.writeString(log, "");
         Process shell = new ProcessBuilder("sh", "-c", "%s </dev/null >'%s' 2>&1 & echo $!; wait".formatted(words, log))
                 .start();
         BufferedReader said = shell.inputReader(StandardCharsets.UTF_8);

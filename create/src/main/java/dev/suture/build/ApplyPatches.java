@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * Applies patches to a tree's sources, in memory.
@@ -46,6 +47,83 @@ public final class ApplyPatches {
         ApplyPatches application = new ApplyPatches(root, prefixes);
         patches.forEach(application::apply);
         return application.result();
+    }
+
+    /**
+     * A patch that does not fit one of its files.
+     *
+     * @param patch the patch
+     * @param path the file
+     * @param problems why, one text for each hunk
+     */
+    public record Unfit(SourcePatch patch, String path, List<String> problems) {
+        public Unfit {
+            problems = List.copyOf(problems);
+        }
+    }
+
+    /**
+     * Patches, as far as they fit.
+     *
+     * @param applied what they made of the files that they fit
+     * @param unfit the files that they do not fit, which are left as they were before
+     */
+    public record Fitting(AppliedPatches applied, List<Unfit> unfit) {
+        public Fitting {
+            unfit = List.copyOf(unfit);
+        }
+
+        /**
+         * Makes sure that only such files are left out as do not matter.
+         *
+         * @throws PatchDoesNotApplyException if there is another
+         */
+        public void requireAllBut(Predicate<String> mayBeLeftOut) {
+            for (Unfit one : unfit) {
+                if (!mayBeLeftOut.test(one.path())) {
+                    throw new PatchDoesNotApplyException(one.patch(), one.problems());
+                }
+            }
+        }
+    }
+
+    /**
+     * Applies {@code patches} one after the other, and leaves out the files that they do not fit. A test or a document
+     * that has changed since need not stop a live patch, as long as it is not compiled.
+     *
+     * @param root the tree's root; only read
+     * @param prefixes directories a patch may have been made in
+     * @throws PatchDoesNotApplyException if one fits none of its files
+     */
+    public static Fitting applyWhatFits(Path root, List<String> prefixes, List<SourcePatch> patches) {
+        ApplyPatches application = new ApplyPatches(root, prefixes);
+        List<Unfit> unfit = new ArrayList<>();
+        for (SourcePatch patch : patches) {
+            List<Unfit> ofPatch = application.applyEach(patch);
+            if (ofPatch.size() == patch.files().size()) {
+                throw new PatchDoesNotApplyException(
+                        patch,
+                        ofPatch.stream().flatMap(one -> one.problems().stream()).toList());
+            }
+            unfit.addAll(ofPatch);
+        }
+        return new Fitting(application.result(), unfit);
+    }
+
+    private List<Unfit> applyEach(SourcePatch patch) {
+        Naming naming = findNaming(patch);
+        List<Unfit> unfit = new ArrayList<>();
+        for (FilePatch file : patch.files()) {
+            String original = naming.path(file.originalPath());
+            String patched = naming.path(file.patchedPath());
+            List<String> problems = new ArrayList<>();
+            apply(file, original, patched, problems);
+            if (!problems.isEmpty()) {
+                unfit.add(new Unfit(patch, file.kind() == FilePatch.Kind.CREATE ? patched : original, problems));
+            }
+        }
+        patchIndex++;
+        return unfit;
     }
 
     private AppliedPatches result() {
@@ -89,11 +167,11 @@ public final class ApplyPatches {
         List<String> fileProblems = new ArrayList<>();
         List<MovedHunk> movedHere = new ArrayList<>();
         SourceText after = PlaceHunks.place(originalPath, text, file.hunks(), movedHere, fileProblems);
-        movedHunks.addAll(movedHere);
         problems.addAll(fileProblems);
         if (!fileProblems.isEmpty()) {
             return;
         }
+        movedHunks.addAll(movedHere);
         for (Hunk hunk : file.hunks()) {
             int offset = movedHere.stream()
                     .filter(moved -> moved.number() == hunk.number())

@@ -2,8 +2,9 @@ package dev.suture.build;
 
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
+import dev.suture.cache.CacheEntry;
+import dev.suture.cache.PruneCache;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -12,7 +13,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
@@ -50,18 +50,21 @@ public final class ScratchTree implements AutoCloseable {
         }
     }
 
+    /** How large the copies of all trees together may be. */
+    private static final long LARGEST_BYTES = 20L << 30;
+
     private final Path directory;
     private final Path tree;
     private final Path copy;
     private final Predicate<Path> wanted;
-    private final FileChannel lock;
+    private final CacheEntry lock;
     private final Path aside;
     private Map<String, Stamp> inTree = Map.of();
     private Map<String, Stamp> unpatched = Map.of();
     /** Files that are kept aside, and the state of the tree's at that time. */
     private final Map<String, String> rebuilt = new TreeMap<>();
 
-    private ScratchTree(Path directory, Path tree, Predicate<Path> wanted, FileChannel lock) {
+    private ScratchTree(Path directory, Path tree, Predicate<Path> wanted, CacheEntry lock) {
         this.directory = directory;
         this.tree = tree;
         this.copy = directory.resolve("tree");
@@ -82,9 +85,10 @@ public final class ScratchTree implements AutoCloseable {
         try {
             Path real = tree.toRealPath();
             Path directory = cache.resolve("build").resolve(real.getFileName() + "-" + hash(real.toString()));
-            Files.createDirectories(directory.resolve("tree"));
             ScratchTree scratch = new ScratchTree(directory, real, wanted, lock(directory, progress));
+            PruneCache.daily(directory.getParent(), LARGEST_BYTES);
             try {
+                Files.createDirectories(directory.resolve("tree"));
                 ChildProcess.killMarked(directory.toString());
                 scratch.synchronise(progress);
                 return scratch;
@@ -100,21 +104,11 @@ public final class ScratchTree implements AutoCloseable {
         }
     }
 
-    private static FileChannel lock(Path directory, Progress progress) throws IOException {
-        FileChannel channel =
-                FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    private static CacheEntry lock(Path directory, Progress progress) throws IOException {
         try {
-            if (channel.tryLock() == null) {
-                progress.stage("wait for another build of this tree");
-                channel.lock();
-            }
-            return channel;
+            return CacheEntry.lock(directory, () -> progress.stage("wait for another build of this tree"));
         } catch (OverlappingFileLockException e) {
-            channel.close();
             throw new LivePatchException("another build of this tree runs in the same program (" + directory + ")", e);
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
         }
     }
 

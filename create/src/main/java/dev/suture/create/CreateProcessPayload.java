@@ -198,13 +198,6 @@ public final class CreateProcessPayload {
     /** {@return what of the build cannot be followed} */
     private static List<Refusal> unsupported(MakeBuildResult build) {
         List<Refusal> refusals = new ArrayList<>();
-        for (String path : build.newSources()) {
-            refusals.add(new Refusal(
-                    path,
-                    "",
-                    "the patch adds the source %s, and nothing tells how it is compiled".formatted(path),
-                    "Put the new functions into a source that the program has already, or include the new one there."));
-        }
         build.asLinked().forEach((name, object) -> {
             boolean optimizedWhenLinked = ElfFile.read(object).sections().stream()
                     .anyMatch(section -> section.name().startsWith(".gnu.lto_"));

@@ -20,23 +20,30 @@ final class LikelyCause {
 
     /** {@return the likely cause and what to do about it} */
     static String of(Image image, ElfFile object) {
-        Set<String> compilers = texts(image.elf(), ".comment");
+        Set<String> there = texts(image.elf(), ".comment");
         Set<String> here = texts(object, ".comment");
-        if (!compilers.isEmpty() && !here.isEmpty() && here.stream().noneMatch(compilers::contains)) {
-            return "The program was built by %s, and this is %s: build with that compiler."
-                    .formatted(String.join(" and ", compilers), String.join(" and ", here));
+        Set<String> notHere = new LinkedHashSet<>(there);
+        notHere.removeAll(here);
+        if (!notHere.isEmpty() && !here.isEmpty()) {
+            // The start files of the C library are in each program, with the name of the compiler that made them.
+            return notHere.size() == there.size()
+                    ? "The program was built by %s, and this is %s: build with that compiler."
+                            .formatted(String.join(" and ", notHere), String.join(" and ", here))
+                    : "Parts of the program were built by %s, and this is %s: let the command build with that compiler if it compiled this source."
+                            .formatted(String.join(" and ", notHere), String.join(" and ", here));
         }
         List<Set<String>> theirs = flags(image.symbolsFrom());
         List<Set<String>> ours = flags(object);
-        if (!theirs.isEmpty() && !ours.isEmpty() && theirs.stream().noneMatch(ours.getFirst()::equals)) {
+        if (theirs.isEmpty() || ours.isEmpty()) {
+            return "The compiler is the same, so the source or the flags differ (without debug information in both, the flags"
+                    + " are not known): give the very source that the program was built from, and the command with its flags.";
+        }
+        if (theirs.stream().noneMatch(ours.getFirst()::equals)) {
             return "The flags differ: the program has %s, the build command gives %s. Let the command build as the program was built."
                     .formatted(onlyIn(theirs.getFirst(), ours.getFirst()), onlyIn(ours.getFirst(), theirs.getFirst()));
         }
-        return "The compiler is the same, so the source or the flags differ (%s): give the very source that the program was built from, and the command with its flags."
-                .formatted(
-                        theirs.isEmpty() || ours.isEmpty()
-                                ? "without debug information in both, the flags are not known"
-                                : "the flags that are recorded are the same");
+        return "The compiler and the flags that are recorded are the same, so the source differs: give the very source that the"
+                + " program was built from, with the same macros defined.";
     }
 
     private static String onlyIn(Set<String> one, Set<String> other) {

@@ -124,22 +124,6 @@ class ProcessPayloadRefusalsTest {
     }
 
     @Test
-    void aNewSourceIsRefused() {
-        PatchedProgram program = program("+ p->b", "+ p->b + 7");
-        program.create();
-        PatchedProgram.run(
-                List.of(
-                        "sh",
-                        "-c",
-                        "echo 'int more(void) { return 1; }' > patched/more.c; diff -ruN source patched > change.patch; true"),
-                directory,
-                Map.of(),
-                0);
-
-        assertThat(texts(program.create())).anyMatch(text -> text.contains("the patch adds the source more.c"));
-    }
-
-    @Test
     void aProgramOptimizedWhenLinkedIsRefused() {
         PatchedProgram program = new PatchedProgram(directory, BUILD.replace("-O2", "-O2 -flto"), "program")
                 .file("program.c", PROGRAM, "+ p->b", "- p->b");

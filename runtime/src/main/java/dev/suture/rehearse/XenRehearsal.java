@@ -2,6 +2,7 @@ package dev.suture.rehearse;
 
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
+import dev.suture.cache.PruneCache;
 import dev.suture.rehearse.RehearsalReport.Hypervisor;
 import dev.suture.rehearse.RehearsalReport.PayloadReport;
 import java.io.IOException;
@@ -26,6 +27,9 @@ import java.util.Optional;
  * Nothing is sent to the machine once it runs, so nothing can get out of step.
  */
 public final class XenRehearsal {
+    /** How large all console logs in the cache together may be. */
+    private static final long LARGEST_LOGS_BYTES = 100L << 20;
+
     private static final Duration LAST_WORDS = Duration.ofSeconds(3);
     private static final int LINES_OF_LAST_WORDS = 100;
     private static final int LINES_SHOWN = 12;
@@ -251,6 +255,7 @@ public final class XenRehearsal {
                 return log;
             }
             Path folder = Files.createDirectories(request.cache().resolve("rehearse/console"));
+            PruneCache.daily(folder, LARGEST_LOGS_BYTES);
             String now = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
             return folder.resolve(
                     "%s-%d.log".formatted(now, ProcessHandle.current().pid()));

@@ -16,7 +16,7 @@ import java.util.TreeSet;
 final class PackageEdges {
     static final String ROOT = "dev.suture";
 
-    private static final String[] CORE = {"elf", "isa", "dwarf", "image", "payload", "preflight", "wire"};
+    private static final String[] CORE = {"elf", "isa", "dwarf", "image", "payload", "preflight", "wire", "cache"};
     private static final Map<String, Set<String>> ALLOWED = new TreeMap<>();
 
     static {
@@ -29,7 +29,8 @@ final class PackageEdges {
         allow("preflight", "elf", "isa", "image", "payload");
         allow("wire", "elf", "isa", "image", "payload");
 
-        allow("build", "elf", "isa", "image");
+        allow("cache");
+        allow("build", "elf", "isa", "image", "cache");
         allow("source");
         allow("diff", "elf", "isa", "dwarf");
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");

@@ -6,18 +6,20 @@ import dev.suture.build.ChildProcess;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourceText;
 import dev.suture.build.Stages;
+import dev.suture.cache.CacheEntry;
+import dev.suture.cache.PruneCache;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /**
@@ -29,13 +31,18 @@ import java.util.TreeSet;
  * put them back if this one is killed. One run at a time holds the copy.
  */
 final class BuiltCopy implements AutoCloseable {
+    /** How large all copies together may be. */
+    private static final long LARGEST_BYTES = 10L << 30;
+
     private final Path directory;
     private final Path source;
-    private final FileChannel lock;
+    private final Map<String, Optional<SourceText>> patched;
+    private final CacheEntry lock;
 
-    private BuiltCopy(Path directory, Path source, FileChannel lock) {
+    private BuiltCopy(Path directory, Path source, Map<String, Optional<SourceText>> patched, CacheEntry lock) {
         this.directory = directory;
         this.source = source;
+        this.patched = patched;
         this.lock = lock;
     }
 
@@ -46,20 +53,40 @@ final class BuiltCopy implements AutoCloseable {
      * @throws LivePatchException if the copy cannot be made
      */
     static BuiltCopy open(Path cache, Path source, String command, Stages stages) {
+        String now = Long.toString(Instant.now().getEpochSecond());
+        return open(cache, source, command, Map.of(), now, stages);
+    }
+
+    /**
+     * Opens a copy of the same source in which the build command ran with patched texts in the place of some files.
+     *
+     * @param contents by path; empty for a file that is not there
+     */
+    BuiltCopy openPatched(Path cache, String command, Map<String, Optional<SourceText>> contents, Stages stages) {
+        return open(cache, source, command, contents, time(), stages);
+    }
+
+    private static BuiltCopy open(
+            Path cache,
+            Path source,
+            String command,
+            Map<String, Optional<SourceText>> patched,
+            String time,
+            Stages stages) {
         try {
             Path real = source.toRealPath();
             stages.begin("read the source");
             List<Path> files = SourceFiles.of(real);
-            String key = SourceFiles.key(real, files, command);
+            String key = SourceFiles.key(real, files, command, patched);
             Path directory = cache.resolve("process").resolve(real.getFileName() + "-" + key);
-            Files.createDirectories(directory);
-            BuiltCopy copy = new BuiltCopy(directory, real, lock(directory, stages));
+            BuiltCopy copy = new BuiltCopy(directory, real, patched, lock(directory, stages));
+            PruneCache.daily(directory.getParent(), LARGEST_BYTES);
             try {
                 ChildProcess.end(directory.toString());
                 if (Files.exists(directory.resolve("complete"))) {
                     copy.restore();
                 } else {
-                    copy.make(files, command, stages);
+                    copy.make(files, command, time, stages);
                 }
                 return copy;
             } catch (IOException | RuntimeException e) {
@@ -74,24 +101,17 @@ final class BuiltCopy implements AutoCloseable {
         }
     }
 
-    private static FileChannel lock(Path directory, Stages stages) throws IOException {
-        FileChannel channel =
-                FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    private static CacheEntry lock(Path directory, Stages stages) throws IOException {
         try {
-            if (channel.tryLock() == null) {
-                stages.begin("wait for another build of this source");
-                channel.lock();
-            }
-            return channel;
+            return CacheEntry.lock(directory, () -> stages.begin("wait for another build of this source"));
         } catch (OverlappingFileLockException e) {
-            channel.close();
             throw new LivePatchException(
                     "another build of this source runs in the same program (" + directory + ")", e);
         }
     }
 
-    private void make(List<Path> files, String command, Stages stages) throws IOException {
-        stages.begin("copy the source");
+    private void make(List<Path> files, String command, String time, Stages stages) throws IOException {
+        stages.begin(patched.isEmpty() ? "copy the source" : "copy the patched source");
         for (String part : List.of("tree", "cached")) {
             ScratchTree.deleteDirectory(directory.resolve(part));
         }
@@ -99,19 +119,37 @@ final class BuiltCopy implements AutoCloseable {
         for (Path file : files) {
             copy(source.resolve(file), tree().resolve(file));
         }
-        stages.begin("build the program");
+        for (Map.Entry<String, Optional<SourceText>> file : patched.entrySet()) {
+            if (file.getValue().isPresent()) {
+                write(file.getKey(), file.getValue().get());
+            } else {
+                delete(file.getKey());
+            }
+        }
+        stages.begin(patched.isEmpty() ? "build the program" : "build the patched program");
         Path log = directory.resolve("build.log");
         Files.deleteIfExists(log);
         Map<String, String> environment = RecordingTools.write(directory.resolve("tools"), records());
+        if (!patched.isEmpty()) {
+            // Patched sources may include what Suture brings along.
+            String others = System.getenv("CPATH");
+            Path more = tree().resolve(MakeBuild.ADDED + "include");
+            environment.put("CPATH", others == null || others.isEmpty() ? more.toString() : others + ":" + more);
+        }
+        environment.put("SOURCE_DATE_EPOCH", time);
+        Files.writeString(directory.resolve("time"), time);
         List<String> output = new ArrayList<>();
         int status = ChildProcess.run(
                 List.of("sh", "-c", command), tree(), environment, directory.toString(), log, output::add);
         if (status != 0) {
             throw new BuildFailedException(
-                    "`%s` failed in a copy of %s (exit status %d)".formatted(command, source, status),
+                    "`%s` failed in a copy of %s%s (exit status %d)"
+                            .formatted(command, source, patched.isEmpty() ? "" : " with the patch applied", status),
                     output,
                     log,
-                    "Give a command that builds the program from a clean source, with configuring it");
+                    patched.isEmpty()
+                            ? "Give a command that builds the program from a clean source, with configuring it"
+                            : "Correct the patch: without it the command succeeds");
         }
         Files.createFile(directory.resolve("complete"));
     }
@@ -143,9 +181,32 @@ final class BuiltCopy implements AutoCloseable {
         return directory;
     }
 
+    /** {@return what compilers take for the present, in seconds since 1970: the time when the copy was built} */
+    String time() {
+        try {
+            return Files.readString(directory.resolve("time"));
+        } catch (IOException e) {
+            throw new LivePatchException("cannot read %s: %s".formatted(directory.resolve("time"), Cause.of(e)), e);
+        }
+    }
+
     /** {@return where the records of the build's commands are} */
     Path records() {
         return directory.resolve("records");
+    }
+
+    /** {@return what the build's commands were, of compilers that could be recorded and of others} */
+    ReadCommands commands() throws IOException {
+        ReadCommands commands = ReadCommands.read(records());
+        for (Path database : CompileDatabase.find(tree())) {
+            commands.addDatabase(database, tree().toRealPath());
+        }
+        return commands;
+    }
+
+    /** {@return the programs and shared libraries in the copy} */
+    List<Path> programs() throws IOException {
+        return SourceFiles.programs(tree().toRealPath());
     }
 
     /** {@return a directory for what can be worked out once for this state of the source} */
@@ -162,6 +223,9 @@ final class BuiltCopy implements AutoCloseable {
     void write(String path, SourceText text) throws IOException {
         Path file = tree().resolve(path);
         Files.createDirectories(file.getParent());
+        if (Files.isSymbolicLink(file)) {
+            Files.delete(file);
+        }
         Files.writeString(file, text.text(), StandardCharsets.ISO_8859_1);
     }
 

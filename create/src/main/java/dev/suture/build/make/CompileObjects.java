@@ -22,16 +22,19 @@ import java.util.function.Function;
 /** Runs compilers by the build's own commands, several at a time. */
 final class CompileObjects {
     private final String mark;
+    private final String time;
     private final Path log;
     private final int jobs;
 
     /**
      * @param mark what the compilers are marked with
+     * @param time what compilers take for the present, in seconds since 1970
      * @param log gets what they write
      * @param jobs how many may run at a time
      */
-    CompileObjects(String mark, Path log, int jobs) {
+    CompileObjects(String mark, String time, Path log, int jobs) {
         this.mark = mark;
+        this.time = time;
         this.log = log;
         this.jobs = jobs;
     }
@@ -113,7 +116,8 @@ final class CompileObjects {
     }
 
     private int run(List<String> command, Path directory, List<String> output) {
-        return ChildProcess.run(command, directory, Map.of("LC_ALL", "C"), mark, log, output::add);
+        return ChildProcess.run(
+                command, directory, Map.of("LC_ALL", "C", "SOURCE_DATE_EPOCH", time), mark, log, output::add);
     }
 
     private interface Work {

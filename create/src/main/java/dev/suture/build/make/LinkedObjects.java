@@ -1,9 +1,11 @@
 package dev.suture.build.make;
 
 import dev.suture.LivePatchException;
+import dev.suture.build.ChildProcess;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Symbol;
 import dev.suture.image.Image;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,15 +23,20 @@ import java.util.stream.Collectors;
  * <p>A build may link many things: the program, its libraries, generators, tests. The one that has the functions of the
  * program at hand, and best with the same sizes, is its twin, and the command that linked the twin names the objects. Archives
  * count with those of their members that the program has a function of.
+ *
+ * <p>Where no linker was recorded, as in a build that is known from its {@code compile_commands.json} alone, any file may
+ * be the twin, and the objects are those that have its functions in its sizes.
  */
 final class LinkedObjects {
     private static final double LEAST_LIKENESS = 0.3;
 
     private final ReadCommands commands;
     private final Map<String, Long> functions;
+    private final BuiltCopy copy;
 
-    private LinkedObjects(ReadCommands commands, Image image) {
+    private LinkedObjects(ReadCommands commands, Image image, BuiltCopy copy) {
         this.commands = commands;
+        this.copy = copy;
         functions = functions(image.symbolsFrom());
     }
 
@@ -38,25 +45,37 @@ final class LinkedObjects {
      *
      * @throws LivePatchException if nothing that the build links is like the program
      */
-    static List<CompileStep> of(ReadCommands commands, Image image, String buildCommand) {
-        LinkedObjects work = new LinkedObjects(commands, image);
+    static List<CompileStep> of(ReadCommands commands, Image image, String buildCommand, BuiltCopy copy)
+            throws IOException {
+        LinkedObjects work = new LinkedObjects(commands, image, copy);
         if (commands.compiled().isEmpty()) {
             throw new LivePatchException(
-                    "`%s` called no compiler that could be recorded; let it use the compilers of PATH (gcc, cc, g++, c++, clang), not of a whole path"
+                    ("`%s` called no compiler that could be recorded, and made no compile_commands.json. Compilers that are"
+                                    + " found in PATH are recorded (gcc, cc, g++, c++, clang, clang++), and gcc wherever it is."
+                                    + " Let the build call clang by its name or write compile_commands.json (cmake"
+                                    + " -DCMAKE_EXPORT_COMPILE_COMMANDS=ON), keep PATH and COMPILER_PATH as they are, and"
+                                    + " compile everything, taking nothing from a cache.")
                             .formatted(buildCommand));
         }
         Path twin = work.twin(image, buildCommand);
         Set<Path> objects = new LinkedHashSet<>();
         work.collect(twin, objects, new HashSet<>(), false);
+        if (objects.isEmpty()) {
+            commands.compiled().keySet().stream().filter(work::isMostlyIn).forEach(objects::add);
+        }
         return objects.stream().map(commands.compiled()::get).toList();
     }
 
-    private Path twin(Image image, String buildCommand) {
+    private Path twin(Image image, String buildCommand) throws IOException {
         String wanted = Path.of(image.name()).getFileName().toString();
         Path best = null;
         double bestLikeness = 0;
         List<String> outputs = new ArrayList<>();
-        for (Path output : commands.linked().keySet()) {
+        Set<Path> candidates = new LinkedHashSet<>(commands.linked().keySet());
+        if (candidates.stream().noneMatch(output -> likeness(output, image) >= LEAST_LIKENESS)) {
+            candidates.addAll(copy.programs());
+        }
+        for (Path output : candidates) {
             if (!Files.isRegularFile(output) || CommandWords.isObject(output.toString())) {
                 continue;
             }
@@ -86,6 +105,9 @@ final class LinkedObjects {
      * 1, and a little more where their sizes are the same as well, which tells variants of one program apart}
      */
     private double likeness(Path output, Image image) {
+        if (!Files.isRegularFile(output)) {
+            return 0;
+        }
         ElfFile elf;
         try {
             elf = ElfFile.read(output);
@@ -126,6 +148,14 @@ final class LinkedObjects {
             }
             return;
         }
+        boolean unknownArchive = CommandWords.isArchive(output.toString())
+                && !commands.archived().containsKey(output)
+                && output.startsWith(copy.directory())
+                && Files.isRegularFile(output);
+        if (unknownArchive) {
+            members(output).forEach(member -> collect(member, objects, seen, true));
+            return;
+        }
         for (Map<Path, Set<Path>> made : List.of(commands.linked(), commands.archived())) {
             boolean archive = inArchive || made == commands.archived();
             boolean library = seen.size() > 1 && output.toString().contains(".so");
@@ -133,6 +163,33 @@ final class LinkedObjects {
                 made.get(output).forEach(part -> collect(part, objects, seen, archive));
             }
         }
+    }
+
+    /** {@return whether most functions of an object are in the program, in the same sizes} */
+    private boolean isMostlyIn(Path object) {
+        if (!Files.isRegularFile(object)) {
+            return false;
+        }
+        Map<String, Long> own = functions(ElfFile.read(object));
+        long same = own.entrySet().stream()
+                .filter(function -> function.getValue().equals(functions.get(function.getKey())))
+                .count();
+        return same > 0 && 2 * same >= own.size();
+    }
+
+    /** {@return the objects in an archive that no recorded command made, known by their names} */
+    private List<Path> members(Path archive) {
+        List<String> names = new ArrayList<>();
+        ChildProcess.run(
+                List.of("ar", "t", archive.toString()),
+                copy.directory(),
+                Map.of("LC_ALL", "C"),
+                copy.directory().toString(),
+                copy.directory().resolve("archives.log"),
+                line -> names.add(line.substring(line.lastIndexOf('/') + 1)));
+        return commands.compiled().keySet().stream()
+                .filter(object -> names.contains(object.getFileName().toString()))
+                .toList();
     }
 
     /** {@return whether the linker took a member of an archive: the program has one of its functions, or it has none} */

@@ -6,11 +6,7 @@ import dev.suture.build.AppliedPatches;
 import dev.suture.build.ApplyPatches;
 import dev.suture.build.Cause;
 import dev.suture.build.ChangedSource;
-import dev.suture.build.LineMap;
-import dev.suture.build.NeutralSource;
-import dev.suture.build.NeutraliseLines;
 import dev.suture.build.ObjectPair;
-import dev.suture.build.PatchedFile;
 import dev.suture.build.PayloadCode;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourcePatch;
@@ -23,12 +19,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -36,30 +33,30 @@ import java.util.stream.Stream;
  *
  * <p>The order: apply the patches in memory; build a copy of the source, unless that was done before; find the objects of
  * the program and what each is made from; compile those that a changed file reaches with a section for each function and
- * variable; put the patched sources in place and compile them again.
+ * variable; put the patched sources in place and compile them again. When a patch changes how the program is built, or
+ * adds or removes a source, the build command runs in a second copy, that of the patched source, and its own commands
+ * compile the patched objects.
  */
 public final class MakeBuild {
     private static final Pattern BUILD_RULES = Pattern.compile(
             "(.*/)?((GNU)?[Mm]akefile(\\..*)?|CMakeLists\\.txt|meson\\.build|meson_options\\.txt|configure(\\.ac|\\.in)?)|.*\\.(am|ac|m4|cmake|mk|in|y|yy|l|ll)");
 
     /** Where code goes that the source does not have. */
-    private static final String ADDED = "suture-added/";
+    static final String ADDED = "suture-added/";
 
     private final MakeBuildRequest request;
     private final BuiltCopy copy;
     private final Path workDirectory;
     private final Stages stages;
-    private final CompileObjects compiler;
-    private final Path tree;
+    private final Reached original;
 
     private MakeBuild(MakeBuildRequest request, BuiltCopy copy, Path workDirectory, Stages stages) throws IOException {
         this.request = request;
         this.copy = copy;
         this.workDirectory = workDirectory;
         this.stages = stages;
-        tree = copy.tree().toRealPath();
-        compiler =
-                new CompileObjects(copy.directory().toString(), workDirectory.resolve("compile.log"), request.jobs());
+        stages.begin("find the objects");
+        original = new Reached(request, copy, workDirectory);
     }
 
     /**
@@ -75,20 +72,20 @@ public final class MakeBuild {
         if (!Files.isDirectory(source)) {
             throw new LivePatchException("--source %s: there is no such directory".formatted(request.source()));
         }
-        PayloadCode.Completed before = apply(source, request.applied());
-        PayloadCode.Completed completed = apply(
-                        source,
-                        Stream.concat(request.applied().stream(), request.patches().stream())
-                                .toList())
-                .since(before);
+        List<SourcePatch> all = Stream.concat(request.applied().stream(), request.patches().stream())
+                .toList();
+        PayloadCode.Completed before = complete(fit(source, request.applied()));
+        ApplyPatches.Fitting fitting = fit(source, all);
+        PayloadCode.Completed completed = complete(fitting).since(before);
         BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages);
         boolean complete = false;
         try {
             Path runs = Files.createDirectories(copy.directory().resolve("runs"));
             Path workDirectory = Files.createTempDirectory(runs, "run");
             try {
-                MakeBuildResult result =
-                        new MakeBuild(request, copy, workDirectory, stages).build(before.patches(), completed);
+                MakeBuild work = new MakeBuild(request, copy, workDirectory, stages);
+                work.checkThatTheRestIsNotCompiled(fitting);
+                MakeBuildResult result = work.build(before.patches(), completed, fitting.unfit());
                 complete = true;
                 return result;
             } finally {
@@ -105,235 +102,212 @@ public final class MakeBuild {
         }
     }
 
-    private static PayloadCode.Completed apply(Path source, List<SourcePatch> patches) {
-        return PayloadCode.complete(
-                ApplyPatches.apply(source, List.of("", "src/"), patches), ADDED, ADDED + "include/");
+    private static ApplyPatches.Fitting fit(Path source, List<SourcePatch> patches) {
+        return ApplyPatches.applyWhatFits(source, List.of("", "src/"), patches);
     }
 
-    private MakeBuildResult build(AppliedPatches before, PayloadCode.Completed completed) throws IOException {
-        AppliedPatches applied = completed.patches();
-        stages.begin("find the objects");
-        List<CompileStep> linked =
-                LinkedObjects.of(ReadCommands.read(copy.records()), request.image(), request.command());
-        List<Set<Path>> inputs = compiler.inputs(linked, step -> cached("inputs", step, ".d"));
-        Set<Path> changed = new LinkedHashSet<>();
-        applied.sources().forEach(source -> changed.add(tree.resolve(source.path())));
-        if (before.mayIncludeMore()) {
-            before.sources().forEach(source -> changed.add(tree.resolve(source.path())));
-        }
-        List<CompileStep> reached = new ArrayList<>();
-        Set<Path> used = new HashSet<>();
-        for (int i = 0; i < linked.size(); i++) {
-            used.addAll(inputs.get(i));
-            if (inputs.get(i).stream().anyMatch(changed::contains)) {
-                reached.add(linked.get(i));
-            }
-        }
-        List<CompileStep> added = AddedSteps.of(completed.sources(), tree, reached, linked);
-        added.forEach(step -> used.add(step.source()));
-        stages.begin("compile original");
-        Map<String, Path> asLinked = asLinked(reached);
-        putInPlace(before, applied);
-        compiler.compile(reached, this::original, request.applied().isEmpty() ? sectionFlags() : flagsWithAdded());
+    private static PayloadCode.Completed complete(ApplyPatches.Fitting fitting) {
+        return PayloadCode.complete(fitting.applied(), ADDED, ADDED + "include/");
+    }
 
-        stages.begin("compile patched");
-        List<PatchedFile> patchedFiles;
-        boolean neutral = true;
-        try {
-            patchedFiles = write(applied.sources(), true);
-            compilePatched(reached, added);
-        } catch (BuildFailedException e) {
-            // Should a directive be what the compiler objects to, the patch still deserves its build. If it is not,
-            // this second failure names the lines as the patch's author knows them.
-            neutral = false;
-            patchedFiles = write(applied.sources(), false);
-            ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
-            compilePatched(reached, added);
-        }
-        List<ObjectPair> pairs =
-                new ArrayList<>(reached.stream().map(this::pair).toList());
-        added.forEach(step -> pairs.add(new ObjectPair(
-                name(step),
-                Optional.empty(),
-                Optional.of(patched(step)),
-                tree.relativize(step.source()).toString())));
+    /** @throws dev.suture.build.PatchDoesNotApplyException if what does not fit is part of the program or of its build */
+    private void checkThatTheRestIsNotCompiled(ApplyPatches.Fitting fitting) {
+        Set<String> used = original.used();
+        fitting.requireAllBut(path -> !used.contains(path) && !isBuildRule(path));
+    }
+
+    private MakeBuildResult build(
+            AppliedPatches before, PayloadCode.Completed completed, List<ApplyPatches.Unfit> unfit) throws IOException {
+        AppliedPatches applied = completed.patches();
+        boolean again = buildsOtherwise(applied.sources()) || buildsOtherwise(before.sources());
+        Built built = again ? buildAgain(before, completed) : buildInPlace(before, completed);
+        List<UnreachedFile> unreached = new ArrayList<>(unreached(applied.sources(), built));
+        unfit.forEach(one -> unreached.add(new UnreachedFile(
+                one.path(), "the patch does not apply to it, which does not matter here as it is not compiled")));
         return new MakeBuildResult(
-                pairs,
-                asLinked,
-                patchedFiles,
-                unreached(applied.sources(), used),
-                newSources(applied.sources(), used),
+                built.pairs(),
+                built.asLinked(),
+                built.texts().files(),
+                unreached,
                 applied.movedHunks(),
                 request.patches().stream().map(SourcePatch::subject).toList(),
-                neutral,
+                built.texts().neutral(),
                 stages.end(),
                 workDirectory,
                 request.keep(),
-                compilerOf(reached, before));
+                compilerOf(built, before));
     }
 
-    private AskMakeCompiler compilerOf(List<CompileStep> reached, AppliedPatches before) {
+    /** Questions about a program that is built otherwise with the patches are left without an answer. */
+    private AskMakeCompiler compilerOf(Built built, AppliedPatches before) {
         Map<String, CompileStep> byName = new LinkedHashMap<>();
-        reached.forEach(step -> byName.put(name(step), step));
+        if (!built.again()) {
+            built.pairs().forEach(pair -> original.named(pair.name()).ifPresent(step -> byName.put(pair.name(), step)));
+        }
         AskMakeCompiler.Originals originals = () -> {
             copy.restore();
             putInPlace(before, AppliedPatches.NONE);
         };
-        return new AskMakeCompiler(copy, workDirectory.resolve("asked"), compiler, byName, sectionFlags(), originals);
-    }
-
-    private void compilePatched(List<CompileStep> reached, List<CompileStep> added) {
-        List<CompileStep> all = new ArrayList<>(reached);
-        all.addAll(added);
-        compiler.compile(all, this::patched, flagsWithAdded());
-    }
-
-    private List<String> flagsWithAdded() {
-        List<String> flags = new ArrayList<>(sectionFlags());
-        flags.addAll(List.of("-idirafter", tree.resolve(ADDED + "include").toString()));
-        return flags;
+        return new AskMakeCompiler(
+                copy, workDirectory.resolve("asked"), original.compiler(), byName, original.sectionFlags(), originals);
     }
 
     /**
-     * Options that change where code is put and not what it does: each function and variable in a section of its own,
-     * debug information, and the names of the user's directory instead of the copy's.
+     * What came of the compilers.
+     *
+     * @param pairs the objects that the patches reach
+     * @param asLinked the originals among them as the build makes them, by name
+     * @param texts what was compiled
+     * @param used every file that an object of the program is made from, relative to the source
+     * @param again whether the build command ran once more with the patches
      */
-    private List<String> sectionFlags() {
-        List<String> flags = new ArrayList<>(List.of(
-                "-ffunction-sections",
-                "-fdata-sections",
-                "-g",
-                "-Wno-error",
-                "-ffile-prefix-map=%s=%s".formatted(tree, copy.source())));
-        if (request.reachesFar()) {
-            flags.add("-mno-direct-extern-access");
+    private record Built(
+            List<ObjectPair> pairs, Map<String, Path> asLinked, PatchedTexts texts, Set<String> used, boolean again) {}
+
+    private static boolean isBuildRule(String path) {
+        return BUILD_RULES.matcher(path).matches();
+    }
+
+    /** {@return whether the commands that compile the program may be others with the patches} */
+    private static boolean buildsOtherwise(List<ChangedSource> sources) {
+        return sources.stream()
+                .filter(source -> !source.path().startsWith(ADDED))
+                .anyMatch(source -> {
+                    boolean compiled = CommandWords.isSource(source.path());
+                    return switch (source.kind()) {
+                        case CHANGED -> isBuildRule(source.path());
+                        case NEW -> isBuildRule(source.path()) || compiled && !isIncluded(source.path(), sources);
+                        case REMOVED -> isBuildRule(source.path()) || compiled;
+                    };
+                });
+    }
+
+    /** Compiles with the patched texts in the place of the sources, by the commands of the original. */
+    private Built buildInPlace(AppliedPatches before, PayloadCode.Completed completed) throws IOException {
+        AppliedPatches applied = completed.patches();
+        Set<String> changed = new HashSet<>(paths(applied));
+        if (before.mayIncludeMore()) {
+            changed.addAll(paths(before));
         }
-        return flags;
-    }
-
-    /** {@return the objects just as the build makes them, for the comparison with the program} */
-    private Map<String, Path> asLinked(List<CompileStep> reached) throws IOException {
-        List<CompileStep> gone = reached.stream()
-                .filter(step -> !Files.isRegularFile(step.object()))
-                .toList();
-        compiler.compile(gone, step -> cached("plain", step, ".o"), List.of());
-        Map<String, Path> objects = new LinkedHashMap<>();
-        for (CompileStep step : reached) {
-            Path object = gone.contains(step) ? cached("plain", step, ".o") : step.object();
-            if (request.keep()) {
-                Path kept = inWork("linked", step);
-                Files.copy(object, kept);
-                object = kept;
-            }
-            objects.put(name(step), object);
-        }
-        return objects;
-    }
-
-    /** Originals without any patch can be kept for the next time. */
-    private Path original(CompileStep step) {
-        return request.applied().isEmpty()
-                ? cached(request.reachesFar() ? "far" : "original", step, ".o")
-                : inWork("original", step);
-    }
-
-    private ObjectPair pair(CompileStep step) {
-        Path original = original(step);
-        Path input = step.source().startsWith(tree) ? tree.relativize(step.source()) : step.source();
-        return new ObjectPair(name(step), Optional.of(original), Optional.of(patched(step)), input.toString());
-    }
-
-    /** {@return what messages call the object} */
-    private String name(CompileStep step) {
-        return step.object().startsWith(tree)
-                ? tree.relativize(step.object()).toString()
-                : step.object().getFileName().toString();
-    }
-
-    private Path patched(CompileStep step) {
-        return inWork("patched", step);
-    }
-
-    private Path inWork(String kind, CompileStep step) {
+        List<CompileStep> reached = original.madeFrom(changed);
+        List<CompileStep> added = original.added(completed.sources(), reached);
+        stages.begin("compile original");
+        Map<String, Path> asLinked = original.asLinked(reached);
+        putInPlace(before, applied);
+        original.compile(reached);
+        stages.begin("compile patched");
+        PatchedTexts texts = PatchedTexts.of(applied.sources(), true);
+        List<CompileStep> all = Stream.concat(reached.stream(), added.stream()).toList();
         try {
-            return Files.createDirectories(workDirectory.resolve(kind))
-                    .resolve(name(step).replace('/', '_'));
-        } catch (IOException e) {
-            throw new LivePatchException("cannot write to %s: %s".formatted(workDirectory, Cause.of(e)), e);
+            texts.writeTo(copy);
+            original.compilePatched(all);
+        } catch (BuildFailedException e) {
+            // Should a directive be what the compiler objects to, the patch still deserves its build. If it is not,
+            // this second failure names the lines as the patch's author knows them.
+            texts = PatchedTexts.of(applied.sources(), false);
+            texts.writeTo(copy);
+            ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
+            original.compilePatched(all);
         }
+        Set<String> used = new HashSet<>(original.used());
+        used.addAll(completed.sources());
+        return new Built(pairs(original, reached, all, original), asLinked, texts, used, false);
     }
 
-    private Path cached(String kind, CompileStep step, String ending) {
-        try {
-            Path directory = Files.createDirectories(copy.cached().resolve(kind));
-            return directory.resolve(name(step).replace('/', '_') + ending);
-        } catch (IOException e) {
-            throw new LivePatchException("cannot write to %s: %s".formatted(copy.directory(), Cause.of(e)), e);
-        }
+    private static List<String> paths(AppliedPatches patches) {
+        return patches.sources().stream().map(ChangedSource::path).toList();
     }
 
+    /** Puts what is applied already in place, and notes that this and the patches are to be taken out again. */
     private void putInPlace(AppliedPatches before, AppliedPatches applied) throws IOException {
-        copy.notePatched(Stream.of(before, applied)
-                .flatMap(patches -> patches.sources().stream())
-                .map(ChangedSource::path)
-                .toList());
-        for (ChangedSource source : before.sources()) {
-            if (source.patched().isPresent()) {
-                copy.write(source.path(), source.patched().get());
-            } else {
-                copy.delete(source.path());
-            }
+        copy.notePatched(
+                Stream.concat(paths(before).stream(), paths(applied).stream()).toList());
+        PatchedTexts.of(before.sources(), false).writeTo(copy);
+    }
+
+    /** Runs the build command on the patched source, and compiles what came to be made otherwise. */
+    private Built buildAgain(AppliedPatches before, PayloadCode.Completed completed) throws IOException {
+        if (before.sources().isEmpty()) {
+            return buildAgain(original, Map.of(), completed);
+        }
+        Map<String, Optional<SourceText>> contents =
+                PatchedTexts.of(before.sources(), false).contents();
+        try (BuiltCopy base = copy.openPatched(request.cache(), request.command(), contents, stages)) {
+            return buildAgain(new Reached(request, base, workDirectory), contents, completed);
         }
     }
 
-    private List<PatchedFile> write(List<ChangedSource> sources, boolean neutral) throws IOException {
-        List<PatchedFile> files = new ArrayList<>();
-        for (ChangedSource source : sources) {
-            LineMap lines = new LineMap(List.of(), List.of());
-            if (source.patched().isEmpty()) {
-                copy.delete(source.path());
-            } else {
-                SourceText text = source.patched().get();
-                if (source.original().isPresent()) {
-                    SourceText before = source.original().get();
-                    NeutralSource ready = neutral && CommandWords.isC(source.path())
-                            ? NeutraliseLines.neutralise(before, text)
-                            : NeutraliseLines.keep(before, text);
-                    text = ready.text();
-                    lines = ready.map();
-                }
-                copy.write(source.path(), text);
-            }
-            files.add(new PatchedFile(source.path(), source.kind(), lines));
+    private Built buildAgain(Reached base, Map<String, Optional<SourceText>> before, PayloadCode.Completed completed)
+            throws IOException {
+        List<ChangedSource> sources = completed.patches().sources();
+        try {
+            return buildAgain(base, before, completed.sources(), PatchedTexts.of(sources, true));
+        } catch (BuildFailedException e) {
+            // As above: with the lines as they are.
+            ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
+            return buildAgain(base, before, completed.sources(), PatchedTexts.of(sources, false));
         }
-        return files;
     }
 
-    private List<UnreachedFile> unreached(List<ChangedSource> sources, Set<Path> used) {
+    private Built buildAgain(
+            Reached base, Map<String, Optional<SourceText>> before, List<String> addedSources, PatchedTexts texts)
+            throws IOException {
+        Map<String, Optional<SourceText>> contents = new TreeMap<>(before);
+        contents.putAll(texts.contents());
+        try (BuiltCopy patchedCopy = copy.openPatched(request.cache(), request.command(), contents, stages)) {
+            stages.begin("find the patched objects");
+            Reached patched = new Reached(request, patchedCopy, workDirectory);
+            List<CompileStep> from = base.stepsThatDifferFrom(patched);
+            List<CompileStep> to = new ArrayList<>(patched.stepsThatDifferFrom(base));
+            to.addAll(patched.added(addedSources, to));
+            stages.begin("compile original");
+            base.compile(from);
+            Map<String, Path> asLinked = original.asLinked(from.stream()
+                    .flatMap(step -> original.named(base.name(step)).stream())
+                    .toList());
+            stages.begin("compile patched");
+            patched.compilePatched(to);
+            Set<String> used = new HashSet<>(base.used());
+            used.addAll(patched.used());
+            used.addAll(addedSources);
+            return new Built(pairs(base, from, to, patched), asLinked, texts, used, true);
+        }
+    }
+
+    private static List<ObjectPair> pairs(Reached base, List<CompileStep> from, List<CompileStep> to, Reached patched) {
+        List<ObjectPair> pairs = new ArrayList<>();
+        for (CompileStep step : to) {
+            Optional<CompileStep> twin = base.named(patched.name(step));
+            pairs.add(new ObjectPair(
+                    patched.name(step),
+                    twin.map(base::object),
+                    Optional.of(patched.patched(step)),
+                    patched.input(step)));
+        }
+        Set<String> there = to.stream().map(patched::name).collect(Collectors.toSet());
+        for (CompileStep step : from) {
+            if (!there.contains(base.name(step))) {
+                pairs.add(new ObjectPair(
+                        base.name(step), Optional.of(base.object(step)), Optional.empty(), base.input(step)));
+            }
+        }
+        return pairs;
+    }
+
+    private static List<UnreachedFile> unreached(List<ChangedSource> sources, Built built) {
         return sources.stream()
                 .map(ChangedSource::path)
-                .filter(path -> !used.contains(tree.resolve(path)) && !path.startsWith(ADDED + "include/"))
+                .filter(path -> !built.used().contains(path) && !(built.again() && isBuildRule(path)))
+                .filter(path -> !path.startsWith(ADDED + "include/"))
                 .map(path -> new UnreachedFile(path, why(path)))
                 .toList();
     }
 
     private static String why(String path) {
-        if (BUILD_RULES.matcher(path).matches()) {
-            return "it says how the program is built, or something is generated from it; the payload does not follow that";
-        }
         if (CommandWords.isSource(path)) {
             return "no object of this program is made from it";
         }
         return CommandWords.isC(path) ? "no object of this program includes it" : "it is not compiled";
-    }
-
-    /** {@return new sources that nothing includes: objects of their own, then} */
-    private List<String> newSources(List<ChangedSource> sources, Set<Path> used) {
-        return sources.stream()
-                .filter(source -> source.kind() == ChangedSource.Kind.NEW && CommandWords.isSource(source.path()))
-                .map(ChangedSource::path)
-                .filter(path -> !used.contains(tree.resolve(path)) && !isIncluded(path, sources))
-                .toList();
     }
 
     private static boolean isIncluded(String path, List<ChangedSource> sources) {

@@ -17,8 +17,8 @@ import java.util.Map;
  * @param pairs the objects that the patches reach, in link order, both compiled with a section for each function
  * @param asLinked for each of these objects, by name, the original just as the build compiles it
  * @param patchedFiles the files that the patches change, ordered by path
- * @param unreached those among them that no object of the program is made from
- * @param newSources sources that the patches add, which nothing tells how to compile
+ * @param unreached those among them that no object of the program is made from, and files that are not compiled and that
+ *     the patches do not fit
  * @param movedHunks hunks that apply, but at another line than they say
  * @param subjects the subject of each patch, in their order
  * @param linesNeutral whether untouched code kept its line numbers
@@ -32,7 +32,6 @@ public record MakeBuildResult(
         Map<String, Path> asLinked,
         List<PatchedFile> patchedFiles,
         List<UnreachedFile> unreached,
-        List<String> newSources,
         List<MovedHunk> movedHunks,
         List<String> subjects,
         boolean linesNeutral,
@@ -46,7 +45,6 @@ public record MakeBuildResult(
         asLinked = Map.copyOf(asLinked);
         patchedFiles = List.copyOf(patchedFiles);
         unreached = List.copyOf(unreached);
-        newSources = List.copyOf(newSources);
         movedHunks = List.copyOf(movedHunks);
         subjects = List.copyOf(subjects);
         stages = List.copyOf(stages);

@@ -56,6 +56,18 @@ final class ReadCommands {
         return archived;
     }
 
+    /**
+     * Adds what a database of compile commands says of objects that no record is of.
+     *
+     * @param database {@code compile_commands.json}
+     * @param tree where the build ran; entries of other places are not this build's
+     */
+    void addDatabase(Path database, Path tree) {
+        ReadCommands said = new ReadCommands();
+        CompileDatabase.read(database, tree).forEach(said::addCompiler);
+        said.compiled.forEach(compiled::putIfAbsent);
+    }
+
     /** Adds a command; one of a later record counts more than an earlier one. */
     void add(RecordedCommand command) {
         if (command.isArchiver()) {
@@ -104,7 +116,7 @@ final class ReadCommands {
                 String name = word.substring(2);
                 libraries.stream()
                         .map(directory -> directory.resolve("lib" + name + ".a"))
-                        .filter(archived::containsKey)
+                        .filter(archive -> archived.containsKey(archive) || isOnlyArchive(archive))
                         .findFirst()
                         .ifPresent(archive -> inputs.add(archive.toString()));
             } else if (CommandWords.OPTIONS_WITH_ARGUMENT.contains(word)
@@ -120,6 +132,13 @@ final class ReadCommands {
             return;
         }
         addOutput(command, arguments, output, inputs);
+    }
+
+    /** {@return whether a linker that looks for the library there finds an archive, by whomever it was made} */
+    private static boolean isOnlyArchive(Path archive) {
+        String name = archive.getFileName().toString();
+        Path shared = archive.resolveSibling(name.substring(0, name.length() - 2) + ".so");
+        return Files.isRegularFile(archive) && !Files.exists(shared);
     }
 
     private void addOutput(RecordedCommand command, List<String> arguments, String output, List<String> inputs) {

@@ -1,5 +1,7 @@
 package dev.suture.build.make;
 
+import dev.suture.build.SourceText;
+import dev.suture.elf.Elf;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -15,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -29,6 +32,15 @@ final class SourceFiles {
     private static final Set<String> VERSION_CONTROL = Set.of(".git", ".hg", ".svn", ".bzr");
     private static final Set<String> LEFT_BY_BUILDS =
             Set.of("CMakeFiles", "meson-private", "meson-info", ".libs", ".deps");
+
+    /** The header of an ELF file has as many. */
+    private static final int SMALLEST_BYTES = 64;
+
+    /** Where {@code e_type} ends in the header of an ELF file. */
+    private static final int TYPE_END = 18;
+
+    /** Changes with what is kept in a copy. */
+    private static final String LAYOUT = "2";
 
     private SourceFiles() {}
 
@@ -61,6 +73,33 @@ final class SourceFiles {
         return files;
     }
 
+    /** {@return the executable ELF files and shared libraries below a directory} */
+    static List<Path> programs(Path directory) throws IOException {
+        List<Path> programs = new ArrayList<>();
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                if (attributes.isRegularFile() && attributes.size() > SMALLEST_BYTES) {
+                    byte[] start;
+                    try (InputStream stream = Files.newInputStream(file)) {
+                        start = stream.readNBytes(TYPE_END);
+                    }
+                    int type = isElf(start) ? start[TYPE_END - 2] : 0;
+                    if (type == Elf.ET_EXEC || type == Elf.ET_DYN) {
+                        programs.add(file);
+                    }
+                }
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        programs.sort(null);
+        return programs;
+    }
+
+    private static boolean isElf(byte[] start) {
+        return start.length >= 4 && start[0] == 0x7f && start[1] == 'E' && start[2] == 'L' && start[3] == 'F';
+    }
+
     private static boolean isBuilt(Path file, BasicFileAttributes attributes) throws IOException {
         String name = file.getFileName().toString();
         if (name.endsWith(".lo") || name.endsWith(".la") || name.equals("CMakeCache.txt")) {
@@ -73,15 +112,22 @@ final class SourceFiles {
         try (InputStream stream = Files.newInputStream(file)) {
             start = stream.readNBytes(8);
         }
-        boolean elf = start.length >= 4 && start[0] == 0x7f && start[1] == 'E' && start[2] == 'L' && start[3] == 'F';
         String text = new String(start, StandardCharsets.ISO_8859_1);
-        return elf || text.equals("!<arch>\n") || text.equals("!<thin>\n");
+        return isElf(start) || text.equals("!<arch>\n") || text.equals("!<thin>\n");
     }
 
-    /** {@return 16 hexadecimal digits that change with any of the files, with the command, or with the compilers} */
-    static String key(Path source, List<Path> files, String command) throws IOException {
+    /**
+     * {@return 16 hexadecimal digits that change with any of the files, with the command, or with the compilers}
+     *
+     * @param patched what takes the place of some of the files
+     */
+    static String key(Path source, List<Path> files, String command, Map<String, Optional<SourceText>> patched)
+            throws IOException {
         MessageDigest digest = sha256();
+        add(digest, LAYOUT);
         add(digest, command);
+        patched.forEach((path, text) ->
+                add(digest, path + "=" + text.map(SourceText::text).orElse("\0")));
         for (String variable : List.of("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "MAKEFLAGS")) {
             add(digest, variable + "=" + System.getenv(variable));
         }

@@ -1,0 +1,222 @@
+package dev.suture.build.make;
+
+import dev.suture.LivePatchException;
+import dev.suture.build.Cause;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The objects of the program in one built copy of its source: what each is made from, and how it is compiled once more
+ * with a section for each function and variable. Objects are known by their path in the copy, in which two copies agree.
+ */
+final class Reached {
+    private final MakeBuildRequest request;
+    private final BuiltCopy copy;
+    private final Path tree;
+    private final Path workDirectory;
+    private final CompileObjects compiler;
+    private final Map<String, CompileStep> linked = new LinkedHashMap<>();
+    private final Map<String, Set<Path>> inputs = new LinkedHashMap<>();
+
+    /**
+     * Finds the objects.
+     *
+     * @throws LivePatchException if the build made nothing like the program
+     */
+    Reached(MakeBuildRequest request, BuiltCopy copy, Path workDirectory) throws IOException {
+        this.request = request;
+        this.copy = copy;
+        this.workDirectory = workDirectory;
+        tree = copy.tree().toRealPath();
+        compiler = new CompileObjects(
+                copy.directory().toString(), copy.time(), workDirectory.resolve("compile.log"), request.jobs());
+        List<CompileStep> steps = LinkedObjects.of(copy.commands(), request.image(), request.command(), copy);
+        List<Set<Path>> files = compiler.inputs(steps, step -> cached("inputs", step, ".d"));
+        for (int i = 0; i < steps.size(); i++) {
+            linked.put(name(steps.get(i)), steps.get(i));
+            inputs.put(name(steps.get(i)), files.get(i));
+        }
+    }
+
+    CompileObjects compiler() {
+        return compiler;
+    }
+
+    /** {@return how sources are compiled that the build knows nothing of} */
+    List<CompileStep> added(List<String> sources, List<CompileStep> reached) {
+        return AddedSteps.of(sources, tree, reached, List.copyOf(linked.values()));
+    }
+
+    /** {@return what messages call the object} */
+    String name(CompileStep step) {
+        return step.object().startsWith(tree)
+                ? tree.relativize(step.object()).toString()
+                : step.object().getFileName().toString();
+    }
+
+    /** {@return the source of an object, as messages call it} */
+    String input(CompileStep step) {
+        Path source = step.source();
+        return (source.startsWith(tree) ? tree.relativize(source) : source).toString();
+    }
+
+    /** {@return how the object of that name is compiled} */
+    Optional<CompileStep> named(String name) {
+        return Optional.ofNullable(linked.get(name));
+    }
+
+    /** {@return every file of the source that an object of the program is made from} */
+    Set<String> used() {
+        Set<String> used = new HashSet<>();
+        inputs.values().forEach(files -> used.addAll(inSource(files)));
+        return used;
+    }
+
+    private Set<String> inSource(Set<Path> files) {
+        Set<String> paths = new HashSet<>();
+        files.stream()
+                .filter(file -> file.startsWith(tree))
+                .forEach(file -> paths.add(tree.relativize(file).toString()));
+        return paths;
+    }
+
+    /** {@return the objects that are made from one of these files} */
+    List<CompileStep> madeFrom(Set<String> paths) {
+        return linked.entrySet().stream()
+                .filter(entry -> inSource(inputs.get(entry.getKey())).stream().anyMatch(paths::contains))
+                .map(Map.Entry::getValue)
+                .toList();
+    }
+
+    /** {@return the objects that the other copy does not have, or makes by other commands or from other texts} */
+    List<CompileStep> stepsThatDifferFrom(Reached other) throws IOException {
+        List<CompileStep> steps = new ArrayList<>();
+        for (Map.Entry<String, CompileStep> entry : linked.entrySet()) {
+            Optional<CompileStep> twin = other.named(entry.getKey());
+            if (twin.isEmpty()
+                    || !command(entry.getValue()).equals(other.command(twin.get()))
+                    || !hasSameInputs(entry.getKey(), other)) {
+                steps.add(entry.getValue());
+            }
+        }
+        return steps;
+    }
+
+    /** {@return the command, with the place of the copy taken out} */
+    private List<String> command(CompileStep step) {
+        List<String> words =
+                new ArrayList<>(List.of(step.compiler(), step.directory().toString()));
+        words.addAll(step.arguments());
+        return words.stream()
+                .map(word ->
+                        word.replace(tree.toString(), "").replace(copy.tree().toString(), ""))
+                .toList();
+    }
+
+    private boolean hasSameInputs(String name, Reached other) throws IOException {
+        Set<String> own = inSource(inputs.get(name));
+        if (!own.equals(other.inSource(other.inputs.get(name)))) {
+            return false;
+        }
+        for (String path : own) {
+            Path here = tree.resolve(path);
+            Path there = other.tree.resolve(path);
+            boolean both = Files.exists(here) && Files.exists(there);
+            if (both ? Files.mismatch(here, there) >= 0 : Files.exists(here) != Files.exists(there)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Compiles objects to where {@link #object} says, those that are not there yet. */
+    void compile(List<CompileStep> steps) {
+        compiler.compile(steps, this::object, request.applied().isEmpty() ? sectionFlags() : flagsWithAdded());
+    }
+
+    /** Compiles objects to where {@link #patched} says. */
+    void compilePatched(List<CompileStep> steps) {
+        compiler.compile(steps, this::patched, flagsWithAdded());
+    }
+
+    private List<String> flagsWithAdded() {
+        List<String> flags = new ArrayList<>(sectionFlags());
+        flags.addAll(
+                List.of("-idirafter", tree.resolve(MakeBuild.ADDED + "include").toString()));
+        return flags;
+    }
+
+    /**
+     * Options that change where code is put and not what it does: each function and variable in a section of its own,
+     * debug information, and the names of the user's directory instead of the copy's.
+     */
+    List<String> sectionFlags() {
+        List<String> flags = new ArrayList<>(List.of(
+                "-ffunction-sections",
+                "-fdata-sections",
+                "-g",
+                "-Wno-error",
+                "-ffile-prefix-map=%s=%s".formatted(tree, copy.source())));
+        if (request.reachesFar()) {
+            flags.add("-mno-direct-extern-access");
+        }
+        return flags;
+    }
+
+    /** {@return the objects just as the build makes them, for the comparison with the program} */
+    Map<String, Path> asLinked(List<CompileStep> reached) throws IOException {
+        List<CompileStep> gone = reached.stream()
+                .filter(step -> !Files.isRegularFile(step.object()))
+                .toList();
+        compiler.compile(gone, step -> cached("plain", step, ".o"), List.of());
+        Map<String, Path> objects = new LinkedHashMap<>();
+        for (CompileStep step : reached) {
+            Path object = gone.contains(step) ? cached("plain", step, ".o") : step.object();
+            if (request.keep()) {
+                Path kept = inWork("linked", step);
+                Files.copy(object, kept);
+                object = kept;
+            }
+            objects.put(name(step), object);
+        }
+        return objects;
+    }
+
+    /** {@return where the original object goes} Without any patch it can be kept for the next time. */
+    Path object(CompileStep step) {
+        return request.applied().isEmpty()
+                ? cached(request.reachesFar() ? "far" : "original", step, ".o")
+                : inWork("original", step);
+    }
+
+    /** {@return where the object is when it was compiled with the patches} */
+    Path patched(CompileStep step) {
+        return inWork("patched", step);
+    }
+
+    private Path inWork(String kind, CompileStep step) {
+        try {
+            return Files.createDirectories(workDirectory.resolve(kind))
+                    .resolve(name(step).replace('/', '_'));
+        } catch (IOException e) {
+            throw new LivePatchException("cannot write to %s: %s".formatted(workDirectory, Cause.of(e)), e);
+        }
+    }
+
+    private Path cached(String kind, CompileStep step, String ending) {
+        try {
+            Path directory = Files.createDirectories(copy.cached().resolve(kind));
+            return directory.resolve(name(step).replace('/', '_') + ending);
+        } catch (IOException e) {
+            throw new LivePatchException("cannot write to %s: %s".formatted(copy.directory(), Cause.of(e)), e);
+        }
+    }
+}
