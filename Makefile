@@ -17,7 +17,9 @@ test: setup ## Run every test but the long ones, on real Xen where it can
 test-all: setup ## Run every test, also those that take minutes
 	@SUTURE_LONG_TESTS=1 scripts/test
 
-demo: demo-xen ## Show Suture at work
+demo: ## Patch a running server: build it, keep it busy, build a live patch, apply it, take it back
+	@scripts/setup process
+	@scripts/demo-process
 
 demo-xen: setup ## Patch a running hypervisor: build it, build a live patch, apply it in QEMU
 	@scripts/demo-xen

@@ -3,11 +3,14 @@ module dev.suture.create {
     requires transitive dev.suture.core;
     requires io.github.javadiffutils;
 
+    exports dev.suture.advise;
     exports dev.suture.build;
     exports dev.suture.build.make;
     exports dev.suture.build.xen;
+    exports dev.suture.certify;
     exports dev.suture.create;
     exports dev.suture.diff;
     exports dev.suture.explain;
     exports dev.suture.link;
+    exports dev.suture.source;
 }

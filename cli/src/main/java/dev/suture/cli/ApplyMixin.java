@@ -27,6 +27,6 @@ final class ApplyMixin {
 
     /** {@return the options with these in them} */
     ApplyOptions with(ApplyOptions options) {
-        return new ApplyOptions(options.timeout(), policy, ignoreDepends, parameters);
+        return new ApplyOptions(options.timeout(), policy, ignoreDepends, parameters, options.isInPlace());
     }
 }

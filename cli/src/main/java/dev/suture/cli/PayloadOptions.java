@@ -122,6 +122,11 @@ final class PayloadOptions {
                     command.commandLine(),
                     "--replaces: what replaces all others goes directly on the target: leave --depends and --stack out");
         }
+        checkJobs(jobs, command);
+    }
+
+    /** Turns down a number of compilers that nothing can be built with. */
+    static void checkJobs(int jobs, CommandSpec command) {
         if (jobs < 1) {
             throw new ParameterException(command.commandLine(), "--jobs %d: expected at least 1".formatted(jobs));
         }

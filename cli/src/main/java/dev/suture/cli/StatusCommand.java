@@ -42,13 +42,20 @@ final class StatusCommand extends SutureCommand {
             statuses.add(new Status(target.name(), state, found));
             text.append(
                     "%s: %s %s%n".formatted(target.name(), name, state.name().toLowerCase(Locale.ROOT)));
-            found.ifPresent(payload -> text.append("  replaces %s%n  build id %s, on top of %s%n  %s%n"
-                    .formatted(
-                            String.join(" ", payload.functions()),
-                            payload.buildId(),
-                            payload.depends(),
-                            String.join("; ", payload.metadata()))));
+            found.ifPresent(payload -> text.append(details(payload)));
         }
         return Answer.done(new Statuses(statuses), text.toString().stripTrailing());
+    }
+
+    private static String details(LoadedPayload payload) {
+        StringBuilder text = new StringBuilder("  replaces %s%n".formatted(String.join(" ", payload.functions())));
+        if (!payload.inPlace().isEmpty()) {
+            text.append("  in place: %s%n".formatted(String.join(" ", payload.inPlace())));
+        }
+        text.append("  build id %s, on top of %s%n".formatted(payload.buildId(), payload.depends()));
+        if (!payload.metadata().isEmpty()) {
+            text.append("  %s%n".formatted(String.join("; ", payload.metadata())));
+        }
+        return text.toString();
     }
 }

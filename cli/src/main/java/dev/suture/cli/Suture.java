@@ -1,5 +1,8 @@
 package dev.suture.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -28,11 +31,14 @@ import picocli.CommandLine.TypeConversionException;
         commandListHeading = "%nCommands:%n",
         exitCodeListHeading = "%nExit codes:%n",
         subcommands = {
+            AdviseCommand.class,
             BuildCommand.class,
             DiffCommand.class,
             ExplainCommand.class,
+            CertifyCommand.class,
             InspectCommand.class,
             RehearseCommand.class,
+            NewCommand.class,
             LoadCommand.class,
             UploadCommand.class,
             ApplyCommand.class,
@@ -124,7 +130,16 @@ public final class Suture implements Runnable {
     }
 
     private static void killDescendants() {
-        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+        ProcessHandle.current().descendants().filter(child -> !isKeeper(child)).forEach(ProcessHandle::destroyForcibly);
+    }
+
+    // It ends with this process, once it has let go what it holds.
+    private static boolean isKeeper(ProcessHandle child) {
+        try {
+            return Files.readString(Path.of("/proc/" + child.pid() + "/comm")).startsWith("suture-keeper");
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** The version, as the build wrote it into the module. */

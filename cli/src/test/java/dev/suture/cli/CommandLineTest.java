@@ -77,7 +77,7 @@ class CommandLineTest {
 
     @Test
     void everyCommandHasAManual() {
-        for (String command : new String[] {"build xen", "diff", "inspect", "rehearse xen"}) {
+        for (String command : new String[] {"build xen", "diff", "inspect", "rehearse xen", "new hook"}) {
             int exitCode = run((command + " --help").split(" "));
 
             assertThat(exitCode).as(command).isZero();

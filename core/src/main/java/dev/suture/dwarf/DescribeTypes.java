@@ -89,7 +89,7 @@ final class DescribeTypes {
     }
 
     /** {@return what the type means whose entry is at an offset; no entry means void} */
-    private TypeShape shape(int at) {
+    TypeShape shape(int at) {
         if (at == DebugInfo.NO_ENTRY) {
             return VOID;
         }

@@ -14,13 +14,18 @@ import java.util.stream.Collectors;
  *
  * @param sources every file whose text differs from the tree's, ordered by path
  * @param movedHunks hunks that applied at another line than they say
+ * @param hunks all hunks, in the order in which they were applied
  */
-public record AppliedPatches(List<ChangedSource> sources, List<MovedHunk> movedHunks) {
+public record AppliedPatches(List<ChangedSource> sources, List<MovedHunk> movedHunks, List<PlacedHunk> hunks) {
+    /** No patch at all. */
+    public static final AppliedPatches NONE = new AppliedPatches(List.of(), List.of(), List.of());
+
     private static final Pattern INCLUDE = Pattern.compile("\\s*#\\s*include\\b");
 
     public AppliedPatches {
         sources = List.copyOf(sources);
         movedHunks = List.copyOf(movedHunks);
+        hunks = List.copyOf(hunks);
     }
 
     /**
@@ -45,7 +50,10 @@ public record AppliedPatches(List<ChangedSource> sources, List<MovedHunk> movedH
                 later.add(new ChangedSource(path, from, to));
             }
         }
-        return new AppliedPatches(later, movedHunks.subList(first.movedHunks().size(), movedHunks.size()));
+        return new AppliedPatches(
+                later,
+                movedHunks.subList(first.movedHunks().size(), movedHunks.size()),
+                hunks.subList(first.hunks().size(), hunks.size()));
     }
 
     /** {@return whether objects may depend on other files with these patches than without} */

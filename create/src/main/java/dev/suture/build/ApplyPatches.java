@@ -27,6 +27,8 @@ public final class ApplyPatches {
     private final Map<String, Optional<SourceText>> originals = new TreeMap<>();
     private final Map<String, Optional<SourceText>> current = new TreeMap<>();
     private final List<MovedHunk> movedHunks = new ArrayList<>();
+    private final List<PlacedHunk> placedHunks = new ArrayList<>();
+    private int patchIndex;
 
     private ApplyPatches(Path root, List<String> prefixes) {
         this.root = root;
@@ -54,7 +56,7 @@ public final class ApplyPatches {
                 sources.add(new ChangedSource(path, original, patched));
             }
         });
-        return new AppliedPatches(sources, movedHunks);
+        return new AppliedPatches(sources, movedHunks, placedHunks);
     }
 
     private void apply(SourcePatch patch) {
@@ -66,6 +68,7 @@ public final class ApplyPatches {
         if (!problems.isEmpty()) {
             throw new PatchDoesNotApplyException(patch, problems);
         }
+        patchIndex++;
     }
 
     private void apply(FilePatch file, String originalPath, String patchedPath, List<String> problems) {
@@ -84,10 +87,19 @@ public final class ApplyPatches {
         }
         SourceText text = before.orElse(SourceText.EMPTY);
         List<String> fileProblems = new ArrayList<>();
-        SourceText after = PlaceHunks.place(originalPath, text, file.hunks(), movedHunks, fileProblems);
+        List<MovedHunk> movedHere = new ArrayList<>();
+        SourceText after = PlaceHunks.place(originalPath, text, file.hunks(), movedHere, fileProblems);
+        movedHunks.addAll(movedHere);
         problems.addAll(fileProblems);
         if (!fileProblems.isEmpty()) {
             return;
+        }
+        for (Hunk hunk : file.hunks()) {
+            int offset = movedHere.stream()
+                    .filter(moved -> moved.number() == hunk.number())
+                    .mapToInt(MovedHunk::offsetLines)
+                    .sum();
+            placedHunks.add(new PlacedHunk(patchIndex, originalPath, patchedPath, hunk, hunk.expectedIndex() + offset));
         }
         switch (file.kind()) {
             case CHANGE, CREATE, COPY -> current.put(patchedPath, Optional.of(after));

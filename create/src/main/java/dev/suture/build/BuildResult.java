@@ -34,9 +34,13 @@ public interface BuildResult extends AutoCloseable {
     /** {@return whether they outlive the result} */
     boolean keep();
 
-    /** Deletes the work directory, unless it is to be kept. */
+    /** {@return who answers questions about the objects while the result is open} */
+    AskCompiler compiler();
+
+    /** Lets others use the copy of the source, and deletes the work directory, unless it is to be kept. */
     @Override
     default void close() {
+        compiler().close();
         if (!keep()) {
             try {
                 ScratchTree.deleteDirectory(workDirectory());

@@ -227,6 +227,17 @@ public final class ScratchTree implements AutoCloseable {
         return differing;
     }
 
+    /** Makes all files what they were before the patch, except for those that were taken out of the copy. */
+    public void restore() throws IOException {
+        for (String path : differingFiles()) {
+            if (isKnown(path)) {
+                copyFile(path);
+            } else {
+                Files.deleteIfExists(copy.resolve(path));
+            }
+        }
+    }
+
     /** Sets a file's time back to the tree's, for one that was written again with the same content. */
     public void restoreTime(String path) throws IOException {
         Files.setLastModifiedTime(copy.resolve(path), changedAtOpening(path));

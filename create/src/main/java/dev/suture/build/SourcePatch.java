@@ -10,7 +10,8 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * A source patch as {@code git format-patch}, {@code git diff} or {@code diff -u} write it.
+ * A source patch as {@code git format-patch}, {@code git diff} or {@code diff -u} write it; or a C or C++ file, which is
+ * taken for a patch that adds it, as an object of its own.
  *
  * @param file where it was read from
  * @param subject its {@code Subject:} without {@code [PATCH ...]}, else the first line of text before the diff, else
@@ -30,7 +31,12 @@ public record SourcePatch(Path file, String subject, List<FilePatch> files) {
      */
     public static SourcePatch read(Path file) {
         try {
-            return new ReadPatch(file, SourceText.read(file)).read();
+            SourceText text = SourceText.read(file);
+            String name = file.getFileName().toString();
+            if (PayloadCode.isSource(name)) {
+                return new SourcePatch(file, name, List.of(PayloadCode.adding(name, text)));
+            }
+            return new ReadPatch(file, text).read();
         } catch (IOException e) {
             throw new PatchFormatException(file, "cannot be read: " + Cause.of(e), e);
         }

@@ -33,20 +33,25 @@ final class CheckTypes {
     private final Set<String> allowedTypes;
     private final List<Refusal> refusals = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
+    private final List<LayoutChanges.Combined> changes = new ArrayList<>();
 
     private CheckTypes(Set<String> allowedTypes) {
         this.allowedTypes = allowedTypes;
     }
 
-    /** What was found. */
-    record Found(List<Refusal> refusals, List<String> warnings) {}
+    /**
+     * What was found.
+     *
+     * @param changes what the refusals and warnings are about
+     */
+    record Found(List<Refusal> refusals, List<String> warnings, List<LayoutChanges.Combined> changes) {}
 
     /** {@return the changed types of all pairs, each once} */
     static Found check(
             List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables, Set<String> allowedTypes) {
         CheckTypes check = new CheckTypes(allowedTypes);
         check.run(pairs, files, tables);
-        return new Found(check.refusals, check.warnings);
+        return new Found(check.refusals, check.warnings, check.changes);
     }
 
     private record Checked(ObjectPair pair, boolean hasTypes, List<LayoutChange> changes) {}
@@ -67,7 +72,8 @@ final class CheckTypes {
                     pair.changes().stream().filter(LayoutChange::isRootCause).toList();
             byObject.put(pair.pair().name(), roots);
         }
-        LayoutChanges.combine(byObject).forEach(this::report);
+        changes.addAll(LayoutChanges.combine(byObject));
+        changes.forEach(this::report);
     }
 
     private static Checked check(ObjectPair pair, SpecialSections tables) {

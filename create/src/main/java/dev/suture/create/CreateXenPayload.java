@@ -7,14 +7,10 @@ import dev.suture.build.Stages;
 import dev.suture.build.xen.XenBuild;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.build.xen.XenTree;
-import dev.suture.diff.Comparison;
-import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.image.Image;
-import dev.suture.link.LinkRequest;
 import dev.suture.link.LinkResult;
-import dev.suture.link.LinkXenPayload;
 import dev.suture.payload.Stack;
 import dev.suture.payload.XenRelease;
 import java.io.IOException;
@@ -58,43 +54,27 @@ public final class CreateXenPayload {
         stages.pause();
 
         try (XenBuildResult build = XenBuild.run(request.build(), stages.progress())) {
-            stages.begin("compare objects");
-            List<Comparison> comparisons =
-                    DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-            Selection selection = Select.select(comparisons);
-
-            stages.begin("check types");
-            CheckTypes.Found types = CheckTypes.check(
-                    build.pairs(),
-                    build.patchedFiles(),
+            ExamineXenPatch examined = ExamineXenPatch.examine(
+                    build,
                     tables,
-                    request.payload().allowedTypes());
-
-            List<Refusal> refusals = new ArrayList<>(types.refusals());
-            refusals.addAll(selection.refusals());
+                    request.payload().allowedTypes(),
+                    Metadata.of(request.payload(), request.build().patches()),
+                    new ExamineXenPatch.Place(
+                            image,
+                            release,
+                            request.payload().name(),
+                            depends.buildId(),
+                            depends.symbols(),
+                            below,
+                            Depends.inStack(request.build().patches())),
+                    stages::begin);
+            Selection selection = examined.selection();
+            CheckTypes.Found types = examined.types();
+            LinkResult linked = examined.linked();
+            List<Refusal> refusals = new ArrayList<>(examined.refusals());
+            refusals.addAll(depends.undone(linked.functions(), request.build().allSubjects()));
             refusals.addAll(replaced.refusals());
-            if (selection.isEmpty() && refusals.isEmpty()) {
-                refusals.add(NoEffect.of(build, selection));
-            }
-            LinkResult linked = LinkResult.NOTHING;
-            // Under a type's new layout everything that uses it is changed, and what linking finds there means nothing.
-            if (types.refusals().isEmpty() && !selection.isEmpty()) {
-                stages.begin("link");
-                linked = LinkXenPayload.link(new LinkRequest(
-                        selection,
-                        image,
-                        release,
-                        request.payload().name(),
-                        depends.buildId(),
-                        Metadata.of(request.payload(), request.build().patches()),
-                        depends.symbols(),
-                        below,
-                        Depends.inStack(request.build().patches())));
-                refusals.addAll(linked.refusals());
-                refusals.addAll(CheckReplaced.ofNew(request.payload(), linked));
-                refusals.addAll(
-                        depends.undone(linked.functions(), request.build().allSubjects()));
-            }
+            refusals.addAll(CheckReplaced.ofNew(request.payload(), linked));
             List<String> warnings = warnings(build, types, selection);
             warnings.addAll(replaced.warnings());
             warnings.addAll(depends.orderOfUnloading(linked, image));

@@ -73,6 +73,14 @@ final class NoEffect {
                             + "at run time",
                     words.restart());
         }
+        if (leftOut.stream().anyMatch(LeaveOutDrift::isDrift)) {
+            return new Refusal(
+                    leftOut.getFirst().object(),
+                    leftOut.getFirst().symbol(),
+                    "the patch changes no function that runs; the compiler only decided otherwise what to inline (%s)"
+                            .formatted(names),
+                    "There is nothing to apply. If the patch adds functions, give the patch that calls them as well.");
+        }
         if (!leftOut.isEmpty()) {
             return new Refusal(
                     leftOut.getFirst().object(),

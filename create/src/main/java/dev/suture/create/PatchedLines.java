@@ -60,6 +60,18 @@ final class PatchedLines implements PatchLines {
                         lines.compiledLine((int) line).getAsInt()));
     }
 
+    /**
+     * {@return whether nothing but added lines can be meant by a number in debug information of the patched object}
+     *
+     * @param file as debug information names it
+     */
+    boolean isOnlyAdded(String file, long line) {
+        return !added(file, line).isEmpty()
+                && named(file).stream()
+                        .flatMap(patched -> patched.lines().runs().stream())
+                        .noneMatch(run -> contains(run.compiledLine(), run.count(), line));
+    }
+
     private static boolean contains(int first, int count, long line) {
         return line >= first && line < first + count;
     }

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /** Puts a file where the user wants it, whole or not at all. */
-final class WriteOutput {
+public final class WriteOutput {
     private WriteOutput() {}
 
     /**
@@ -15,7 +15,7 @@ final class WriteOutput {
      *
      * @throws LivePatchException if not
      */
-    static void check(Path output) {
+    public static void check(Path output) {
         Path directory = directoryOf(output);
         if (!Files.isDirectory(directory)) {
             throw new LivePatchException(
@@ -53,7 +53,7 @@ final class WriteOutput {
      *
      * @throws LivePatchException if that fails; what was there before is still there, then
      */
-    static void write(Path output, byte[] contents) {
+    public static void write(Path output, byte[] contents) {
         Path beside = null;
         try {
             beside = Files.createTempFile(directoryOf(output), "." + output.getFileName(), ".part");

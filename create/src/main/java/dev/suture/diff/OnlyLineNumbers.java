@@ -13,17 +13,17 @@ import java.util.Optional;
  * passes its number to a function. Such immediate operands are the only difference that is allowed: each must have been
  * the number of a line that the patch does not touch, and be that line's number now.
  */
-final class OnlyLineNumbers {
+public final class OnlyLineNumbers {
     private final Isa isa;
     private final LineNumbers lines;
 
-    OnlyLineNumbers(Isa isa, LineNumbers lines) {
+    public OnlyLineNumbers(Isa isa, LineNumbers lines) {
         this.isa = isa;
         this.lines = lines;
     }
 
     /** {@return whether the code of two functions of one size differs in nothing but moved line numbers} */
-    boolean differ(MemorySegment was, MemorySegment is) {
+    public boolean differ(MemorySegment was, MemorySegment is) {
         long at = 0;
         while (at < was.byteSize()) {
             Optional<Instruction> first = isa.decode(was, at);

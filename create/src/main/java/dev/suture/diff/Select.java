@@ -36,6 +36,7 @@ import java.util.TreeMap;
 public final class Select {
     private final List<Comparison> objects;
     private final TargetTraits traits;
+    private final Map<PieceId, String> unchangedInSource;
     private final Map<String, String> replacedGlobals = new HashMap<>();
     private final Map<PieceId, Chosen> chosen = new TreeMap<>();
     private final ArrayDeque<PieceId> unfollowed = new ArrayDeque<>();
@@ -46,9 +47,10 @@ public final class Select {
     private final Map<Integer, UsersOfPieces> users = new HashMap<>();
     private final Destinations destinations;
 
-    private Select(List<Comparison> objects, TargetTraits traits) {
+    private Select(List<Comparison> objects, TargetTraits traits, Map<PieceId, String> unchangedInSource) {
         this.objects = objects;
         this.traits = traits;
+        this.unchangedInSource = unchangedInSource;
         destinations = new Destinations(objects, replacedConstants, traits);
     }
 
@@ -65,7 +67,21 @@ public final class Select {
      * @return what was decided, with reasons
      */
     public static Selection select(List<Comparison> objects, TargetTraits traits) {
-        Select select = new Select(objects, traits);
+        return select(objects, traits, Map.of());
+    }
+
+    /**
+     * Decides what goes into the payload.
+     *
+     * @param objects all objects of the patch
+     * @param traits what is special about the target
+     * @param unchangedInSource functions whose code differs and which the running target may keep all the same, each with
+     *     the reason; what this pass has another reason to replace is replaced all the same
+     * @return what was decided, with reasons
+     */
+    public static Selection select(
+            List<Comparison> objects, TargetTraits traits, Map<PieceId, String> unchangedInSource) {
+        Select select = new Select(objects, traits, unchangedInSource);
         for (int object = 0; object < objects.size(); object++) {
             select.replaceConstants(object);
         }
@@ -73,7 +89,9 @@ public final class Select {
             select.chooseRoots(object);
         }
         select.follow();
-        select.judgeVariablesSetAtBoot();
+        VariablesSetAtBoot.Found atBoot = VariablesSetAtBoot.find(objects, select.chosen.values(), select::users);
+        select.leftOut.addAll(atBoot.leftOut());
+        select.refusals.addAll(atBoot.refusals());
         return new Selection(
                 objects,
                 List.copyOf(select.chosen.values()),
@@ -147,8 +165,15 @@ public final class Select {
         Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
         String user = usersOfConstants.get(id);
         switch (status) {
-            case CHANGED ->
-                replace(id, piece, twin, comparison.difference(piece).get().what());
+            case CHANGED -> {
+                String reason = comparison.difference(piece).get().what();
+                if (unchangedInSource.containsKey(id)) {
+                    leftOut.add(
+                            new LeftOut(comparison.name(), piece.name(), reason + "; " + unchangedInSource.get(id)));
+                } else {
+                    replace(id, piece, twin, reason);
+                }
+            }
             case ONLY_LINE_NUMBERS -> {
                 if (user == null) {
                     leftOut.add(new LeftOut(
@@ -335,66 +360,6 @@ public final class Select {
         if (used.holdsState() && !StaticState.isCertain(comparison, used, users(object))) {
             refusals.add(Refusals.uncertainState(comparison.name(), used, user));
         }
-    }
-
-    /**
-     * A new variable that boot code refers to is probably set there, and that code does not run again: in the payload the
-     * variable would keep its first contents, and what it switches on would stay off without a word. Whoever wrote a hook
-     * has thought of that.
-     */
-    private void judgeVariablesSetAtBoot() {
-        if (chosen.values().stream().anyMatch(piece -> piece.why() == Why.HOOK)) {
-            return;
-        }
-        for (Chosen variable : chosen.values()) {
-            boolean isNewVariable =
-                    variable.why() == Why.NEW && variable.piece().role() == SectionRole.DATA;
-            if (!isNewVariable) {
-                continue;
-            }
-            Comparison comparison = objects.get(variable.id().object());
-            Set<Piece> users = new LinkedHashSet<>(users(variable.id().object()).accountable(variable.piece()));
-            if (variable.piece().isGlobal()) {
-                objects.forEach(object -> users.addAll(
-                        usersByName(object.patched(), variable.piece().name())));
-            }
-            users.stream()
-                    .filter(user -> user.kind() == Kind.FUNCTION && user.role() == SectionRole.INIT)
-                    .filter(user -> objects.stream().noneMatch(object -> readsCommandLine(object.patched(), user)))
-                    .findFirst()
-                    .ifPresent(user -> judgeSetAtBoot(comparison, variable.piece(), user));
-        }
-    }
-
-    /** Who gave the variable a first value has thought of what it is before boot code sets it, if that does at all. */
-    private void judgeSetAtBoot(Comparison comparison, Piece variable, Piece bootFunction) {
-        if (variable.section().isNobits()) {
-            refusals.add(Refusals.setAtBoot(comparison.name(), variable, bootFunction));
-        } else {
-            leftOut.add(new LeftOut(
-                    comparison.name(),
-                    bootFunction.name(),
-                    "it runs only while the system boots; the new variable `%s`, to which it refers, keeps its first value"
-                            .formatted(variable.name())));
-        }
-    }
-
-    /** {@return whether a boot function is an option's: without it, a new option is simply not given} */
-    private static boolean readsCommandLine(ObjectPieces object, Piece function) {
-        return object.pieces().stream()
-                .filter(piece -> piece.section().name().equals(".init.setup"))
-                .flatMap(piece -> object.references(piece).stream())
-                .anyMatch(reference -> reference.target() instanceof Reference.InPiece target
-                        && object.pieces().get(target.pieceIndex()).equals(function));
-    }
-
-    /** {@return the pieces that refer to a symbol which their object does not define} */
-    private static List<Piece> usersByName(ObjectPieces object, String symbolName) {
-        return object.pieces().stream()
-                .filter(piece -> object.references(piece).stream()
-                        .anyMatch(reference -> reference.target() instanceof Reference.Elsewhere elsewhere
-                                && elsewhere.symbol().name().equals(symbolName)))
-                .toList();
     }
 
     private void takeEntry(PieceId owner, Piece piece, Piece entry, Comparison comparison) {

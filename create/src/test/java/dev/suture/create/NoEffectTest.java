@@ -2,6 +2,7 @@ package dev.suture.create;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.suture.build.AskCompiler;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.UnreachedFile;
 import dev.suture.build.xen.XenBuildResult;
@@ -19,7 +20,17 @@ import org.junit.jupiter.api.Test;
 class NoEffectTest {
     private static XenBuildResult build(List<ObjectPair> pairs, List<UnreachedFile> unreached) {
         return new XenBuildResult(
-                pairs, List.of(), unreached, List.of(), List.of(), List.of(), true, List.of(), Path.of("none"), true);
+                pairs,
+                List.of(),
+                unreached,
+                List.of(),
+                List.of(),
+                List.of(),
+                true,
+                List.of(),
+                Path.of("none"),
+                true,
+                AskCompiler.NOBODY);
     }
 
     private static String reason(String original, String patched, LineNumbers lines) {

@@ -35,7 +35,7 @@ public final class Actions {
         List<LiveTarget> done = new ArrayList<>();
         if (allOrNothing && payload.isPresent()) {
             for (LiveTarget target : targets) {
-                List<Refusal> refusals = target.preflight(name, payload.get());
+                List<Refusal> refusals = target.preflight(name, payload.get(), options);
                 if (!refusals.isEmpty()) {
                     return List.of(report(verb, name, target, new Outcome.Refused(Cost.NONE, refusals)));
                 }
@@ -81,7 +81,7 @@ public final class Actions {
     private Outcome outcome(Verb verb, String name, Optional<Payload> payload, LiveTarget target) {
         return switch (verb) {
             case LOAD -> load(name, payload.orElseThrow(), target);
-            case UPLOAD -> target.upload(name, payload.orElseThrow());
+            case UPLOAD -> target.upload(name, payload.orElseThrow(), options);
             case APPLY -> target.apply(name, options);
             case REVERT -> target.revert(name, options);
             case REPLACE -> target.replace(name, options);
@@ -91,15 +91,20 @@ public final class Actions {
 
     // What cannot be applied is not left lying there.
     private Outcome load(String name, Payload payload, LiveTarget target) {
-        Outcome uploaded = target.upload(name, payload);
+        Outcome uploaded = target.upload(name, payload, options);
         if (!(uploaded instanceof Outcome.Done)) {
             return uploaded;
         }
-        Outcome applied = target.apply(name, options);
-        if (!(applied instanceof Outcome.Done) && state(name, target) == State.CHECKED) {
-            target.unload(name, options);
+        boolean isApplied = false;
+        try {
+            Outcome applied = target.apply(name, options);
+            isApplied = applied instanceof Outcome.Done;
+            return applied;
+        } finally {
+            if (!isApplied && state(name, target) == State.CHECKED) {
+                target.unload(name, options);
+            }
         }
-        return applied;
     }
 
     private static ActionReport report(Verb verb, String name, LiveTarget target, Outcome outcome) {

@@ -16,6 +16,8 @@ public final class Errno {
     public static final int EACCES = 13;
     public static final int EEXIST = 17;
     public static final int EINVAL = 22;
+    public static final int ENFILE = 23;
+    public static final int EMFILE = 24;
     /** The call is made again unless a signal handler without SA_RESTART ran. */
     public static final int ERESTARTSYS = 512;
     /** The call is made again in any case. */
@@ -32,7 +34,7 @@ public final class Errno {
             Map.entry(5, "EIO (input/output error)"),
             Map.entry(9, "EBADF (bad file descriptor)"),
             Map.entry(11, "EAGAIN (a limit was reached)"),
-            Map.entry(12, "ENOMEM (out of memory, or over a limit of it)"),
+            Map.entry(12, "ENOMEM (out of memory, or over a limit of it such as RLIMIT_AS)"),
             Map.entry(13, "EACCES (permission denied)"),
             Map.entry(14, "EFAULT (bad address)"),
             Map.entry(17, "EEXIST (something is there already)"),

@@ -3,11 +3,9 @@ package dev.suture.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 
 /**
  * System calls. One value belongs to one thread: errno is read from memory of its own right after each call.
@@ -15,22 +13,22 @@ import java.lang.invoke.VarHandle;
  * @see "syscall(2)"
  */
 @SuppressWarnings("restricted")
-public final class Kernel {
+public final class Kernel implements SystemCalls {
     private static final Linker LINKER = Linker.nativeLinker();
-    private static final MethodHandle SYSCALL = LINKER.downcallHandle(
-            LINKER.defaultLookup().find("syscall").orElseThrow(),
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG),
-            Linker.Option.captureCallState("errno"));
-    private static final VarHandle ERRNO =
-            Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    // One shape for all that is called: making a handle takes longer than anything done with it.
+    private static final FunctionDescriptor SEVEN_NUMBERS = FunctionDescriptor.of(
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG);
+    private static final MethodHandle FUNCTION =
+            LINKER.downcallHandle(SEVEN_NUMBERS, Linker.Option.captureCallState("errno"));
+    private static final MemorySegment SYSCALL =
+            LINKER.defaultLookup().find("syscall").orElseThrow();
 
     private final MemorySegment state;
 
@@ -39,23 +37,23 @@ public final class Kernel {
         this.state = arena.allocate(Linker.Option.captureStateLayout());
     }
 
-    /**
-     * Makes a system call.
-     *
-     * @param number such as {@link Calls#WAIT4}
-     * @return what the call gives, or the negated errno, from -4095 to -1, if it failed
-     */
+    @Override
     public long call(long number, long a, long b, long c, long d, long e, long f) {
         try {
-            long result = (long) SYSCALL.invokeExact(state, number, a, b, c, d, e, f);
-            return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
+            long result = (long) FUNCTION.invokeExact(SYSCALL, state, number, a, b, c, d, e, f);
+            // All that is captured on Linux is errno.
+            return result == -1 ? -state.get(ValueLayout.JAVA_INT, 0) : result;
         } catch (Throwable t) {
             throw new IllegalStateException("system call %d".formatted(number), t);
         }
     }
 
-    /** Makes a system call of up to four arguments. */
-    public long call(long number, long a, long b, long c, long d) {
-        return call(number, a, b, c, d, 0, 0);
+    /** {@return what a function of machine code gives for one argument} */
+    long invoke(MemorySegment function, long argument) {
+        try {
+            return (long) FUNCTION.invokeExact(function, state, argument, 0L, 0L, 0L, 0L, 0L, 0L);
+        } catch (Throwable t) {
+            throw new IllegalStateException("machine code", t);
+        }
     }
 }

@@ -11,37 +11,33 @@ import java.lang.foreign.ValueLayout;
  * @see "proc_pid_mem(5): writes go through read-only mappings"
  */
 public final class Memory implements AutoCloseable {
-    /** How many ranges the kernel reads in one call. */
-    public static final int MOST_RANGES = 1024;
-
     private static final int BUFFER_BYTES = 1 << 20;
 
     private final Kernel kernel;
-    private final int pid;
     private final long file;
     private final MemorySegment buffer;
-    private final MemorySegment local;
-    private final MemorySegment remote;
 
     /** @return the memory, or the negated errno in {@link #failure()} */
     public static Memory open(Kernel kernel, Arena arena, int pid) {
         MemorySegment path = arena.allocateFrom("/proc/" + pid + "/mem");
         long file = kernel.call(Calls.OPENAT, Calls.AT_FDCWD, path.address(), Calls.O_RDWR | Calls.O_CLOEXEC, 0);
-        return new Memory(kernel, arena, pid, file);
+        return new Memory(kernel, arena, file);
     }
 
-    private Memory(Kernel kernel, Arena arena, int pid, long file) {
+    private Memory(Kernel kernel, Arena arena, long file) {
         this.kernel = kernel;
-        this.pid = pid;
         this.file = file;
         buffer = arena.allocate(BUFFER_BYTES, 4096);
-        local = arena.allocate(16, 8);
-        remote = arena.allocate(16L * MOST_RANGES, 8);
     }
 
     /** {@return 0, or with which errno opening failed} */
     public long failure() {
         return file < 0 ? -file : 0;
+    }
+
+    /** {@return the file descriptor} */
+    public long file() {
+        return file;
     }
 
     /** {@return whether nobody else had the lock; it is kept until this is closed} */
@@ -91,23 +87,6 @@ public final class Memory implements AutoCloseable {
             done += (int) count;
         }
         return 0;
-    }
-
-    /** Names one of the ranges that {@link #readRanges} reads. */
-    public void range(int index, long address, long sizeBytes) {
-        remote.set(ValueLayout.JAVA_LONG, index * 16L, address);
-        remote.set(ValueLayout.JAVA_LONG, index * 16L + 8, sizeBytes);
-    }
-
-    /**
-     * Reads ranges that {@link #range} named, one behind the other, in a single call.
-     *
-     * @return how many bytes were read, or a negated errno
-     */
-    public long readRanges(int count, MemorySegment to) {
-        local.set(ValueLayout.JAVA_LONG, 0, to.address());
-        local.set(ValueLayout.JAVA_LONG, 8, to.byteSize());
-        return kernel.call(Calls.PROCESS_VM_READV, pid, local.address(), 1, remote.address(), count, 0);
     }
 
     @Override

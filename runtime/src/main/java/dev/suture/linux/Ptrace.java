@@ -17,18 +17,18 @@ public final class Ptrace {
     public static final int EVENT_STOP = 128;
 
     private static final int CONT = 7;
-    private static final int SINGLE_GETREGS = 12;
-    private static final int SINGLE_SETREGS = 13;
-    private static final int DETACH = 17;
-    private static final int SYSCALL = 24;
+    static final int GETREGS = 12;
+    public static final int SETREGS = 13;
+    static final int DETACH = 17;
+    static final int SYSCALL = 24;
     private static final int GETREGSET = 0x4204;
     private static final int SETREGSET = 0x4205;
-    private static final int SEIZE = 0x4206;
-    private static final int INTERRUPT = 0x4207;
+    public static final int SEIZE = 0x4206;
+    static final int INTERRUPT = 0x4207;
     private static final int LISTEN = 0x4208;
     private static final int PEEKSIGINFO = 0x4209;
     private static final int GETSIGMASK = 0x420a;
-    private static final int SETSIGMASK = 0x420b;
+    public static final int SETSIGMASK = 0x420b;
     private static final int NT_X86_XSTATE = 0x202;
     private static final int XSTATE_BYTES = 16384;
 
@@ -43,7 +43,7 @@ public final class Ptrace {
     private static final int SIGINFO_BYTES = 128;
     private static final int PEEKED = 32;
 
-    private final Kernel kernel;
+    private final SystemCalls kernel;
     private final MemorySegment status;
     private final MemorySegment mask;
     private final MemorySegment peek;
@@ -51,7 +51,7 @@ public final class Ptrace {
     private final MemorySegment xstate;
     private final MemorySegment xstateVector;
 
-    public Ptrace(Kernel kernel, Arena arena) {
+    public Ptrace(SystemCalls kernel, Arena arena) {
         this.kernel = kernel;
         status = arena.allocate(ValueLayout.JAVA_INT);
         mask = arena.allocate(ValueLayout.JAVA_LONG);
@@ -95,12 +95,12 @@ public final class Ptrace {
 
     /** @param registers {@link Registers#BYTES} long */
     public long registers(int tid, MemorySegment registers) {
-        return request(SINGLE_GETREGS, tid, 0, registers.address());
+        return request(GETREGS, tid, 0, registers.address());
     }
 
     /** @param registers {@link Registers#BYTES} long */
     public long setRegisters(int tid, MemorySegment registers) {
-        return request(SINGLE_SETREGS, tid, 0, registers.address());
+        return request(SETREGS, tid, 0, registers.address());
     }
 
     /** Keeps the floating point and vector registers of a thread for {@link #restoreVectors}. */

@@ -1,8 +1,8 @@
 package dev.suture.process;
 
 import dev.suture.linux.Calls;
+import dev.suture.linux.Keeper;
 import dev.suture.linux.Ptrace;
-import dev.suture.linux.Registers;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -17,11 +17,10 @@ import java.util.function.Function;
  */
 final class BorrowThread {
     private static final long STOP_NANOS = 500_000_000;
-    private static final int SLEEP_NANOS = 2_000;
+    private static final int PLAIN_OPTIONS = Ptrace.OPTION_SYSGOOD | Ptrace.OPTION_EXEC;
 
     private final Session session;
     private final long stub;
-    private final KeepTimeouts timeouts = new KeepTimeouts();
     private final int options;
     private long stoppedNanos;
     private int neverStopped;
@@ -29,7 +28,7 @@ final class BorrowThread {
     BorrowThread(Session session, long stub, boolean filters) {
         this.session = session;
         this.stub = stub;
-        this.options = Ptrace.OPTION_SYSGOOD | (filters ? Ptrace.OPTION_SUSPEND_SECCOMP : 0);
+        this.options = PLAIN_OPTIONS | (filters ? Ptrace.OPTION_SUSPEND_SECCOMP : 0);
     }
 
     /** {@return how long the last thread was stopped, in nanoseconds} */
@@ -39,37 +38,32 @@ final class BorrowThread {
 
     /** {@return what the work gives, done in some thread of the process} */
     <T> T with(Function<BorrowedThread, T> work) {
+        boolean wasFiltered = false;
+        Keeper keeper = session.keeper();
         for (int tid : candidates()) {
-            Ptrace ptrace = session.ptrace();
-            if (ptrace.seize(tid, options) < 0) {
+            keeper.removeGone();
+            int index = keeper.threadCount();
+            boolean isAtRisk = options == PLAIN_OPTIONS && session.isFiltered(tid);
+            if (isAtRisk || isKnown(keeper, tid) || session.ptrace().seize(tid, options) < 0) {
+                wasFiltered |= isAtRisk;
                 continue;
             }
-            long start = System.nanoTime();
-            ptrace.interrupt(tid);
-            int signal = awaitStop(tid);
-            if (signal < 0) {
-                neverStopped = tid;
-                continue;
-            }
-            MemorySegment registers = session.arena().allocate(Registers.BYTES, 8);
-            boolean fit = signal == 0 && ptrace.registers(tid, registers) >= 0 && BorrowedThread.isFit(registers);
-            if (fit) {
-                timeouts.mend(ptrace, tid, registers);
-            }
-            if (!fit) {
-                letGo(tid, registers, signal);
-                continue;
-            }
-            BorrowedThread thread = new BorrowedThread(session, tid, registers, stub);
+            keeper.addThread(tid);
             try {
-                return work.apply(thread);
+                keeper.noCalls();
+                keeper.setRanges(new long[0], new long[0]);
+                keeper.stop(System.nanoTime() + STOP_NANOS, true);
+                if (keeper.state(index) == Keeper.State.SEIZED) {
+                    neverStopped = tid;
+                } else if (isFit(keeper, index)) {
+                    return borrowed(work, tid, keeper.registers(index));
+                }
             } finally {
-                thread.giveBack();
-                letGo(tid, registers, signal);
-                stoppedNanos = System.nanoTime() - start;
+                keeper.release();
+                stoppedNanos = keeper.stoppedNanos();
             }
         }
-        if (options != Ptrace.OPTION_SYSGOOD) {
+        if (wasFiltered || options != PLAIN_OPTIONS) {
             throw BorrowedThread.filtered(session.pid());
         }
         if (neverStopped != 0) {
@@ -80,26 +74,28 @@ final class BorrowThread {
         throw Permissions.explain(session.pid(), "tracing any of its threads");
     }
 
-    private void letGo(int tid, MemorySegment registers, int signal) {
-        timeouts.letSignalsThrough(session.ptrace(), tid, registers);
-        session.ptrace().detach(tid, signal);
+    private static boolean isKnown(Keeper keeper, int tid) {
+        for (int i = 0; i < keeper.threadCount(); i++) {
+            if (keeper.tid(i) == tid) {
+                return true;
+            }
+        }
+        return false;
     }
 
-    // A thread that does not stop in time is let go by the kernel when our thread ends.
-    private int awaitStop(int tid) {
-        long deadline = System.nanoTime() + STOP_NANOS;
-        while (System.nanoTime() < deadline) {
-            long result = session.ptrace().poll(tid);
-            if (result != 0) {
-                int status = session.ptrace().status();
-                if (result < 0 || !Ptrace.isStop(status)) {
-                    return -1;
-                }
-                return Ptrace.event(status) == 0 ? Ptrace.signal(status) : 0;
-            }
-            session.sleepNanos(SLEEP_NANOS);
+    private static boolean isFit(Keeper keeper, int index) {
+        return keeper.state(index) == Keeper.State.STOPPED
+                && keeper.signal(index) == 0
+                && BorrowedThread.isFit(keeper.registers(index));
+    }
+
+    private <T> T borrowed(Function<BorrowedThread, T> work, int tid, MemorySegment registers) {
+        BorrowedThread thread = new BorrowedThread(session, tid, registers, stub);
+        try {
+            return work.apply(thread);
+        } finally {
+            thread.giveBack();
         }
-        return -1;
     }
 
     private List<Integer> candidates() {

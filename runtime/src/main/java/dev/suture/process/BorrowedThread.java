@@ -2,6 +2,7 @@ package dev.suture.process;
 
 import dev.suture.linux.Calls;
 import dev.suture.linux.Errno;
+import dev.suture.linux.Keeper;
 import dev.suture.linux.Ptrace;
 import dev.suture.linux.Registers;
 import java.lang.foreign.MemorySegment;
@@ -42,6 +43,7 @@ final class BorrowedThread {
     /** All signals but those that a mistake of the code itself brings about: ILL, TRAP, BUS, FPE, SEGV. */
     private static final long BLOCKED = ~(1L << 3 | 1L << 4 | 1L << 6 | 1L << 7 | 1L << 10);
 
+    private static final int MASK_BYTES = 8;
     private static final long MOST_NANOS = 2_000_000_000;
     private static final int SLEEP_NANOS = 1_000;
     private static final int TRIES_WITHOUT_SLEEP = 100;
@@ -61,7 +63,9 @@ final class BorrowedThread {
     private final MemorySegment working;
     private final long block;
     private final long mask;
+    private final MemorySegment blocked;
     private boolean wasStoppedByJob;
+    private boolean isLost;
 
     /**
      * Takes over a stopped thread.
@@ -82,7 +86,7 @@ final class BorrowedThread {
         session.write(block, savedBlock(), "the stack of thread " + tid);
         Registers.set(working, Registers.RSP, block);
         Registers.set(working, Registers.FLAGS, Registers.get(registers, Registers.FLAGS) & CLEAR_FLAGS);
-        ptrace.setSignalMask(tid, BLOCKED);
+        blocked = session.arena().allocateFrom(ValueLayout.JAVA_LONG, BLOCKED, mask);
     }
 
     static ProcessException filtered(int pid) {
@@ -151,7 +155,15 @@ final class BorrowedThread {
         Registers.set(working, Registers.R10, d);
         Registers.set(working, Registers.R8, e);
         Registers.set(working, Registers.R9, f);
-        put();
+        // Both or neither: the mask is given back by the code that the registers lead to.
+        Keeper keeper = session.keeper();
+        keeper.noCalls();
+        keeper.addCall(Calls.PTRACE, Ptrace.SETREGS, tid, 0, working.address(), 0, 0);
+        keeper.addCall(Calls.PTRACE, Ptrace.SETSIGMASK, tid, MASK_BYTES, blocked.address(), 0, 0);
+        keeper.makeCalls();
+        if (keeper.result(0) < 0) {
+            throw lost();
+        }
     }
 
     /**
@@ -164,8 +176,9 @@ final class BorrowedThread {
         prepare(function, argument, second, 0, 0, 0, 0);
         Registers.set(working, Registers.RIP, stub);
         put();
+        long deadline = System.nanoTime() + MOST_NANOS;
         while (true) {
-            runToCall(true);
+            runToCall(deadline);
             get();
             if (Registers.get(working, Registers.RIP) == stub + SYSCALL_AT + SYSCALL_BYTES) {
                 break;
@@ -190,23 +203,27 @@ final class BorrowedThread {
     }
 
     private void runToCall() {
-        runToCall(false);
+        runToCall(0);
     }
 
     // A function may not come back, and is waited for with a limit; a system call of ours does, and is waited for.
-    private void runToCall(boolean mayHang) {
+    private void runToCall(long deadline) {
         while (true) {
             if (ptrace.resumeToCall(tid, 0) < 0) {
                 throw lost();
             }
-            if (mayHang) {
-                awaitStop();
+            if (deadline != 0) {
+                awaitStop(deadline);
             } else if (ptrace.await(tid) < 0) {
                 throw lost();
             }
             int status = ptrace.status();
             if (!Ptrace.isStop(status)) {
                 throw lost();
+            }
+            if (Ptrace.event(status) == Ptrace.EVENT_EXEC) {
+                isLost = true;
+                throw new ProcessException(session.pid(), "it executed another program while it was being worked on");
             }
             int signal = Ptrace.signal(status);
             if (signal == CALL_STOP) {
@@ -223,24 +240,25 @@ final class BorrowedThread {
         }
     }
 
-    private void awaitStop() {
-        long deadline = System.nanoTime() + MOST_NANOS;
+    private void awaitStop(long deadline) {
         int tries = 0;
         while (true) {
             long result = ptrace.poll(tid);
             if (result < 0) {
                 throw lost();
             }
-            if (result > 0) {
-                return;
-            }
             if (System.nanoTime() > deadline) {
-                ptrace.interrupt(tid);
-                ptrace.await(tid);
+                if (result == 0) {
+                    ptrace.interrupt(tid);
+                    ptrace.await(tid);
+                }
                 throw new ProcessException(
                         session.pid(),
                         "code run in thread %d did not come back within %d s; the program was led on from where it was"
                                 .formatted(tid, MOST_NANOS / 1_000_000_000));
+            }
+            if (result > 0) {
+                return;
             }
             if (++tries < TRIES_WITHOUT_SLEEP) {
                 session.yieldProcessor();
@@ -250,14 +268,26 @@ final class BorrowedThread {
         }
     }
 
+    /** {@return whether it is no longer what was taken over, and has nothing to be given back} */
+    boolean isLost() {
+        return isLost;
+    }
+
     private ProcessException lost() {
+        isLost = true;
         return new ProcessException(session.pid(), "it ended while it was being worked on");
     }
 
     /** Gives the thread its registers back. It stays stopped; let go, it makes its system call again. */
     void giveBack() {
-        ptrace.setRegisters(tid, original);
-        ptrace.setSignalMask(tid, mask);
+        if (isLost) {
+            return;
+        }
+        Keeper keeper = session.keeper();
+        keeper.noCalls();
+        keeper.addCall(Calls.PTRACE, Ptrace.SETREGS, tid, 0, original.address(), 0, 0);
+        keeper.addCall(Calls.PTRACE, Ptrace.SETSIGMASK, tid, MASK_BYTES, blocked.address() + MASK_BYTES, 0, 0);
+        keeper.makeCalls();
         if (wasStoppedByJob) {
             session.kernel().call(Calls.KILL, session.pid(), SIGSTOP, 0, 0);
         }

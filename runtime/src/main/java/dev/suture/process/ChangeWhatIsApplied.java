@@ -2,6 +2,7 @@ package dev.suture.process;
 
 import dev.suture.Refusal;
 import dev.suture.elf.Elf;
+import dev.suture.linux.Keeper;
 import dev.suture.process.CheckThreads.Range;
 import dev.suture.process.Ledger.Entry;
 import dev.suture.process.Ledger.Hook;
@@ -39,6 +40,13 @@ final class ChangeWhatIsApplied {
         return new Refused(new Refusal(name, "", what, remedy));
     }
 
+    private Refused moved(String name) {
+        return refused(
+                name,
+                "the file that it changes was closed, and it is no longer where it was",
+                "Unload the payload and, when the program has that file again, load it anew.");
+    }
+
     private Optional<Outcome> unlessIn(String name, State wanted) {
         State state = ledger().state(name);
         if (state == wanted) {
@@ -57,14 +65,15 @@ final class ChangeWhatIsApplied {
         if (no.isPresent()) {
             return no.get();
         }
-        List<Refusal> refusals =
-                new ArrayList<>(Changes.unexpected(work.session().memory(), work.files(), ledger(), name));
         Entry entry = ledger().entry(name).orElseThrow();
+        if (Changes.isGone(work.files(), entry)) {
+            return moved(name);
+        }
+        List<Refusal> refusals = new ArrayList<>(Changes.unexpected(work.session(), work.files(), ledger(), name));
         refusals.addAll(SetParameters.check(entry, options.parameters()));
         if (!refusals.isEmpty()) {
             return new Refused(Cost.NONE, refusals);
         }
-        SetParameters.write(work.session(), entry, options.parameters());
         return change(name, List.of(), List.of(name));
     }
 
@@ -109,11 +118,13 @@ final class ChangeWhatIsApplied {
             return no.get();
         }
         Entry entry = ledger().entry(name).orElseThrow();
+        if (Changes.isGone(work.files(), entry)) {
+            return moved(name);
+        }
         List<Refusal> refusals = SetParameters.check(entry, options.parameters());
         if (!refusals.isEmpty()) {
             return new Refused(Cost.NONE, refusals);
         }
-        SetParameters.write(work.session(), entry, options.parameters());
         return change(name, ledger().applied().reversed(), List.of(name));
     }
 
@@ -125,17 +136,22 @@ final class ChangeWhatIsApplied {
     }
 
     private Outcome change(String name, List<String> reverted, List<String> applied) throws InterruptedException {
+        Changes changes = Changes.of(work.session(), ledger(), reverted, applied, options.policy());
+        if (!changes.refusals().isEmpty()) {
+            return new Refused(Cost.NONE, changes.refusals());
+        }
+        applied.forEach(
+                it -> SetParameters.write(work.session(), ledger().entry(it).orElseThrow(), options.parameters()));
         Optional<Outcome> veto = veto(reverted, "prerevert").or(() -> veto(applied, "preapply"));
         if (veto.isPresent()) {
             return veto.get();
         }
-        Changes changes = Changes.of(work.session().memory(), ledger(), reverted, applied, options.policy());
         Optional<Splice> splice =
                 changes.sites().isEmpty() ? Optional.empty() : Optional.of(new Splice(work.session(), changes.sites()));
         announce(changes, 0, 0);
         try {
             splice.ifPresent(it -> it.prepare(
-                    work.borrow(), work.files(), (address, sizeBytes) -> announce(changes, address, sizeBytes)));
+                    work::borrow, work.files(), (address, sizeBytes) -> announce(changes, address, sizeBytes)));
         } catch (RuntimeException e) {
             work.recover();
             throw e;
@@ -148,18 +164,15 @@ final class ChangeWhatIsApplied {
         Quiesce.Result result;
         boolean committed = false;
         try {
-            result = quiesce.run(changes.ranges(), options.timeout(), thread -> {
-                call(thread, first);
-                if (splice.isPresent()) {
-                    commit(work.session().pid(), splice.get(), thread);
-                }
-                call(thread, last);
-            });
+            Change all = first.isEmpty() && last.isEmpty()
+                    ? splice.map(Change.class::cast).orElse(Change.NONE)
+                    : new WithHooks(first, splice, last);
+            result = quiesce.run(changes.ranges(), options.timeout(), all);
             committed = result.isDone();
         } finally {
             boolean isDone = committed || splice.isPresent() && splice.get().isDone();
             if (!isDone) {
-                splice.ifPresent(it -> it.discard(work.borrow()));
+                splice.ifPresent(it -> it.discard(work::borrow));
             }
             work.write(isDone ? changes.after() : ledger().withoutPending());
         }
@@ -176,11 +189,16 @@ final class ChangeWhatIsApplied {
                 changes.sites(), changes.after().entries(), changes.after().applied(), spare, spareBytes)));
     }
 
-    static void commit(int pid, Splice splice, BorrowedThread thread) {
-        if (!splice.isUnchanged()) {
-            throw new ProcessException(pid, "its code changed meanwhile; nothing was done");
+    private record WithHooks(List<Hook> first, Optional<Splice> splice, List<Hook> last) implements Change {
+        @Override
+        public void addCalls(Keeper keeper) {}
+
+        @Override
+        public void with(BorrowedThread thread) {
+            call(thread, first);
+            splice.ifPresent(it -> it.with(thread));
+            call(thread, last);
         }
-        splice.commit(thread);
     }
 
     private static void call(BorrowedThread thread, List<Hook> hooks) {
@@ -225,7 +243,7 @@ final class ChangeWhatIsApplied {
         Ledger before = ledger();
         Quiesce quiesce = new Quiesce(work.session(), work.files(), before, work.stub(), work.filters());
         // Once nobody is in a payload that is not applied, nobody gets there any more.
-        Quiesce.Result result = quiesce.run(List.of(code), options.timeout(), thread -> {});
+        Quiesce.Result result = quiesce.run(List.of(code), options.timeout(), Change.NONE);
         if (!result.isDone()) {
             return new TimedOut(result.cost(), State.CHECKED, result.inTheWay());
         }
@@ -251,20 +269,20 @@ final class ChangeWhatIsApplied {
     }
 
     private void forgetFrames(Entry entry) {
-        if (entry.frames() == 0) {
+        if (!entry.isUnwinderTold()) {
             return;
         }
-        work.files().withBuildId(entry.targetBuildId()).ifPresent(file -> {
-            ResolveSymbols symbols = new ResolveSymbols(
-                    work.files(),
-                    file,
-                    work.session().memory(),
-                    Ledger.EMPTY,
-                    work.session().pid());
-            Optional<Found> function =
-                    symbols.find("__deregister_frame_info").filter(found -> found.type() == Elf.STT_FUNC);
-            function.ifPresent(
-                    found -> work.borrow().with(thread -> thread.invoke(found.address(), entry.frames(), 0)));
-        });
+        LoadedFile file = work.files()
+                .withBuildId(entry.targetBuildId())
+                .orElse(work.files().all().getFirst());
+        ResolveSymbols symbols = new ResolveSymbols(
+                work.files(),
+                file,
+                work.session().memory(),
+                Ledger.EMPTY,
+                work.session().pid());
+        Optional<Found> function =
+                symbols.find("__deregister_frame_info").filter(found -> found.type() == Elf.STT_FUNC);
+        function.ifPresent(found -> work.borrow().with(thread -> thread.invoke(found.address(), entry.frames(), 0)));
     }
 }

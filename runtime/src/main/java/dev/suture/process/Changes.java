@@ -1,7 +1,7 @@
 package dev.suture.process;
 
 import dev.suture.Refusal;
-import dev.suture.linux.Memory;
+import dev.suture.elf.Relocation;
 import dev.suture.process.CheckThreads.Range;
 import dev.suture.process.Ledger.Entry;
 import dev.suture.process.Ledger.Function;
@@ -10,9 +10,7 @@ import dev.suture.target.Policy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -22,8 +20,10 @@ import java.util.Optional;
  * @param sites the bytes
  * @param ranges where no thread may be
  * @param after what the ledger says afterwards
+ * @param refusals functions that do not start with what their payload expects
  */
-record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
+record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal> refusals) {
+    private static final int LARGEST_RELOCATED = 8;
 
     /**
      * {@return what it means to revert some payloads and then to apply others}
@@ -31,19 +31,23 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
      * @param reverted names, the uppermost first
      * @param applied names, the lowest first
      */
-    static Changes of(Memory memory, Ledger ledger, List<String> reverted, List<String> applied, Policy policy) {
-        Map<Long, byte[]> before = new LinkedHashMap<>();
-        Map<Long, byte[]> now = new LinkedHashMap<>();
+    static Changes of(Session session, Ledger ledger, List<String> reverted, List<String> applied, Policy policy) {
+        CodeBytes code = new CodeBytes(session);
         List<Range> ranges = new ArrayList<>();
+        List<Refusal> refusals = new ArrayList<>();
         Ledger after = ledger.withoutPending();
         for (String name : reverted) {
             Entry entry = ledger.entry(name).orElseThrow();
             List<Function> functions = new ArrayList<>();
             for (Function function : entry.functions()) {
-                byte[] replacement = function.replacementBytes();
-                before.putIfAbsent(function.site(), replacement);
-                now.put(function.site(), HexFormat.of().parseHex(function.original()));
+                code.change(
+                        function.site(),
+                        function.replacementBytes(),
+                        HexFormat.of().parseHex(function.original()));
                 addRange(ranges, policy, function.newAddress(), function.newBytes(), function);
+                if (function.staysInPlace()) {
+                    addRange(ranges, policy, function.oldAddress(), function.oldBytes(), function);
+                }
                 functions.add(function.withOriginal(""));
             }
             List<String> left = after.applied().stream()
@@ -53,12 +57,12 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
         }
         for (String name : applied) {
             Entry entry = ledger.entry(name).orElseThrow();
+            entry.functions().forEach(function -> expect(code, name, function, refusals));
             List<Function> functions = new ArrayList<>();
             for (Function function : entry.functions()) {
                 byte[] replacement = function.replacementBytes();
-                byte[] live = now.getOrDefault(function.site(), memory.read(function.site(), replacement.length));
-                before.putIfAbsent(function.site(), live);
-                now.put(function.site(), replacement);
+                byte[] live = code.at(function.site(), replacement.length);
+                code.change(function.site(), live, replacement);
                 addRange(ranges, policy, function.oldAddress(), function.oldBytes(), function);
                 addCurrent(ranges, policy, ledger, function);
                 functions.add(function.withOriginal(HexFormat.of().formatHex(live)));
@@ -67,10 +71,20 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
             more.add(name);
             after = replace(after, entry.with(functions), more);
         }
-        List<Site> sites = new ArrayList<>();
-        before.forEach((address, bytes) -> sites.add(new Site(
-                address, HexFormat.of().formatHex(bytes), HexFormat.of().formatHex(now.get(address)))));
-        return new Changes(sites, ranges, after);
+        return new Changes(code.sites(), ranges, after, refusals);
+    }
+
+    private static void expect(CodeBytes code, String name, Function function, List<Refusal> refusals) {
+        String found = HexFormat.of()
+                .formatHex(code.at(function.oldAddress(), function.expected().length() / 2));
+        if (!found.equals(function.expected())) {
+            refusals.add(new Refusal(
+                    name,
+                    function.name(),
+                    "its code at 0x%x starts with %s, and the payload expects %s"
+                            .formatted(function.oldAddress(), found, function.expected()),
+                    "Another payload or tool may have changed it, or the payload is for another build."));
+        }
     }
 
     private static Ledger replace(Ledger ledger, Entry changed, List<String> applied) {
@@ -110,16 +124,16 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
      *
      * @param name of the payload that is to be applied
      */
-    static List<Refusal> unexpected(Memory memory, LoadedFiles files, Ledger ledger, String name) {
+    static List<Refusal> unexpected(Session session, LoadedFiles files, Ledger ledger, String name) {
         List<Refusal> refusals = new ArrayList<>();
         Entry entry = ledger.entry(name).orElseThrow();
         Optional<LoadedFile> file = files.withBuildId(entry.targetBuildId());
         for (Function function : entry.functions()) {
             boolean isChanged = ledger.applied().stream()
                     .flatMap(other -> ledger.entry(other).orElseThrow().functions().stream())
-                    .anyMatch(other -> other.site() == function.site());
-            Optional<byte[]> expected = isChanged ? Optional.empty() : file.flatMap(it -> inFile(it, function));
-            byte[] live = memory.read(function.site(), function.replacement().length() / 2);
+                    .anyMatch(other -> overlap(other, function));
+            byte[] live = session.code(function.site(), function.replacement().length() / 2);
+            Optional<byte[]> expected = isChanged ? Optional.empty() : file.flatMap(it -> inFile(it, function, live));
             if (expected.isPresent() && !Arrays.equals(expected.get(), live)) {
                 refusals.add(new Refusal(
                         name,
@@ -135,10 +149,46 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
         return refusals;
     }
 
-    private static Optional<byte[]> inFile(LoadedFile file, Function function) {
+    private static boolean overlap(Function a, Function b) {
+        return a.site() < b.site() + b.replacement().length() / 2
+                && b.site() < a.site() + a.replacement().length() / 2;
+    }
+
+    /**
+     * {@return the payloads that are said to be applied and are not any more, because the library they changed was
+     * closed: it is gone, or was loaded again as it is in its file}
+     */
+    static List<String> lost(Session session, LoadedFiles files, Ledger ledger) {
+        return ledger.applied().stream()
+                .map(name -> ledger.entry(name).orElseThrow())
+                .filter(entry -> !entry.functions().isEmpty())
+                .filter(entry -> isGone(files, entry)
+                        || entry.functions().stream().allMatch(function -> isAsInFile(session, files, entry, function)))
+                .map(Entry::name)
+                .toList();
+    }
+
+    /** {@return whether the file that a payload changes is no longer where it was when the payload was brought in} */
+    static boolean isGone(LoadedFiles files, Entry entry) {
+        Optional<LoadedFile> file = files.withBuildId(entry.targetBuildId());
+        return file.isEmpty()
+                || entry.functions().stream().anyMatch(function -> !file.get().contains(function.site()));
+    }
+
+    private static boolean isAsInFile(Session session, LoadedFiles files, Entry entry, Function function) {
+        byte[] live = session.code(function.site(), function.replacement().length() / 2);
+        return !Arrays.equals(live, function.replacementBytes())
+                && files.withBuildId(entry.targetBuildId())
+                        .flatMap(file -> inFile(file, function, live))
+                        .filter(bytes -> Arrays.equals(bytes, live))
+                        .isPresent();
+    }
+
+    // Where the dynamic linker itself changes code, what it made of it is taken for right.
+    private static Optional<byte[]> inFile(LoadedFile file, Function function, byte[] live) {
         long address = function.site() - file.bias();
         int size = function.replacement().length() / 2;
-        return file.elf().sections().stream()
+        Optional<byte[]> found = file.elf().sections().stream()
                 .filter(section -> section.isCode()
                         && address >= section.address()
                         && address + size <= section.address() + section.sizeBytes())
@@ -146,5 +196,15 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after) {
                         .asSlice(address - section.address(), size)
                         .toArray(java.lang.foreign.ValueLayout.JAVA_BYTE))
                 .findFirst();
+        if (found.isPresent() && !Arrays.equals(found.get(), live)) {
+            for (Relocation relocation : ResolveSymbols.dynamicRelocations(file)) {
+                long start = Math.max(0, relocation.sectionOffset() - address);
+                long end = Math.min(size, relocation.sectionOffset() + LARGEST_RELOCATED - address);
+                for (long at = start; at < end; at++) {
+                    found.get()[(int) at] = live[(int) at];
+                }
+            }
+        }
+        return found;
     }
 }

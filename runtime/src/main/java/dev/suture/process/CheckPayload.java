@@ -15,6 +15,7 @@ import java.util.List;
 /** Tells whether a file is a payload for processes that can be loaded at all, whatever the process. */
 final class CheckPayload {
     static final int ENTRY_BYTES = 104;
+    private static final String CONSTRUCTORS = "\\.(preinit_array|init_array|fini_array|ctors|dtors)(\\..*)?";
     private static final int VERSION = 2;
     private static final int VERSION_AT = 32;
     private static final int OLD_SIZE_AT = 28;
@@ -60,6 +61,17 @@ final class CheckPayload {
                         "it has %d bytes of new thread-local variables; threads that run have no room for them"
                                 .formatted(section.sizeBytes()),
                         "Keep the values in an array or a map by thread id, or use pthread_getspecific."));
+            }
+        }
+        for (Section section : elf.sections()) {
+            if (section.isAllocated()
+                    && section.sizeBytes() > 0
+                    && section.name().matches(CONSTRUCTORS)) {
+                refusals.add(new Refusal(
+                        name,
+                        section.name(),
+                        "it has functions that run when a program starts or ends, and this one runs already",
+                        "Call what is needed from a load hook (or an unload hook)."));
             }
         }
         for (Symbol symbol : elf.symbols()) {

@@ -1,22 +1,26 @@
 package dev.suture.process;
 
 import dev.suture.elf.LittleEndian;
-import dev.suture.linux.Memory;
+import dev.suture.linux.Keeper;
+import dev.suture.linux.Ptrace;
 import dev.suture.linux.Registers;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * Looks whether stopped threads are in code that must not change under them.
  *
- * <p>All stacks are read with a few system calls and searched for words that lead into the code, from the stack pointer
- * to the end of the mapping: where there is none, no thread can return there. Where there is one it may be a leftover;
- * then the thread's registers and stack are handed out for the real call chain to be found.
+ * <p>The keeper reads all stacks and searches them for words that lead into the code, from the stack pointer to the end of
+ * the mapping: where there is none, no thread can return there. Where there is one it may be a leftover; then the
+ * thread's registers and stack are handed out for the real call chain to be found.
  */
 final class CheckThreads {
-    private static final int BUFFER_BYTES = 4 << 20;
+    private static final int MOST_STACK_BYTES = Keeper.MOST_STACK_BYTES;
     private static final long PAGE = 4096;
 
     /**
@@ -41,23 +45,14 @@ final class CheckThreads {
 
     private final Session session;
     private final List<Range> ranges;
-    private final long lowest;
-    private final long span;
-    private final MemorySegment buffer;
     private final List<Obstacle> obstacles = new ArrayList<>();
     private final List<Suspect> suspects = new ArrayList<>();
-    private final int[] batch = new int[Memory.MOST_RANGES];
-    private final long[] batchStart = new long[Memory.MOST_RANGES];
-    private final int[] batchBytes = new int[Memory.MOST_RANGES];
     private Mappings mappings;
 
     CheckThreads(Session session, Mappings mappings, List<Range> ranges) {
         this.session = session;
         this.mappings = mappings;
         this.ranges = List.copyOf(ranges);
-        lowest = ranges.stream().mapToLong(Range::after).min().orElse(0);
-        span = ranges.stream().mapToLong(Range::before).max().orElse(0) - lowest;
-        buffer = session.arena().allocate(BUFFER_BYTES, 8);
     }
 
     List<Obstacle> obstacles() {
@@ -68,41 +63,78 @@ final class CheckThreads {
         return List.copyOf(suspects);
     }
 
-    /** {@return whether no thread can be in the code} */
-    boolean isClear(Threads threads) {
+    /** Tells the keeper what to look for: a little more than what matters, so that it need not tell returns from others. */
+    void tell(Keeper keeper) {
+        List<Range> sorted =
+                ranges.stream().sorted(Comparator.comparingLong(Range::after)).toList();
+        long[] words = new long[sorted.size() * 2];
+        int count = 0;
+        for (Range range : sorted) {
+            if (count > 0 && range.after() < words[count - 1]) {
+                words[count - 1] = Math.max(words[count - 1], range.before());
+            } else {
+                words[count++] = range.after() + 1;
+                words[count++] = range.before();
+            }
+        }
+        keeper.setRanges(Arrays.copyOf(words, count), stacks());
+    }
+
+    private long[] stacks() {
+        return mappings.all().stream()
+                .filter(Mapping::isReadable)
+                .flatMapToLong(mapping -> LongStream.of(mapping.start(), mapping.end() - 1))
+                .toArray();
+    }
+
+    /**
+     * {@return whether no stopped thread can be in the code}
+     *
+     * @param isAll whether to look at all of them, and not only at those that the keeper found
+     */
+    boolean isClear(Keeper keeper, boolean isAll) {
         obstacles.clear();
         suspects.clear();
-        if (ranges.isEmpty()) {
-            return true;
+        for (int i = 0; i < keeper.threadCount(); i++) {
+            if (keeper.state(i) == Keeper.State.STOPPED && (isAll || keeper.isFound(i))) {
+                look(keeper, i);
+            }
         }
-        int batched = 0;
-        long bytes = 0;
-        for (int i = 0; i < threads.count(); i++) {
-            if (!threads.isStopped(i)) {
-                continue;
-            }
-            MemorySegment registers = threads.registers(i);
-            long address = Registers.get(registers, Registers.RIP);
-            Range hit = rangeOf(address, false);
-            if (hit != null) {
-                obstacles.add(new Obstacle(threads.id(i), hit.function(), address, true));
-                continue;
-            }
-            long start = Registers.get(registers, Registers.RSP) & -8;
-            int size = liveBytes(start);
-            if (batched == batch.length || bytes + size > BUFFER_BYTES) {
-                scan(threads, batched);
-                batched = 0;
-                bytes = 0;
-            }
-            batch[batched] = i;
-            batchStart[batched] = start;
-            batchBytes[batched] = size;
-            session.memory().range(batched++, start, size);
-            bytes += size;
-        }
-        scan(threads, batched);
         return obstacles.isEmpty() && suspects.isEmpty();
+    }
+
+    private void look(Keeper keeper, int index) {
+        if (keeper.event(index) == Ptrace.EVENT_EXEC) {
+            throw new ProcessException(session.pid(), "it executed another program meanwhile");
+        }
+        MemorySegment registers = keeper.registers(index);
+        long address = Registers.get(registers, Registers.RIP);
+        Range hit = rangeOf(address, false);
+        if (hit != null) {
+            obstacles.add(new Obstacle(keeper.tid(index), hit.function(), address, true));
+            return;
+        }
+        long start = Registers.get(registers, Registers.RSP) & -8;
+        int size = liveBytes(start);
+        byte[] bytes = session.memory().read(start, size);
+        if (bytes.length != size) {
+            throw new ProcessException(
+                    session.pid(),
+                    "the stack of its thread %d cannot be read (%d of %d bytes)"
+                            .formatted(keeper.tid(index), bytes.length, size));
+        }
+        MemorySegment stack = MemorySegment.ofArray(bytes);
+        for (long word = 0; word + 8 <= size; word += 8) {
+            long value = LittleEndian.u64(stack, word);
+            hit = rangeOf(value, true);
+            if (hit != null) {
+                MemorySegment copy = MemorySegment.ofArray(new long[Registers.BYTES / 8]);
+                copy.copyFrom(registers);
+                suspects.add(
+                        new Suspect(new Obstacle(keeper.tid(index), hit.function(), value, false), copy, start, stack));
+                return;
+            }
+        }
     }
 
     private int liveBytes(long start) {
@@ -112,55 +144,7 @@ final class CheckThreads {
             mapping = mappings.at(start);
         }
         long end = mapping.map(Mapping::end).orElse((start | PAGE - 1) + 1);
-        return (int) Math.min(BUFFER_BYTES, end - start);
-    }
-
-    private void scan(Threads threads, int batched) {
-        if (batched == 0) {
-            return;
-        }
-        long total = 0;
-        for (int i = 0; i < batched; i++) {
-            total += batchBytes[i];
-        }
-        long read = session.memory().readRanges(batched, buffer.asSlice(0, total));
-        if (read != total) {
-            throw new ProcessException(
-                    session.pid(), "the stacks of its threads cannot be read (%d of %d bytes)".formatted(read, total));
-        }
-        long at = 0;
-        for (int i = 0; i < batched; i++) {
-            Range hit = firstHit(at, batchBytes[i]);
-            if (hit != null) {
-                MemorySegment registers = threads.registers(batch[i]);
-                MemorySegment copy = MemorySegment.ofArray(new long[Registers.BYTES / 8]);
-                copy.copyFrom(registers);
-                MemorySegment stack = MemorySegment.ofArray(new long[batchBytes[i] / 8 + 1]);
-                MemorySegment.copy(buffer, at, stack, 0, batchBytes[i]);
-                suspects.add(new Suspect(
-                        new Obstacle(threads.id(batch[i]), hit.function(), hitAddress, false),
-                        copy,
-                        batchStart[i],
-                        stack.asSlice(0, batchBytes[i])));
-            }
-            at += batchBytes[i];
-        }
-    }
-
-    private long hitAddress;
-
-    private Range firstHit(long at, int sizeBytes) {
-        for (long word = at; word + 8 <= at + sizeBytes; word += 8) {
-            long value = LittleEndian.u64(buffer, word);
-            if (value - lowest <= span && value - lowest >= 0) {
-                Range range = rangeOf(value, true);
-                if (range != null) {
-                    hitAddress = value;
-                    return range;
-                }
-            }
-        }
-        return null;
+        return (int) Math.min(MOST_STACK_BYTES, end - start);
     }
 
     private Range rangeOf(long address, boolean isReturn) {

@@ -21,7 +21,7 @@ import java.util.Optional;
 record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pending) {
     static final Ledger EMPTY = new Ledger(List.of(), List.of(), Optional.empty());
 
-    private static final int FORMAT = 1;
+    private static final int FORMAT = 2;
 
     /**
      * One payload.
@@ -33,7 +33,8 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
      * @param region first address of its memory
      * @param regionBytes the size of its memory
      * @param codeBytes how much of that, from its start, is code
-     * @param frames where its unwinding information is, if the program was told of it; else 0
+     * @param frames where its unwinding information is; 0 if it has none
+     * @param isUnwinderTold whether the program's own unwinder was told of it, and has to be told when it goes
      * @param functions what it replaces
      * @param symbols what it brings
      * @param hooks functions to call
@@ -48,6 +49,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             long regionBytes,
             long codeBytes,
             long frames,
+            boolean isUnwinderTold,
             List<Function> functions,
             List<Named> symbols,
             List<Hook> hooks,
@@ -62,6 +64,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                     regionBytes,
                     codeBytes,
                     frames,
+                    isUnwinderTold,
                     others,
                     symbols,
                     hooks,
@@ -84,6 +87,9 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
      * @param site where code is overwritten, in the process
      * @param replacement what is written there, in hexadecimal digits
      * @param original what was there when it was applied, in hexadecimal digits; empty while it is not
+     * @param expected with what the old function must start, in hexadecimal digits; empty if the payload does not say
+     * @param isInPlace whether the new function itself is written over the old one; what is at the new address is then
+     *     a copy that nobody calls
      */
     record Function(
             String name,
@@ -93,9 +99,21 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             long newBytes,
             long site,
             String replacement,
-            String original) {
+            String original,
+            String expected,
+            boolean isInPlace) {
         Function withOriginal(String bytes) {
-            return new Function(name, oldAddress, oldBytes, newAddress, newBytes, site, replacement, bytes);
+            return new Function(
+                    name, oldAddress, oldBytes, newAddress, newBytes, site, replacement, bytes, expected, isInPlace);
+        }
+
+        /** {@return whether what runs instead of the old function, or what is left of it, is where that was} */
+        boolean staysInPlace() {
+            return isInPlace || newAddress == 0;
+        }
+
+        boolean oldHolds(long address) {
+            return address >= oldAddress && address < oldAddress + oldBytes;
         }
 
         byte[] replacementBytes() {
@@ -150,6 +168,12 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                 entries.stream().filter(entry -> !entry.name().equals(name)).toList(), applied, Optional.empty());
     }
 
+    /** {@return the same with payloads that are not applied any more} */
+    Ledger withoutApplied(List<String> names) {
+        return new Ledger(
+                entries, applied.stream().filter(name -> !names.contains(name)).toList(), pending);
+    }
+
     Ledger withPending(Pending next) {
         return new Ledger(entries, applied, Optional.of(next));
     }
@@ -168,8 +192,8 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                 out.writeInt(pending.get().sites().size());
                 for (Site site : pending.get().sites()) {
                     out.writeLong(site.address());
-                    out.writeUTF(site.before());
-                    out.writeUTF(site.after());
+                    writeBytes(out, site.before());
+                    writeBytes(out, site.after());
                 }
                 writeEntries(out, pending.get().entries(), pending.get().applied());
                 out.writeLong(pending.get().spare());
@@ -193,6 +217,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             out.writeLong(entry.regionBytes());
             out.writeLong(entry.codeBytes());
             out.writeLong(entry.frames());
+            out.writeBoolean(entry.isUnwinderTold());
             out.writeInt(entry.functions().size());
             for (Function function : entry.functions()) {
                 out.writeUTF(function.name());
@@ -201,8 +226,10 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                 out.writeLong(function.newAddress());
                 out.writeLong(function.newBytes());
                 out.writeLong(function.site());
-                out.writeUTF(function.replacement());
-                out.writeUTF(function.original());
+                writeBytes(out, function.replacement());
+                writeBytes(out, function.original());
+                writeBytes(out, function.expected());
+                out.writeBoolean(function.isInPlace());
             }
             out.writeInt(entry.symbols().size());
             for (Named symbol : entry.symbols()) {
@@ -220,6 +247,22 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             writeTexts(out, entry.metadata());
         }
         writeTexts(out, applied);
+    }
+
+    // Hexadecimal digits of a whole function may be more than writeUTF takes.
+    private static void writeBytes(DataOutputStream out, String hex) throws IOException {
+        byte[] bytes = HexFormat.of().parseHex(hex);
+        out.writeInt(bytes.length);
+        out.write(bytes);
+    }
+
+    private static String readBytes(DataInputStream in) throws IOException {
+        int size = in.readInt();
+        byte[] bytes = in.readNBytes(Math.max(0, size));
+        if (size < 0 || bytes.length < size) {
+            throw new IOException("a field of %d bytes, with %d there".formatted(size, bytes.length));
+        }
+        return HexFormat.of().formatHex(bytes);
     }
 
     private static void writeTexts(DataOutputStream out, List<String> texts) throws IOException {
@@ -243,7 +286,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             }
             List<Site> sites = new ArrayList<>();
             for (int left = in.readInt(); left > 0; left--) {
-                sites.add(new Site(in.readLong(), in.readUTF(), in.readUTF()));
+                sites.add(new Site(in.readLong(), readBytes(in), readBytes(in)));
             }
             Pending pending = new Pending(sites, readEntries(in), readTexts(in), in.readLong(), in.readLong());
             return new Ledger(entries, applied, Optional.of(pending));
@@ -262,6 +305,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                     in.readLong(),
                     in.readLong(),
                     in.readLong(),
+                    in.readBoolean(),
                     readFunctions(in),
                     readSymbols(in),
                     readHooks(in),
@@ -280,8 +324,10 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                     in.readLong(),
                     in.readLong(),
                     in.readLong(),
-                    in.readUTF(),
-                    in.readUTF()));
+                    readBytes(in),
+                    readBytes(in),
+                    readBytes(in),
+                    in.readBoolean()));
         }
         return functions;
     }

@@ -5,13 +5,19 @@ import dev.suture.linux.Errno;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Optional;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
 /**
  * Where the ledger is in a process: a mapping of a nameless file, which {@code /proc/PID/maps} shows as
  * {@code /memfd:suture}, so that any later command finds it.
+ *
+ * <p>Where the process may have no more files, or none of that size, it is memory without a file that can only be read, and
+ * is known by its first word.
  *
  * <p>It holds two copies and a number that says which is valid. A copy is written beside the valid one and then made
  * valid by writing the number, 8 bytes at once: whoever is killed in between leaves the ledger as it was. A child of the
@@ -20,6 +26,7 @@ import java.util.zip.CRC32;
 final class LedgerMemory {
     private static final String NAME = "suture";
     private static final String MAPPING = "/memfd:" + NAME + " (deleted)";
+    private static final String WITHOUT_FILE = "r--p";
     private static final long MAGIC = 0x3152_4547_4445_4c53L;
     private static final int COPY_BYTES = 1 << 20;
     private static final int FIRST_COPY_AT = 4096;
@@ -37,16 +44,29 @@ final class LedgerMemory {
 
     /** {@return the ledger's place in a process; one that is yet to be made if there is none} */
     static LedgerMemory find(Session session, Mappings mappings) {
-        Optional<Mapping> found = mappings.all().stream()
+        long found = mappings.all().stream()
                 .filter(mapping -> mapping.name().equals(MAPPING))
-                .findFirst();
-        LedgerMemory ledger =
-                new LedgerMemory(session, found.map(Mapping::start).orElse(0L));
+                .mapToLong(Mapping::start)
+                .findFirst()
+                .orElseGet(() -> withoutFile(session, mappings));
+        LedgerMemory ledger = new LedgerMemory(session, found);
         if (ledger.address != 0 && ledger.word(0) != MAGIC) {
             // Whoever made it was killed before he wrote it.
             ledger.initialize();
         }
         return ledger;
+    }
+
+    // It may have been joined with a neighbour that is protected like it.
+    private static long withoutFile(Session session, Mappings mappings) {
+        return mappings.all().stream()
+                .filter(mapping -> mapping.permissions().equals(WITHOUT_FILE)
+                        && !mapping.isFile()
+                        && mapping.sizeBytes() >= TOTAL_BYTES)
+                .flatMapToLong(mapping -> LongStream.of(mapping.start(), mapping.end() - TOTAL_BYTES))
+                .filter(address -> new LedgerMemory(session, address).word(0) == MAGIC)
+                .findFirst()
+                .orElse(0);
     }
 
     boolean exists() {
@@ -55,18 +75,37 @@ final class LedgerMemory {
 
     /** Makes the ledger, in a thread of the process. */
     void make(BorrowedThread thread) {
-        long name = thread.text(NAME);
-        long file = check(thread.call(Calls.MEMFD_CREATE, name, Calls.MFD_CLOEXEC, 0, 0, 0, 0), "memfd_create");
+        long file = mayHaveFile()
+                ? thread.call(Calls.MEMFD_CREATE, thread.text(NAME), Calls.MFD_CLOEXEC, 0, 0, 0, 0)
+                : -Errno.EMFILE;
+        if (file == -Errno.EMFILE || file == -Errno.ENFILE) {
+            address = check(map(thread, Calls.PROT_READ, Calls.MAP_PRIVATE | Calls.MAP_ANONYMOUS, -1), "mmap");
+            initialize();
+            return;
+        }
+        check(file, "memfd_create");
         try {
             check(thread.call(Calls.FTRUNCATE, file, TOTAL_BYTES, 0, 0, 0, 0), "ftruncate");
-            address = check(
-                    thread.call(
-                            Calls.MMAP, 0, TOTAL_BYTES, Calls.PROT_READ | Calls.PROT_WRITE, Calls.MAP_PRIVATE, file, 0),
-                    "mmap");
+            address = check(map(thread, Calls.PROT_READ | Calls.PROT_WRITE, Calls.MAP_PRIVATE, file), "mmap");
         } finally {
             thread.call(Calls.CLOSE, file, 0, 0, 0, 0, 0);
         }
         initialize();
+    }
+
+    private static long map(BorrowedThread thread, long protection, long flags, long file) {
+        return thread.call(Calls.MMAP, 0, TOTAL_BYTES, protection, flags, file, 0);
+    }
+
+    // Who makes a file larger than it may is killed with SIGXFSZ, and a nameless file counts as one.
+    private boolean mayHaveFile() {
+        try (Stream<String> limits = Files.lines(Path.of("/proc/" + session.pid() + "/limits"))) {
+            return limits.filter(line -> line.startsWith("Max file size"))
+                    .map(line -> line.split(" {2,}")[1])
+                    .allMatch(limit -> limit.equals("unlimited") || Long.parseUnsignedLong(limit) >= TOTAL_BYTES);
+        } catch (IOException e) {
+            throw new ProcessException(session.pid(), "it has ended");
+        }
     }
 
     private long check(long result, String call) {

@@ -48,10 +48,14 @@ final class LinkPayload {
     private static final int GOTOFF64 = 25;
     private static final int GOTPC32 = 26;
     private static final int GOTPC64 = 29;
+    private static final int GOTPC32_TLSDESC = 34;
+    /** {@code mov 8(%rax),%rax; ret}: what the dynamic linker, too, has for variables at a fixed distance. */
+    private static final byte[] TLS_DESCRIPTOR = {0x48, (byte) 0x8b, 0x40, 0x08, (byte) 0xc3};
+
     private static final int SIZE32 = 32;
     private static final int SIZE64 = 33;
     private static final Set<Integer> TO_SLOT = Set.of(9, 28, 41, 42);
-    private static final Set<Integer> REFUSED = Set.of(3, 12, 13, 14, 15, 27, 30, 31, 34, 35);
+    private static final Set<Integer> REFUSED = Set.of(3, 12, 13, 14, 15, 27, 30, 31);
 
     private final ElfFile elf;
     private final Resolved resolved;
@@ -60,6 +64,7 @@ final class LinkPayload {
     private final Map<Integer, Long> stubs = new TreeMap<>();
     private final List<Refusal> refusals = new ArrayList<>();
     private final Set<String> told = new HashSet<>();
+    private long descriptorCode;
     private long codeEnd;
     private long constantsStart;
     private long slotsStart;
@@ -110,6 +115,10 @@ final class LinkPayload {
             at = align(at, STUB_BYTES);
             stub.setValue(at);
             at += STUB_BYTES;
+        }
+        if (slots.keySet().stream().anyMatch(name -> name.startsWith("tls:desc"))) {
+            descriptorCode = align(at, STUB_BYTES);
+            at = descriptorCode + STUB_BYTES;
         }
         codeEnd = align(at, PAGE);
         constantsStart = codeEnd;
@@ -164,7 +173,7 @@ final class LinkPayload {
                 RelocationKind kind = Isa.of(Elf.EM_X86_64).relocation(relocation.type());
                 if (TO_SLOT.contains(relocation.type()) || relocation.type() == GOTTPOFF) {
                     slots.put(slotName(relocation.type(), symbol), 0L);
-                } else if (relocation.type() == TLSGD || relocation.type() == TLSLD) {
+                } else if (isThreadSlot(relocation.type())) {
                     slots.put(slotName(relocation.type(), symbol), 0L);
                 } else if (symbol.isUndefined() && kind.pcRelative() && kind.sizeBytes() == 4) {
                     stubs.put(symbol.index(), 0L);
@@ -174,8 +183,18 @@ final class LinkPayload {
         }
     }
 
+    private static boolean isThreadSlot(int type) {
+        return type == TLSGD || type == TLSLD || type == GOTPC32_TLSDESC;
+    }
+
     private static String slotName(int type, Symbol symbol) {
-        String kind = type == TLSLD ? "tls:ld" : type == TLSGD ? "tls:gd" : type == GOTTPOFF ? "offset" : "address";
+        String kind = switch (type) {
+            case TLSLD -> "tls:ld";
+            case TLSGD -> "tls:gd";
+            case GOTPC32_TLSDESC -> "tls:desc";
+            case GOTTPOFF -> "offset";
+            default -> "address";
+        };
         return kind + " " + symbol.index();
     }
 
@@ -194,6 +213,26 @@ final class LinkPayload {
     /** {@return where the unwinding information is, from the start; negative if there is none} */
     long framesOffset() {
         return frames;
+    }
+
+    /** {@return the address for which it was linked} */
+    long base() {
+        return base;
+    }
+
+    /** {@return what {@link #link} made, with what was changed since} */
+    byte[] image() {
+        return image;
+    }
+
+    /** Changes what {@link #link} made. */
+    void replaceImage(byte[] changed) {
+        image = changed;
+    }
+
+    /** {@return linked bytes at an address of the process} */
+    MemorySegment at(long address, long sizeBytes) {
+        return MemorySegment.ofArray(image).asSlice(address - base, sizeBytes);
     }
 
     /** {@return the address of a symbol of the payload itself} */
@@ -253,6 +292,12 @@ final class LinkPayload {
             switch (words[0]) {
                 case "address" -> LittleEndian.putU64(bytes, slot.getValue(), value(symbol));
                 case "offset" -> LittleEndian.putU64(bytes, slot.getValue(), resolved.threadOffset(symbol));
+                case "tls:desc" -> {
+                    LittleEndian.putU64(bytes, slot.getValue(), base + descriptorCode);
+                    LittleEndian.putU64(bytes, slot.getValue() + 8, resolved.threadOffset(symbol));
+                    MemorySegment.copy(
+                            MemorySegment.ofArray(TLS_DESCRIPTOR), 0, bytes, descriptorCode, TLS_DESCRIPTOR.length);
+                }
                 default -> {
                     LittleEndian.putU64(bytes, slot.getValue(), resolved.moduleId(symbol));
                     boolean whole = words[0].equals("tls:ld");
@@ -289,7 +334,7 @@ final class LinkPayload {
                     section,
                     symbol,
                     "a relocation of kind %s, which only other code models or linkers use".formatted(kind.name()),
-                    "Compile the payload with -fPIC -mcmodel=small -mtls-dialect=gnu.");
+                    "Compile the payload with -fPIC -mcmodel=small.");
             return;
         }
         long counted = kind.pcRelative() ? base + at : 0;
@@ -314,8 +359,11 @@ final class LinkPayload {
 
     private long wanted(Relocation relocation, Symbol symbol) {
         int type = relocation.type();
-        if (TO_SLOT.contains(type) || type == GOTTPOFF || type == TLSGD || type == TLSLD) {
-            return base + slots.get(slotName(type == GOTTPOFF || type == TLSGD || type == TLSLD ? type : 9, symbol));
+        if (type == GOTTPOFF || isThreadSlot(type)) {
+            return base + slots.get(slotName(type, symbol));
+        }
+        if (TO_SLOT.contains(type)) {
+            return base + slots.get(slotName(9, symbol));
         }
         return switch (type) {
             case GOTPC32, GOTPC64 -> base + slotsStart;

@@ -5,6 +5,8 @@ import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Segment;
 import dev.suture.linux.Memory;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +23,9 @@ import java.util.Optional;
  * changed roots, if it is still the same inode.
  */
 final class LoadedFiles {
+    private static final int CLASS_AT = 4;
+    private static final byte CLASS_32 = 1;
+
     private final int pid;
     private final Memory memory;
     private final Mappings mappings;
@@ -59,7 +64,7 @@ final class LoadedFiles {
             String name =
                     Files.readSymbolicLink(Path.of("/proc/" + pid + "/exe")).toString();
             return Path.of(name.replaceFirst(" \\(deleted\\)$", ""));
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             return Path.of("");
         }
     }
@@ -138,23 +143,44 @@ final class LoadedFiles {
         return first.start();
     }
 
+    /** {@return why there is no file with code of ours among them} */
+    String whyNone() {
+        Path program = Path.of("/proc/" + pid + "/exe");
+        try (InputStream in = Files.newInputStream(program)) {
+            byte[] start = in.readNBytes(CLASS_AT + 1);
+            if (start.length > CLASS_AT && start[CLASS_AT] == CLASS_32) {
+                return "it is a 32-bit program, and suture patches 64-bit ones only";
+            }
+        } catch (IOException e) {
+            return "its program cannot be read: " + e;
+        }
+        return "it runs no 64-bit ELF program";
+    }
+
     private Path onDisk(Mapping mapping) {
         Path mapped = Path.of("/proc/%d/map_files/%x-%x".formatted(pid, mapping.start(), mapping.end()));
         if (Files.isReadable(mapped)) {
             return mapped;
         }
+        Path program = Path.of("/proc/" + pid + "/exe");
         Path inRoot = Path.of("/proc/" + pid + "/root" + mapping.path());
         try {
-            Object inode = Files.getAttribute(inRoot, "unix:ino");
-            if (!mapping.isDeleted() && inode.equals(mapping.inode())) {
+            if (isInode(program, mapping)) {
+                return program;
+            }
+            if (!mapping.isDeleted() && isInode(inRoot, mapping)) {
                 return inRoot;
             }
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             throw new ProcessException(pid, "%s cannot be read: %s".formatted(mapping.name(), e));
         }
         throw new ProcessException(
                 pid,
                 "%s is no longer the file the process runs, and only root can read that (/proc/%d/map_files)"
                         .formatted(mapping.name(), pid));
+    }
+
+    private static boolean isInode(Path path, Mapping mapping) throws IOException {
+        return Files.getAttribute(path, "unix:ino").equals(mapping.inode());
     }
 }

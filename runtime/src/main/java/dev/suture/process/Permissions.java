@@ -26,6 +26,9 @@ final class Permissions {
         if (theirs.hasEnded()) {
             return new ProcessException(pid, "it has ended");
         }
+        if (theirs.isKernelThread()) {
+            return new ProcessException(pid, "it is a kernel thread, which runs no program");
+        }
         int tracer = theirs.number("TracerPid");
         if (tracer != 0) {
             return new ProcessException(

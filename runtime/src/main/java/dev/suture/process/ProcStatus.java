@@ -51,6 +51,11 @@ record ProcStatus(Map<String, String> fields) {
         return state() == 'Z' || state() == 'X';
     }
 
+    /** {@return whether it never had memory of its own} */
+    boolean isKernelThread() {
+        return !hasEnded() && !fields.containsKey("VmSize");
+    }
+
     boolean hasSeccompFilter() {
         return number("Seccomp") != 0;
     }

@@ -59,10 +59,11 @@ public final class ProcessTarget implements LiveTarget {
     }
 
     @Override
-    public List<Refusal> preflight(String name, Payload payload) {
+    public List<Refusal> preflight(String name, Payload payload, ApplyOptions options) {
         return Tracer.run(() -> {
             try (Work work = Work.look(pid)) {
-                return new Upload(work.session(), work.files(), work.ledger(), name, payload).prepare();
+                return new Upload(work.session(), work.files(), work.ledger(), name, payload, options.isInPlace())
+                        .prepare();
             }
         });
     }
@@ -80,8 +81,8 @@ public final class ProcessTarget implements LiveTarget {
     }
 
     @Override
-    public Outcome upload(String name, Payload payload) {
-        return act(ApplyOptions.DEFAULT.timeout(), work -> work.upload(name, payload));
+    public Outcome upload(String name, Payload payload, ApplyOptions options) {
+        return act(options.timeout(), work -> work.upload(name, payload, options.isInPlace()));
     }
 
     @Override

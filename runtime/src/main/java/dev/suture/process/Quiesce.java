@@ -1,6 +1,7 @@
 package dev.suture.process;
 
 import dev.suture.Refusal;
+import dev.suture.linux.Keeper;
 import dev.suture.linux.Registers;
 import dev.suture.process.CheckThreads.Range;
 import dev.suture.process.CheckThreads.Suspect;
@@ -11,7 +12,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 
 /**
  * Finds a moment in which no thread is in the way, and does something in it.
@@ -22,24 +22,28 @@ import java.util.function.Consumer;
  */
 final class Quiesce {
     private static final long STOP_NANOS = 50_000_000;
+    private static final long LATE_NANOS = 500_000_000;
     private static final int FIRST_PAUSE_MILLIS = 1;
     private static final int LONGEST_PAUSE_MILLIS = 100;
     private static final int MOST_NAMED = 8;
 
     private final Session session;
+    private final Keeper keeper;
     private final LoadedFiles files;
     private final long stub;
     private final boolean filters;
-    private final KeepTimeouts timeouts = new KeepTimeouts();
+    private final Threads threads;
     private final Unwind unwind;
     private long stoppedNanos;
     private int attempts;
 
     Quiesce(Session session, LoadedFiles files, Ledger ledger, long stub, boolean filters) {
         this.session = session;
+        this.keeper = session.keeper();
         this.files = files;
         this.stub = stub;
         this.filters = filters;
+        this.threads = new Threads(session, filters);
         this.unwind = new Unwind(session.memory(), files, ledger);
     }
 
@@ -52,35 +56,38 @@ final class Quiesce {
      */
     record Result(boolean isDone, Outcome.Cost cost, List<Refusal> inTheWay) {}
 
-    /** {@return what came of doing something while all threads are stopped and none is in the ranges} */
-    Result run(List<Range> ranges, Duration timeout, Consumer<BorrowedThread> work) throws InterruptedException {
+    /** {@return what came of making a change while all threads are stopped and none is in the ranges} */
+    Result run(List<Range> ranges, Duration timeout, Change change) throws InterruptedException {
         long start = System.nanoTime();
         long deadline = start + timeout.toNanos();
         CheckThreads check = new CheckThreads(session, files.mappings(), ranges);
-        Threads threads = new Threads(session, timeouts, filters);
         int pauseMillis = FIRST_PAUSE_MILLIS;
         boolean unwindsInStop = false;
+        List<Obstacle> obstacles = List.of();
         while (true) {
             attempts++;
-            List<Obstacle> obstacles = attempt(threads, check, unwindsInStop, work);
-            boolean wasSuspected =
-                    !check.suspects().isEmpty() && check.obstacles().isEmpty();
+            boolean isProbe =
+                    obstacles.stream().anyMatch(obstacle -> !obstacle.function().isEmpty());
+            obstacles = isProbe ? probe(obstacles, check) : attempt(check, unwindsInStop, change);
             if (obstacles == null) {
                 return new Result(true, cost(start), List.of());
             }
-            if (wasSuspected && !unwindsInStop) {
+            boolean wasSuspected =
+                    !check.suspects().isEmpty() && check.obstacles().isEmpty();
+            if (wasSuspected && (isProbe || !unwindsInStop)) {
                 obstacles = unwound(check);
                 unwindsInStop = true;
-                if (obstacles.isEmpty()) {
-                    continue;
-                }
+            }
+            if (obstacles.isEmpty()) {
+                continue;
             }
             if (System.nanoTime() > deadline) {
+                threads.awaitLate(System.nanoTime() + LATE_NANOS);
                 return new Result(false, cost(start), refusals(obstacles));
             }
             Thread.sleep(Math.min(pauseMillis, Math.max(1, (deadline - System.nanoTime()) / 1_000_000)));
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, pauseMillis * 2);
-            threads.releaseLate();
+            threads.releaseAll();
         }
     }
 
@@ -88,55 +95,97 @@ final class Quiesce {
         return new Outcome.Cost(stoppedNanos / 1000, (System.nanoTime() - start) / 1000, attempts);
     }
 
-    /** {@return null if the work was done, else who was in the way} */
-    private List<Obstacle> attempt(
-            Threads threads, CheckThreads check, boolean unwindsInStop, Consumer<BorrowedThread> work) {
-        threads.seizeAll();
-        long start = System.nanoTime();
+    // Who was in the way is asked alone whether he still is: each stop makes calls of the others start anew.
+    private List<Obstacle> probe(List<Obstacle> obstacles, CheckThreads check) {
+        threads.seize(obstacles.stream().map(Obstacle::tid).distinct().toList());
         try {
-            if (!threads.stopAll(start + STOP_NANOS)) {
+            keeper.noCalls();
+            if (keeper.stop(System.nanoTime() + STOP_NANOS, true) == Keeper.Stop.LATE) {
+                return List.of();
+            }
+            return check.isClear(keeper, true) ? List.of() : inTheWay(check);
+        } finally {
+            threads.releaseAll();
+        }
+    }
+
+    private static List<Obstacle> inTheWay(CheckThreads check) {
+        return check.obstacles().isEmpty()
+                ? check.suspects().stream().map(Suspect::obstacle).toList()
+                : check.obstacles();
+    }
+
+    /** {@return null if the work was done, else who was in the way} */
+    private List<Obstacle> attempt(CheckThreads check, boolean unwindsInStop, Change change) {
+        threads.seizeAll();
+        check.tell(keeper);
+        boolean isLetGo = false;
+        try {
+            Keeper.Stop stop = threads.stopAll(System.nanoTime() + STOP_NANOS, change);
+            if (stop == Keeper.Stop.LATE) {
                 return List.of(new Obstacle(threads.firstRunning(), "", 0, true));
             }
-            if (threads.isExecuting()) {
-                throw new ProcessException(session.pid(), "it executed another program meanwhile");
+            if (stop == Keeper.Stop.DONE) {
+                isLetGo = true;
+                return null;
             }
-            if (!check.isClear(threads)) {
+            if (stop == Keeper.Stop.FOUND && !check.isClear(keeper, false)) {
                 boolean mayGo = unwindsInStop
                         && check.obstacles().isEmpty()
                         && unwound(check).isEmpty();
                 if (!mayGo) {
-                    return check.obstacles().isEmpty()
-                            ? check.suspects().stream().map(Suspect::obstacle).toList()
-                            : check.obstacles();
+                    return inTheWay(check);
                 }
             }
-            int chosen = choose(threads);
-            BorrowedThread thread = new BorrowedThread(session, threads.id(chosen), threads.registers(chosen), stub);
-            try {
-                work.accept(thread);
-            } finally {
-                thread.giveBack();
-            }
+            make(change, stop);
             return null;
         } finally {
-            threads.releaseAll();
-            stoppedNanos = System.nanoTime() - start;
+            if (isLetGo) {
+                keeper.removeGone();
+            } else {
+                threads.releaseAll();
+            }
+            stoppedNanos = keeper.stoppedNanos();
         }
     }
 
-    private int choose(Threads threads) {
+    private void make(Change change, Keeper.Stop stop) {
+        keeper.noCalls();
+        change.addCalls(keeper);
+        if (keeper.hasCalls()) {
+            if (stop == Keeper.Stop.ABORTED || !keeper.makeCalls()) {
+                throw Splice.changedMeanwhile(session.pid());
+            }
+            return;
+        }
+        int chosen = choose();
+        BorrowedThread thread = new BorrowedThread(session, keeper.tid(chosen), keeper.registers(chosen), stub);
+        try {
+            change.with(thread);
+        } finally {
+            thread.giveBack();
+        }
+    }
+
+    private int choose() {
         int fit = -1;
-        for (int i = 0; i < threads.count(); i++) {
-            if (threads.isStopped(i) && threads.signal(i) == 0 && BorrowedThread.isFit(threads.registers(i))) {
-                if (Registers.get(threads.registers(i), Registers.ORIG_RAX) >= 0) {
+        for (int i = 0; i < keeper.threadCount(); i++) {
+            if (keeper.state(i) == Keeper.State.STOPPED
+                    && keeper.signal(i) == 0
+                    && BorrowedThread.isFit(keeper.registers(i))) {
+                boolean isWaiting = Registers.get(keeper.registers(i), Registers.ORIG_RAX) >= 0;
+                if ((isWaiting || fit < 0) && (filters || !session.isFiltered(keeper.tid(i)))) {
+                    fit = i;
+                }
+                if (fit == i && isWaiting) {
                     return i;
                 }
-                fit = i;
             }
         }
         if (fit < 0) {
             throw new ProcessException(
-                    session.pid(), "it has no thread that runs 64-bit code and has no signal waiting");
+                    session.pid(),
+                    "it has no thread that runs 64-bit code, has no signal waiting and no seccomp filter");
         }
         return fit;
     }

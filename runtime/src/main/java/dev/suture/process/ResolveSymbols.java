@@ -232,7 +232,8 @@ final class ResolveSymbols {
                 : ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
     }
 
-    private static List<Relocation> dynamicRelocations(LoadedFile file) {
+    /** {@return what the dynamic linker changes in a file} */
+    static List<Relocation> dynamicRelocations(LoadedFile file) {
         List<Relocation> relocations = new ArrayList<>();
         int symbols = file.elf().dynamicSymbols().size();
         for (String name : List.of(".rela.dyn", ".rela.plt")) {

@@ -2,6 +2,7 @@ package dev.suture.process;
 
 import dev.suture.linux.Calls;
 import dev.suture.linux.Errno;
+import dev.suture.linux.Keeper;
 import dev.suture.linux.Kernel;
 import dev.suture.linux.Memory;
 import dev.suture.linux.Ptrace;
@@ -9,14 +10,17 @@ import java.io.File;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /**
  * One command's hold on a process: its memory, the right to trace it, and the lock that keeps other commands away.
- * Belongs to one platform thread. The lock is on {@code /proc/PID/mem}: it needs no place on disk, only who may trace
+ * Belongs to one thread. The lock is on {@code /proc/PID/mem}: it needs no place on disk, only who may trace
  * the process can take it, and it ends with whoever holds it.
  */
 final class Session implements AutoCloseable {
+    private static final String SECCOMP = "\nSeccomp:\t";
+    private static final int TEXT_BYTES = 8192;
     private static final int STAT_BYTES = 144;
     private static final int STAT_LINKS = 16;
     private static final int LOCK_PAUSE_MILLIS = 5;
@@ -26,21 +30,23 @@ final class Session implements AutoCloseable {
     private final int pid;
     private final Arena arena;
     private final Kernel kernel;
-    private final Ptrace ptrace;
     private final Memory memory;
     private final MemorySegment taskPath;
     private final MemorySegment stat;
     private final MemorySegment pause;
+    private final MemorySegment text;
+    private Keeper keeper;
+    private Ptrace ptrace;
 
     private Session(int pid, Arena arena) {
         this.pid = pid;
         this.arena = arena;
         kernel = new Kernel(arena);
-        ptrace = new Ptrace(kernel, arena);
         memory = Memory.open(kernel, arena, pid);
         taskPath = arena.allocateFrom("/proc/" + pid + "/task");
         stat = arena.allocate(STAT_BYTES, 8);
         pause = arena.allocate(16, 8);
+        text = arena.allocate(TEXT_BYTES);
     }
 
     /**
@@ -77,7 +83,18 @@ final class Session implements AutoCloseable {
         return arena;
     }
 
+    /** {@return who traces the threads of the process; started when it is first asked for} */
+    Keeper keeper() {
+        if (keeper == null) {
+            keeper = new Keeper(kernel, arena, pid);
+            ptrace = new Ptrace(keeper, arena);
+        }
+        return keeper;
+    }
+
+    /** {@return requests that the keeper makes} */
     Ptrace ptrace() {
+        keeper();
         return ptrace;
     }
 
@@ -111,6 +128,21 @@ final class Session implements AutoCloseable {
         return ids;
     }
 
+    /**
+     * {@return whether a thread has a seccomp filter, which may kill it for a system call of ours} Quick, for use while
+     * threads are stopped.
+     */
+    boolean isFiltered(int tid) {
+        MemorySegment path = arena.allocateFrom("/proc/%d/task/%d/status".formatted(pid, tid));
+        long file = kernel.call(Calls.OPENAT, Calls.AT_FDCWD, path.address(), Calls.O_CLOEXEC, 0);
+        long size = file < 0 ? 0 : kernel.call(Calls.READ, file, text.address(), text.byteSize(), 0);
+        kernel.call(Calls.CLOSE, file, 0, 0, 0);
+        byte[] read = text.asSlice(0, Math.max(0, size)).toArray(ValueLayout.JAVA_BYTE);
+        String status = new String(read, StandardCharsets.ISO_8859_1);
+        int seccomp = status.indexOf(SECCOMP);
+        return seccomp < 0 ? size <= 0 : status.charAt(seccomp + SECCOMP.length()) != '0';
+    }
+
     /** Lets others have the processor if any wait for it. */
     void yieldProcessor() {
         kernel.call(Calls.SCHED_YIELD, 0, 0, 0, 0);
@@ -121,6 +153,18 @@ final class Session implements AutoCloseable {
         pause.set(ValueLayout.JAVA_LONG, 0, 0);
         pause.set(ValueLayout.JAVA_LONG, 8, nanos);
         kernel.call(Calls.NANOSLEEP, pause.address(), 0, 0, 0);
+    }
+
+    /** {@return code of the process, all of it} */
+    byte[] code(long address, int sizeBytes) {
+        byte[] bytes = memory.read(address, sizeBytes);
+        if (bytes.length < sizeBytes) {
+            throw new ProcessException(
+                    pid,
+                    "its code at 0x%x cannot be read: it has ended, or no longer has the file that was there"
+                            .formatted(address));
+        }
+        return bytes;
     }
 
     /** Writes memory of the process. */
@@ -134,6 +178,9 @@ final class Session implements AutoCloseable {
 
     @Override
     public void close() {
+        if (keeper != null) {
+            keeper.close();
+        }
         memory.close();
         arena.close();
     }

@@ -3,6 +3,7 @@ package dev.suture.process;
 import dev.suture.Refusal;
 import dev.suture.process.Ledger.Entry;
 import dev.suture.process.Ledger.Named;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -59,20 +60,27 @@ final class SetParameters {
     private static Optional<byte[]> bytes(Named variable, String value) {
         int size = (int) variable.sizeBytes();
         if (size == 1 || size == 2 || size == 4 || size == 8) {
-            try {
-                long number = Long.decode(value);
-                int unused = Long.SIZE - Byte.SIZE * size;
-                boolean fits = number << unused >> unused == number || number << unused >>> unused == number;
-                byte[] all = ByteBuffer.allocate(8)
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .putLong(number)
-                        .array();
-                return fits ? Optional.of(Arrays.copyOf(all, size)) : Optional.empty();
-            } catch (NumberFormatException e) {
-                return Optional.empty();
-            }
+            return number(value)
+                    .filter(number -> number.bitLength() <= Byte.SIZE * size - (number.signum() < 0 ? 1 : 0))
+                    .map(number -> ByteBuffer.allocate(8)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .putLong(number.longValue())
+                            .array())
+                    .map(all -> Arrays.copyOf(all, size));
         }
         byte[] text = value.getBytes(StandardCharsets.UTF_8);
         return text.length < size ? Optional.of(Arrays.copyOf(text, size)) : Optional.empty();
+    }
+
+    private static Optional<BigInteger> number(String value) {
+        try {
+            boolean isNegative = value.startsWith("-");
+            String digits = isNegative ? value.substring(1) : value;
+            BigInteger number =
+                    digits.startsWith("0x") ? new BigInteger(digits.substring(2), 16) : new BigInteger(digits);
+            return digits.matches("[0-9].*") ? Optional.of(isNegative ? number.negate() : number) : Optional.empty();
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
     }
 }

@@ -2,21 +2,26 @@ package dev.suture.process;
 
 import dev.suture.linux.Calls;
 import dev.suture.linux.Errno;
+import dev.suture.linux.Keeper;
 import dev.suture.process.Ledger.Site;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Puts changed code in the place of the running one, all of it at once.
  *
- * <p>Several functions cannot be written at once from outside, and whoever is killed between two writes would leave half
- * a patch. So the pages they are in are first made a second time, elsewhere in the process, with the change in them, while
- * the program runs; then one {@code mremap} puts them over the old ones. The kernel does that or it does not. Where the
- * process can open its file again the new pages are pages of that file as well, and share what did not change.
+ * <p>What lies in one page is written with one call: the kernel copies it without a break, so that whoever is killed has
+ * written all of it or nothing. Several pages cannot be written at once from outside. So these are first made a second
+ * time, elsewhere in the process, with the change in them, while the program runs; then one {@code mremap} puts them over
+ * the old ones. The kernel does that or it does not. Where the process can open its file again the new pages are pages of
+ * that file as well, and share what did not change.
  */
-final class Splice {
+final class Splice implements Change {
     private static final int PAGE = 4096;
     private static final int MAP_POPULATE = 0x8000;
     private static final long MOST_POPULATED_BYTES = 4 << 20;
@@ -26,6 +31,11 @@ final class Splice {
     private final long start;
     private final long sizeBytes;
     private final byte[][] before;
+    private final long from;
+    private final int writtenBytes;
+    private MemorySegment expected;
+    private MemorySegment found;
+    private MemorySegment changed;
     private long prepared;
 
     /** @param sites at least one */
@@ -38,6 +48,8 @@ final class Splice {
                 .max()
                 .orElseThrow();
         sizeBytes = (end + PAGE - 1 & -PAGE) - start;
+        from = sites.stream().mapToLong(Site::address).min().orElseThrow();
+        writtenBytes = Math.toIntExact(end - from);
         before = new byte[sites.size()][];
         for (int i = 0; i < before.length; i++) {
             before[i] = HexFormat.of().parseHex(sites.get(i).before());
@@ -49,8 +61,38 @@ final class Splice {
         void memory(long address, long sizeBytes);
     }
 
-    /** Makes the changed pages, beside the running ones. */
-    void prepare(BorrowThread borrow, LoadedFiles files, Announce announce) {
+    /** {@return whether all is in one page, and is changed by writing there} */
+    boolean isOnePage() {
+        return sizeBytes == PAGE;
+    }
+
+    /** Makes the changed bytes: in memory of ours for one page, else beside the running ones. */
+    void prepare(Supplier<BorrowThread> borrow, LoadedFiles files, Announce announce) {
+        if (isOnePage()) {
+            prepareBytes();
+        } else {
+            preparePages(borrow.get(), files, announce);
+        }
+    }
+
+    private void prepareBytes() {
+        byte[] live = session.memory().read(from, writtenBytes);
+        if (live.length != writtenBytes) {
+            throw new ProcessException(session.pid(), "the code at 0x%x cannot be read".formatted(from));
+        }
+        byte[] after = live.clone();
+        for (int i = 0; i < before.length; i++) {
+            int at = (int) (sites.get(i).address() - from);
+            byte[] bytes = HexFormat.of().parseHex(sites.get(i).after());
+            System.arraycopy(before[i], 0, live, at, before[i].length);
+            System.arraycopy(bytes, 0, after, at, bytes.length);
+        }
+        expected = session.arena().allocateFrom(ValueLayout.JAVA_BYTE, live);
+        changed = session.arena().allocateFrom(ValueLayout.JAVA_BYTE, after);
+        found = session.arena().allocate(writtenBytes);
+    }
+
+    private void preparePages(BorrowThread borrow, LoadedFiles files, Announce announce) {
         Mappings mappings = files.mappings();
         Mapping code = mappings.at(start)
                 .filter(Mapping::isCode)
@@ -133,8 +175,8 @@ final class Splice {
         return other;
     }
 
-    /** {@return whether the process has the bytes of before the change everywhere} For use while all threads are stopped. */
-    boolean isUnchanged() {
+    // Whether the process has the bytes of before the change everywhere.
+    private boolean isUnchanged() {
         for (int i = 0; i < before.length; i++) {
             byte[] live = session.memory().read(sites.get(i).address(), before[i].length);
             if (!Arrays.equals(live, before[i])) {
@@ -154,8 +196,26 @@ final class Splice {
         return HexFormat.of().formatHex(live).equals(bytes);
     }
 
-    /** Makes the change. All threads are stopped. */
-    void commit(BorrowedThread thread) {
+    /** Adds that the bytes are as expected, and their change. */
+    @Override
+    public void addCalls(Keeper keeper) {
+        if (isOnePage()) {
+            long file = session.memory().file();
+            keeper.addCall(Calls.PREAD64, file, found.address(), writtenBytes, from, 0, 0);
+            keeper.addComparison(found, expected);
+            keeper.addCall(Calls.PWRITE64, file, changed.address(), writtenBytes, from, 0, 0);
+        }
+    }
+
+    @Override
+    public void with(BorrowedThread thread) {
+        if (!isUnchanged()) {
+            throw changedMeanwhile(session.pid());
+        }
+        if (isOnePage()) {
+            session.write(from, changed.toArray(ValueLayout.JAVA_BYTE), "code");
+            return;
+        }
         long result = thread.call(Calls.MREMAP, prepared, sizeBytes, sizeBytes, Calls.MREMAP_MAYMOVE_FIXED, start, 0);
         if (isError(result)) {
             throw new ProcessException(
@@ -164,10 +224,14 @@ final class Splice {
         prepared = 0;
     }
 
+    static ProcessException changedMeanwhile(int pid) {
+        return new ProcessException(pid, "its code changed meanwhile; nothing was done");
+    }
+
     /** Takes the prepared pages away again, if they were not used. */
-    void discard(BorrowThread borrow) {
+    void discard(Supplier<BorrowThread> borrow) {
         if (prepared != 0) {
-            borrow.with(thread -> thread.call(Calls.MUNMAP, prepared, sizeBytes, 0, 0, 0, 0));
+            borrow.get().with(thread -> thread.call(Calls.MUNMAP, prepared, sizeBytes, 0, 0, 0, 0));
             prepared = 0;
         }
     }

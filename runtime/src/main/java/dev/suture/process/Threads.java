@@ -1,10 +1,15 @@
 package dev.suture.process;
 
+import dev.suture.linux.Calls;
 import dev.suture.linux.Errno;
+import dev.suture.linux.Keeper;
+import dev.suture.linux.Keeper.State;
 import dev.suture.linux.Ptrace;
-import dev.suture.linux.Registers;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * All threads of a process, to be stopped and let go again.
@@ -17,102 +22,57 @@ import java.util.Arrays;
 final class Threads {
     private static final int OPTIONS = Ptrace.OPTION_SYSGOOD | Ptrace.OPTION_EXEC;
     private static final int MOST_ROUNDS = 64;
-    private static final int SWEEPS_WITHOUT_SLEEP = 100;
-    private static final int SLEEP_NANOS = 2_000;
-    private static final int SEIZED = 0;
-    private static final int STOPPED = 1;
-    private static final int GONE = 2;
+    private static final int LATE_LOOK_NANOS = 50_000;
 
     private final Session session;
-    private final Ptrace ptrace;
+    private final Keeper keeper;
     private final int options;
-    private int[] ids = new int[64];
-    private int[] states = new int[64];
-    private int[] signals = new int[64];
-    private int count;
-    private MemorySegment registers;
-    private final MemorySegment[] slots;
-    private final KeepTimeouts timeouts;
-    private boolean isExecuting;
 
-    /**
-     * @param timeouts remembers calls with a time-out over several stops
-     * @param mayFilterCalls whether the process has a seccomp filter, which is then set aside
-     */
-    Threads(Session session, KeepTimeouts timeouts, boolean mayFilterCalls) {
+    /** @param mayFilterCalls whether the process has a seccomp filter, which is then set aside */
+    Threads(Session session, boolean mayFilterCalls) {
         this.session = session;
-        this.ptrace = session.ptrace();
-        this.timeouts = timeouts;
+        this.keeper = session.keeper();
         this.options = OPTIONS | (mayFilterCalls ? Ptrace.OPTION_SUSPEND_SECCOMP : 0);
-        int capacity = (int) Math.min(1 << 20, session.threadCount() * 2 + 256);
-        registers = session.arena().allocate((long) capacity * Registers.BYTES, 8);
-        slots = new MemorySegment[capacity];
-    }
-
-    int count() {
-        return count;
-    }
-
-    int id(int index) {
-        return ids[index];
-    }
-
-    /** {@return whether the thread of that index is stopped, and not gone} */
-    boolean isStopped(int index) {
-        return states[index] == STOPPED;
-    }
-
-    /** {@return the signal that is about to be delivered to a thread; 0 if none is} */
-    int signal(int index) {
-        return signals[index];
-    }
-
-    MemorySegment registers(int index) {
-        return slots[index];
-    }
-
-    /** {@return whether the process executed another program meanwhile} */
-    boolean isExecuting() {
-        return isExecuting;
     }
 
     /** Makes all threads ours, while they run. */
     void seizeAll() {
+        List<Integer> ids = new ArrayList<>();
         for (int id : session.threadIds()) {
-            if (indexOf(id) < 0) {
-                seize(id);
-            }
+            ids.add(id);
+        }
+        seize(ids);
+    }
+
+    /** Makes some threads ours, while they run. */
+    void seize(List<Integer> ids) {
+        Set<Integer> known = new HashSet<>();
+        for (int i = 0; i < keeper.threadCount(); i++) {
+            known.add(keeper.tid(i));
+        }
+        List<Integer> rest = ids.stream().filter(id -> !known.contains(id)).toList();
+        for (int from = 0; from < rest.size(); from += Keeper.MOST_CALLS) {
+            seizePart(rest.subList(from, Math.min(rest.size(), from + Keeper.MOST_CALLS)));
         }
     }
 
-    private int indexOf(int id) {
-        for (int i = 0; i < count; i++) {
-            if (ids[i] == id) {
-                return i;
+    private void seizePart(List<Integer> ids) {
+        int first = keeper.threadCount();
+        keeper.noCalls();
+        for (int id : ids) {
+            keeper.addThread(id);
+            keeper.addCall(Calls.PTRACE, Ptrace.SEIZE, id, 0, options, 0, 0);
+        }
+        keeper.makeCalls();
+        for (int i = 0; i < ids.size(); i++) {
+            long result = keeper.result(i);
+            if (result < 0) {
+                keeper.isGone(first + i);
+                if (!hasEnded(ids.get(i))) {
+                    throw refused(ids.get(i), -result);
+                }
             }
         }
-        return -1;
-    }
-
-    private void seize(int id) {
-        long result = ptrace.seize(id, options);
-        if (result < 0 && !isGone(id)) {
-            throw refused(id, -result);
-        }
-        if (count == ids.length) {
-            ids = Arrays.copyOf(ids, count * 2);
-            states = Arrays.copyOf(states, count * 2);
-            signals = Arrays.copyOf(signals, count * 2);
-        }
-        if (count == slots.length) {
-            throw new ProcessException(session.pid(), "it makes threads faster than they can be stopped");
-        }
-        if (slots[count] == null) {
-            slots[count] = registers.asSlice((long) count * Registers.BYTES, Registers.BYTES);
-        }
-        ids[count] = id;
-        signals[count] = 0;
-        states[count++] = result < 0 ? GONE : SEIZED;
     }
 
     private ProcessException refused(int id, long errno) {
@@ -122,164 +82,82 @@ final class Threads {
         return Permissions.explain(session.pid(), "tracing its thread " + id);
     }
 
-    private boolean isGone(int id) {
+    private boolean hasEnded(int id) {
         try {
             return ProcStatus.ofThread(session.pid(), id).hasEnded();
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             return true;
         }
     }
 
     /**
-     * Stops all threads.
+     * Stops all threads, and makes a change if none is in the way.
      *
      * @param deadlineNanos {@link System#nanoTime} by which it must have happened
-     * @return whether all are stopped; if not, those that are must be let go, and {@link #firstRunning} tells of another
+     * @return what came of it; if not DONE, those that are stopped must be let go. After LATE {@link #firstRunning} tells
+     *     of one that is not
      */
-    boolean stopAll(long deadlineNanos) {
-        int interrupted = 0;
+    Keeper.Stop stopAll(long deadlineNanos, Change change) {
+        keeper.setEnded(0);
         for (int round = 0; round < MOST_ROUNDS; round++) {
-            for (; interrupted < count; interrupted++) {
-                if (states[interrupted] == SEIZED && ptrace.interrupt(ids[interrupted]) < 0) {
-                    states[interrupted] = GONE;
-                }
+            keeper.noCalls();
+            change.addCalls(keeper);
+            Keeper.Stop result = keeper.stop(deadlineNanos, round == 0);
+            if (result != Keeper.Stop.MORE) {
+                return result;
             }
-            if (!awaitStops(deadlineNanos)) {
-                return false;
-            }
-            if (session.threadCount() == stoppedCount()) {
-                return true;
-            }
+            int before = keeper.threadCount();
             seizeAll();
-            if (interrupted == count && session.threadCount() == stoppedCount() + zombies()) {
-                return true;
+            if (keeper.threadCount() == before) {
+                keeper.setEnded(ended());
             }
             if (System.nanoTime() > deadlineNanos) {
-                return false;
+                return Keeper.Stop.LATE;
             }
         }
-        return false;
+        return Keeper.Stop.LATE;
     }
 
     // A thread that ended stays in the count until it is taken away: the first thread until the process ends.
-    private int zombies() {
-        int zombies = 0;
-        for (int i = 0; i < count; i++) {
-            if (states[i] == GONE) {
+    private int ended() {
+        int ended = 0;
+        for (int i = 0; i < keeper.threadCount(); i++) {
+            if (keeper.state(i) == State.GONE) {
                 try {
-                    zombies += ProcStatus.ofThread(session.pid(), ids[i]).hasEnded() ? 1 : 0;
-                } catch (java.io.IOException e) {
+                    ended += ProcStatus.ofThread(session.pid(), keeper.tid(i)).hasEnded() ? 1 : 0;
+                } catch (IOException e) {
                     // Taken away by now.
                     continue;
                 }
             }
         }
-        return zombies;
+        return ended;
     }
 
-    private boolean awaitStops(long deadlineNanos) {
-        int from = 0;
-        for (int sweep = 0; ; sweep++) {
-            boolean done = true;
-            for (int i = from; i < count; i++) {
-                if (states[i] == SEIZED) {
-                    take(i);
-                    done &= states[i] != SEIZED;
-                }
-                if (done) {
-                    from = i;
-                }
-            }
-            if (done) {
-                return true;
-            }
-            if (System.nanoTime() > deadlineNanos) {
-                return false;
-            }
-            if (sweep < SWEEPS_WITHOUT_SLEEP) {
-                session.yieldProcessor();
-            } else {
-                session.sleepNanos(SLEEP_NANOS);
-            }
-        }
-    }
-
-    private void take(int index) {
-        long result = ptrace.poll(ids[index]);
-        if (result == 0) {
-            return;
-        }
-        int status = ptrace.status();
-        if (result < 0 || !Ptrace.isStop(status)) {
-            states[index] = GONE;
-            return;
-        }
-        states[index] = STOPPED;
-        int event = Ptrace.event(status);
-        signals[index] = event == 0 ? Ptrace.signal(status) : 0;
-        isExecuting |= event == Ptrace.EVENT_EXEC;
-        if (ptrace.registers(ids[index], slots[index]) < 0) {
-            states[index] = GONE;
-        } else if (signals[index] == 0) {
-            timeouts.mend(ptrace, ids[index], slots[index]);
-        }
-    }
-
-    private int stoppedCount() {
-        int stopped = 0;
-        for (int i = 0; i < count; i++) {
-            stopped += states[i] == STOPPED ? 1 : 0;
-        }
-        return stopped;
-    }
-
-    /** {@return the id of a thread that did not stop; 0 if all did} */
+    /** {@return the number of a thread that did not stop; 0 if all did} */
     int firstRunning() {
-        for (int i = 0; i < count; i++) {
-            if (states[i] == SEIZED) {
-                return ids[i];
+        for (int i = 0; i < keeper.threadCount(); i++) {
+            if (keeper.state(i) == State.SEIZED) {
+                return keeper.tid(i);
             }
         }
         return 0;
     }
 
-    /** Lets all threads go. One that did not stop is waited for until {@link #releaseLate} or the end of our thread. */
+    /** Lets all threads go, those too that have stopped too late, and forgets all that are gone. */
     void releaseAll() {
-        for (int i = 0; i < count; i++) {
-            if (states[i] == STOPPED) {
-                release(i);
-            }
-        }
-        releaseLate();
+        keeper.release();
+        keeper.collect();
+        keeper.release();
+        keeper.removeGone();
     }
 
-    private void release(int index) {
-        if (signals[index] == 0) {
-            timeouts.letSignalsThrough(ptrace, ids[index], slots[index]);
+    /** Waits for those that are about to stop too late, and lets them go: they cannot be seized again before that. */
+    void awaitLate(long deadlineNanos) {
+        releaseAll();
+        while (firstRunning() != 0 && System.nanoTime() < deadlineNanos) {
+            session.sleepNanos(LATE_LOOK_NANOS);
+            releaseAll();
         }
-        ptrace.detach(ids[index], signals[index]);
-        states[index] = GONE;
-    }
-
-    /** Lets go what has stopped too late, and forgets all that are gone. */
-    void releaseLate() {
-        int kept = 0;
-        for (int i = 0; i < count; i++) {
-            if (states[i] == SEIZED) {
-                take(i);
-            }
-            if (states[i] == STOPPED) {
-                release(i);
-            }
-            if (states[i] == SEIZED) {
-                MemorySegment slot = slots[kept];
-                slots[kept] = slots[i];
-                slots[i] = slot;
-                ids[kept] = ids[i];
-                signals[kept] = 0;
-                states[kept++] = SEIZED;
-            }
-        }
-        count = kept;
     }
 }

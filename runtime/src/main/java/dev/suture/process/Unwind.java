@@ -59,8 +59,8 @@ final class Unwind {
         try {
             for (int frame = 0; frame < MOST_FRAMES; frame++) {
                 long address = registers[FrameTable.RETURN_ADDRESS];
-                Optional<FrameTable.Frame> found =
-                        table(address).flatMap(table -> table.at(isCall(address, returns) ? address - 1 : address));
+                long inside = described(isCall(address, returns) ? address - 1 : address);
+                Optional<FrameTable.Frame> found = table(inside).flatMap(table -> table.at(inside));
                 if (found.isEmpty()) {
                     return new Chain(returns, false);
                 }
@@ -94,13 +94,27 @@ final class Unwind {
         return LittleEndian.u64(MemorySegment.ofArray(bytes), 0);
     }
 
+    // A function written over an old one is described by its payload, for where its copy is.
+    private long described(long address) {
+        for (String name : ledger.applied().reversed()) {
+            for (Ledger.Function function : ledger.entry(name).orElseThrow().functions()) {
+                if (function.isInPlace() && function.oldHolds(address)) {
+                    return address - function.oldAddress() + function.newAddress();
+                }
+            }
+        }
+        return address;
+    }
+
     private Optional<FrameTable> table(long address) {
         for (Ledger.Entry entry : ledger.entries()) {
-            if (entry.holdsCode(address) && entry.frames() != 0) {
-                return Optional.of(payloadTables.computeIfAbsent(entry.name(), name -> {
-                    int size = (int) (entry.region() + entry.regionBytes() - entry.frames());
-                    return FrameTable.read(memory.read(entry.frames(), size), entry.frames());
-                }));
+            if (entry.holdsCode(address)) {
+                return entry.frames() == 0
+                        ? Optional.empty()
+                        : Optional.of(payloadTables.computeIfAbsent(entry.name(), name -> {
+                            int size = (int) (entry.region() + entry.regionBytes() - entry.frames());
+                            return FrameTable.read(memory.read(entry.frames(), size), entry.frames());
+                        }));
             }
         }
         return files.at(address).flatMap(file -> {

@@ -13,12 +13,11 @@ import dev.suture.payload.PayloadSections;
 import dev.suture.process.ResolveSymbols.Found;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Brings a payload into a process: finds what it refers to, gets memory near the code, writes it there.
@@ -27,14 +26,15 @@ import java.util.Optional;
  * between, it leaves at most memory that nothing uses.
  */
 final class Upload {
-    private static final int PREPARED_EXPECT_AT = 72;
-    private static final int ENTRY_MARK_AND_JUMP = 9;
+    private static final Set<String> UNWINDS =
+            Set.of("pthread_cancel", "pthread_exit", "thrd_exit", "backtrace", "_Unwind_Backtrace", "_Unwind_Find_FDE");
 
     private final Session session;
     private final LoadedFiles files;
     private final Ledger ledger;
     private final String name;
     private final Payload payload;
+    private final boolean isInPlace;
     private final List<Refusal> refusals = new ArrayList<>();
     private final Map<String, Found> found = new HashMap<>();
     private final Map<String, Long> chosen = new HashMap<>();
@@ -42,12 +42,14 @@ final class Upload {
     private ResolveSymbols symbols;
     private LinkPayload link;
 
-    Upload(Session session, LoadedFiles files, Ledger ledger, String name, Payload payload) {
+    /** @param isInPlace whether new functions are to be written over the old ones where they fit */
+    Upload(Session session, LoadedFiles files, Ledger ledger, String name, Payload payload, boolean isInPlace) {
         this.session = session;
         this.files = files;
         this.ledger = ledger;
         this.name = name;
         this.payload = payload;
+        this.isInPlace = isInPlace;
     }
 
     /** {@return why it cannot be loaded into this process} Does not touch the process. */
@@ -111,11 +113,14 @@ final class Upload {
                         function.name(),
                         "%s has no function of that name, or several".formatted(patched.fileName()),
                         "Name a static function as file.c#name.");
-            } else if (function.oldSize() < Isa.of(Elf.EM_X86_64).jumpBytes()) {
+            } else if (needsJump(function)
+                    && function.oldSize() < Isa.of(Elf.EM_X86_64).jumpBytes()) {
                 refuse(
                         function.name(),
                         "the old function has %d bytes, too few for a jump".formatted(function.oldSize()),
-                        "Replace the functions that call it.");
+                        function.newSize() <= function.oldSize()
+                                ? "The new one fits into its place: use --in-place."
+                                : "Replace the functions that call it.");
             } else if (old.get().sizeBytes() != 0 && old.get().sizeBytes() != function.oldSize()) {
                 refuse(
                         function.name(),
@@ -124,6 +129,11 @@ final class Upload {
                         "Make the payload from the very file that runs.");
             }
         }
+    }
+
+    private boolean needsJump(Payload.Function function) {
+        boolean takesOut = function.newSymbol().isEmpty();
+        return !takesOut && !(isInPlace && function.newSize() <= function.oldSize());
     }
 
     private void findSymbols() {
@@ -178,9 +188,15 @@ final class Upload {
                                     patched.fileName(),
                                     places.isEmpty() ? "no room within 2 GiB" : Errno.text(failure)));
         }
-        session.write(region, image, "the payload");
-        long frames = registerFrames(borrow, region);
-        return entry(region, frames);
+        ChooseSplices splices = new ChooseSplices(name, payload, link, session, isInPlace, mayUnwind());
+        List<Ledger.Function> functions = splices.functions(payload.functions().stream()
+                .map(function ->
+                        symbols.ownFunction(function.name()).orElseThrow().address())
+                .toList());
+        refusals.addAll(splices.refusals());
+        session.write(region, link.image(), "the payload");
+        boolean isTold = refusals.isEmpty() && tellUnwinder(borrow, region);
+        return entry(region, functions, isTold);
     }
 
     private long map(BorrowedThread thread, long place) {
@@ -214,20 +230,33 @@ final class Upload {
         return 0;
     }
 
-    // Who throws exceptions asks the unwinder of GCC, which knows of loaded files only; it can be told of others.
-    private long registerFrames(BorrowThread borrow, long region) {
-        if (link.framesOffset() < 0) {
-            return 0;
-        }
-        long frames = region + link.framesOffset();
-        symbols.find("__register_frame_info")
-                .filter(function -> function.type() != Elf.STT_GNU_IFUNC)
-                .ifPresent(function -> borrow.with(thread -> thread.invoke(
-                        function.address(), frames, region + link.sizeBytes() - LinkPayload.FRAMES_NOTE_BYTES)));
-        return frames;
+    private boolean isUnwinderThere() {
+        return symbols.find("__register_frame_info")
+                .filter(function -> function.type() == Elf.STT_FUNC)
+                .isPresent();
     }
 
-    private Ledger.Entry entry(long region, long frames) {
+    // Without an unwinder now, a program may still get one later, when it ends threads or looks at its stack.
+    private boolean mayUnwind() {
+        return isUnwinderThere()
+                || files.all().stream()
+                        .flatMap(file -> file.elf().dynamicSymbols().stream())
+                        .anyMatch(symbol -> symbol.isUndefined() && UNWINDS.contains(symbol.name()));
+    }
+
+    // Who throws exceptions asks the unwinder of GCC, which knows of loaded files only; it can be told of others.
+    private boolean tellUnwinder(BorrowThread borrow, long region) {
+        if (link.framesOffset() < 0 || !isUnwinderThere()) {
+            return false;
+        }
+        long function = symbols.find("__register_frame_info").orElseThrow().address();
+        long frames = region + link.framesOffset();
+        borrow.with(
+                thread -> thread.invoke(function, frames, region + link.sizeBytes() - LinkPayload.FRAMES_NOTE_BYTES));
+        return true;
+    }
+
+    private Ledger.Entry entry(long region, List<Ledger.Function> functions, boolean isTold) {
         List<Ledger.Named> named = new ArrayList<>();
         for (Symbol symbol : payload.elf().symbols()) {
             if (link.isLoaded(symbol) && !symbol.name().isEmpty() && (symbol.isFunction() || symbol.isObject())) {
@@ -248,81 +277,12 @@ final class Upload {
                 region,
                 link.sizeBytes(),
                 link.codeBytes(),
-                frames,
-                functions(),
+                link.framesOffset() < 0 ? 0 : region + link.framesOffset(),
+                isTold,
+                functions,
                 named,
                 hooks(),
                 payload.metadata());
-    }
-
-    private List<Ledger.Function> functions() {
-        List<Ledger.Function> functions = new ArrayList<>();
-        if (payload.functions().isEmpty()) {
-            return functions;
-        }
-        MemorySegment entries =
-                link.contents(payload.elf().section(PayloadSections.FUNCTIONS).orElseThrow());
-        for (int i = 0; i < payload.functions().size(); i++) {
-            Payload.Function function = payload.functions().get(i);
-            long at = (long) i * CheckPayload.ENTRY_BYTES;
-            long oldAddress = symbols.ownFunction(function.name()).orElseThrow().address();
-            long newAddress = LittleEndian.u64(entries, at + 8);
-            checkExpectation(function, oldAddress, entries.asSlice(at + PREPARED_EXPECT_AT, 32));
-            functions.add(site(function, oldAddress, newAddress));
-        }
-        return functions;
-    }
-
-    private void checkExpectation(Payload.Function function, long oldAddress, MemorySegment expectation) {
-        int flags = LittleEndian.u8(expectation, 0);
-        int size = flags >> 1 & 0x1f;
-        if ((flags & 1) == 0) {
-            return;
-        }
-        byte[] expected = new byte[size];
-        MemorySegment.copy(expectation, java.lang.foreign.ValueLayout.JAVA_BYTE, 1, expected, 0, size);
-        byte[] live = session.memory().read(oldAddress, size);
-        if (!Arrays.equals(expected, live)) {
-            refuse(
-                    function.name(),
-                    "the code starts with %s and is expected to start with %s"
-                            .formatted(
-                                    HexFormat.of().formatHex(live),
-                                    HexFormat.of().formatHex(expected)),
-                    "Another tool may have changed it, or the payload is for another build.");
-        }
-    }
-
-    private Ledger.Function site(Payload.Function function, long oldAddress, long newAddress) {
-        byte[] start = session.memory().read(oldAddress, (int) Math.min(function.oldSize(), ENTRY_MARK_AND_JUMP));
-        int mark = Isa.of(Elf.EM_X86_64).entryMarkBytes(MemorySegment.ofArray(start));
-        long site = oldAddress + mark;
-        byte[] replacement;
-        if (newAddress == 0) {
-            site = oldAddress;
-            replacement = Isa.of(Elf.EM_X86_64).nops((int) function.newSize());
-            if (function.newSize() > function.oldSize()) {
-                refuse(function.name(), "more is to be taken out than there is", "Set new_size to at most old_size.");
-            }
-        } else {
-            replacement = Isa.of(Elf.EM_X86_64).jump(site, newAddress);
-            if (mark + replacement.length > function.oldSize()) {
-                refuse(
-                        function.name(),
-                        "the old function has %d bytes, too few for a jump behind its endbr64"
-                                .formatted(function.oldSize()),
-                        "Replace the functions that call it.");
-            }
-        }
-        return new Ledger.Function(
-                function.name(),
-                oldAddress,
-                function.oldSize(),
-                newAddress,
-                function.newSize(),
-                site,
-                HexFormat.of().formatHex(replacement),
-                "");
     }
 
     private List<Ledger.Hook> hooks() {

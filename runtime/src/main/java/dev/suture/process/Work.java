@@ -6,10 +6,12 @@ import dev.suture.payload.Payload;
 import dev.suture.target.LoadedPayload;
 import dev.suture.target.Outcome;
 import dev.suture.target.State;
+import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** One command's work on a process, from reading what is there to letting go. */
 final class Work implements AutoCloseable {
@@ -29,10 +31,13 @@ final class Work implements AutoCloseable {
         filters = status.hasSeccompFilter();
         files = new LoadedFiles(session.pid(), session.memory(), Mappings.read(session.pid()));
         if (files.all().isEmpty()) {
-            throw new ProcessException(session.pid(), "it runs no 64-bit ELF program");
+            throw new ProcessException(session.pid(), files.whyNone());
         }
         ledgerMemory = LedgerMemory.find(session, files.mappings());
         ledger = ledgerMemory.read();
+        if (ledger.pending().isEmpty()) {
+            ledger = ledger.withoutApplied(Changes.lost(session, files, ledger));
+        }
     }
 
     private static ProcStatus status(int pid) {
@@ -43,9 +48,32 @@ final class Work implements AutoCloseable {
         }
     }
 
+    // Where the first thread has ended and others go on, the process is to be had by the number of one of these.
+    private static int living(int pid) {
+        ProcStatus status = status(pid);
+        String[] threads = new File("/proc/" + pid + "/task").list();
+        if (!status.hasEnded() || threads == null) {
+            return pid;
+        }
+        return Stream.of(threads)
+                .map(Integer::valueOf)
+                .sorted()
+                .filter(tid -> !hasEnded(pid, tid))
+                .findFirst()
+                .orElse(pid);
+    }
+
+    private static boolean hasEnded(int pid, int tid) {
+        try {
+            return ProcStatus.ofThread(pid, tid).hasEnded();
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
     /** Opens a process to look at it only. */
     static Work look(int pid) {
-        Session session = Session.open(pid);
+        Session session = Session.open(living(pid));
         try {
             Work work = new Work(session);
             if (work.ledger.pending().isPresent()) {
@@ -60,8 +88,7 @@ final class Work implements AutoCloseable {
 
     /** Opens a process to change it, when no other command does. */
     static Work change(int pid, Duration timeout) throws InterruptedException {
-        WarmUp.once();
-        Session session = Session.open(pid);
+        Session session = Session.open(living(pid));
         try {
             if (!session.lock(timeout)) {
                 throw new ProcessException(
@@ -116,6 +143,11 @@ final class Work implements AutoCloseable {
         if (pending.sites().isEmpty()) {
             return ledger.withoutPending();
         }
+        boolean isClosed = pending.sites().stream()
+                .noneMatch(site -> files.at(site.address()).isPresent());
+        if (isClosed) {
+            return ledger.withoutPending().withoutApplied(Changes.lost(session, files, ledger));
+        }
         Splice splice = new Splice(session, pending.sites());
         if (splice.isDone()) {
             return new Ledger(pending.entries(), pending.applied(), java.util.Optional.empty());
@@ -163,11 +195,15 @@ final class Work implements AutoCloseable {
                 entry.buildId(),
                 entry.depends(),
                 entry.functions().stream().map(Ledger.Function::name).toList(),
+                entry.functions().stream()
+                        .filter(Ledger.Function::isInPlace)
+                        .map(Ledger.Function::name)
+                        .toList(),
                 entry.metadata());
     }
 
-    Outcome upload(String name, Payload payload) {
-        Upload upload = new Upload(session, files, ledger, name, payload);
+    Outcome upload(String name, Payload payload, boolean isInPlace) {
+        Upload upload = new Upload(session, files, ledger, name, payload, isInPlace);
         List<Refusal> refusals = upload.prepare();
         if (!refusals.isEmpty()) {
             return new Outcome.Refused(Outcome.Cost.NONE, refusals);

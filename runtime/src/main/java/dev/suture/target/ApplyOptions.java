@@ -10,10 +10,18 @@ import java.util.Map;
  * @param policy when a function may be replaced
  * @param ignoreDepends whether to apply whatever is below on the stack ({@code --nodeps})
  * @param parameters variables of the payload to set before it is applied, by name
+ * @param isInPlace whether a payload is brought in so that new functions are written over the old ones where they fit
+ *     ({@code --in-place}), instead of a jump to them
  */
-public record ApplyOptions(Duration timeout, Policy policy, boolean ignoreDepends, Map<String, String> parameters) {
+public record ApplyOptions(
+        Duration timeout, Policy policy, boolean ignoreDepends, Map<String, String> parameters, boolean isInPlace) {
     /** Thirty seconds, {@link Policy#STACK}, nothing else. */
     public static final ApplyOptions DEFAULT = new ApplyOptions(Duration.ofSeconds(30), Policy.STACK, false, Map.of());
+
+    /** Options with a jump from each old function to the new one. */
+    public ApplyOptions(Duration timeout, Policy policy, boolean ignoreDepends, Map<String, String> parameters) {
+        this(timeout, policy, ignoreDepends, parameters, false);
+    }
 
     public ApplyOptions {
         parameters = Map.copyOf(parameters);

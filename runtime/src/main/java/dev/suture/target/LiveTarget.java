@@ -5,7 +5,12 @@ import dev.suture.payload.Payload;
 /** A target that runs. */
 public interface LiveTarget extends Target {
     /** Brings a payload in: to {@link State#CHECKED}. */
-    Outcome upload(String name, Payload payload);
+    Outcome upload(String name, Payload payload, ApplyOptions options);
+
+    /** Brings a payload in with {@link ApplyOptions#DEFAULT}. */
+    default Outcome upload(String name, Payload payload) {
+        return upload(name, payload, ApplyOptions.DEFAULT);
+    }
 
     /** From {@link State#CHECKED} to {@link State#APPLIED}. */
     Outcome apply(String name, ApplyOptions options);

@@ -10,11 +10,19 @@ import java.util.List;
  * @param buildId its own, in hexadecimal digits
  * @param depends the build id of what it must be stacked on
  * @param functions what it replaces
+ * @param inPlace those of them over which the new function is written, instead of a jump to it
  * @param metadata {@code key=value}, as in the file
  */
 public record LoadedPayload(
-        String name, State state, String buildId, String depends, List<String> functions, List<String> metadata) {
+        String name,
+        State state,
+        String buildId,
+        String depends,
+        List<String> functions,
+        List<String> inPlace,
+        List<String> metadata) {
     public LoadedPayload {
+        inPlace = List.copyOf(inPlace);
         functions = List.copyOf(functions);
         metadata = List.copyOf(metadata);
     }

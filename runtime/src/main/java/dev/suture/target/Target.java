@@ -21,7 +21,7 @@ public interface Target extends AutoCloseable {
     List<LoadedPayload> payloads();
 
     /** {@return why the payload would not go onto the target; empty if it would} Never changes the target. */
-    List<Refusal> preflight(String name, Payload payload);
+    List<Refusal> preflight(String name, Payload payload, ApplyOptions options);
 
     @Override
     void close();

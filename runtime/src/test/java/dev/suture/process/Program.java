@@ -153,8 +153,8 @@ final class Program implements AutoCloseable {
         String target = elf.buildId().orElseThrow();
         List<String> sizes = new ArrayList<>();
         try {
-            Matcher replaces =
-                    Pattern.compile("REPLACES\\((\\w+), \"([^\"]+)\"\\)").matcher(Files.readString(file));
+            Matcher replaces = Pattern.compile("(?:REPLACES|EXPECTS|TAKES_OUT)\\((\\w+), \"([^\"]+)\"")
+                    .matcher(Files.readString(file));
             while (replaces.find()) {
                 String old = replaces.group(2).substring(replaces.group(2).indexOf('#') + 1);
                 sizes.add("-DOLD_SIZE_%s=%d".formatted(replaces.group(1), size(elf, old)));
@@ -173,7 +173,9 @@ final class Program implements AutoCloseable {
             for (String size : List.copyOf(sizes)) {
                 if (size.startsWith("-DNEW")) {
                     String function = size.substring(11, size.indexOf('='));
-                    compile.add("-DNEW_SIZE_%s=%d".formatted(function, size(object, function)));
+                    object.symbols().stream()
+                            .filter(symbol -> symbol.name().equals(function))
+                            .forEach(symbol -> compile.add("-DNEW_SIZE_%s=%d".formatted(function, symbol.sizeBytes())));
                 } else {
                     compile.add(size);
                 }

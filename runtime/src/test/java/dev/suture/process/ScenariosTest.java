@@ -38,7 +38,7 @@ class ScenariosTest {
         return Program.payloadOf(folder, name + ".c", text, server, "");
     }
 
-    private static void load(ProcessTarget target, String name, Payload payload) {
+    static void load(ProcessTarget target, String name, Payload payload) {
         ProcessTargetTest.done(target.upload(name, payload));
         ProcessTargetTest.done(target.apply(name, ApplyOptions.DEFAULT));
     }

@@ -78,8 +78,9 @@ static void *waits(void *kind)
 {
     int fds[2], pipes[2];
     char c;
-    struct timespec long_time = {100, 0};
-    struct timeval long_receive = {100, 0};
+    /* Longer than any test: what returns counts as an error. */
+    struct timespec long_time = {1000000, 0};
+    struct timeval long_receive = {1000000, 0};
     sigset_t none;
     sigemptyset(&none);
     sigaddset(&none, SIGUSR2);
@@ -97,11 +98,11 @@ static void *waits(void *kind)
         switch ((long)kind % 8) {
         case 0: result = read(pipes[0], &c, 1); break;
         case 1: result = epoll_wait(set, &event, 1, -1); break;
-        case 2: result = epoll_wait(set, &event, 1, 100000); break;
+        case 2: result = epoll_wait(set, &event, 1, 1000000000); break;
         case 3: result = recv(fds[0], &c, 1, 0); break;
         case 4: result = sigtimedwait(&none, 0, &long_time); break;
         case 5: result = semop(semaphore, &take, 1); break;
-        case 6: result = poll(&polled, 1, 100000); break;
+        case 6: result = poll(&polled, 1, 1000000000); break;
         case 7: result = nanosleep(&long_time, 0); break;
         }
         (void)result;

@@ -30,10 +30,13 @@ final class PackageEdges {
         allow("wire", "elf", "isa", "image", "payload");
 
         allow("build", "elf", "isa", "image");
+        allow("source");
         allow("diff", "elf", "isa", "dwarf");
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
         allow("explain", "elf", "isa", "dwarf", "diff");
-        allow("create", with(CORE, "build", "diff", "link", "explain"));
+        allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff");
+        allow("create", with(CORE, "build", "source", "diff", "link", "explain"));
+        allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
 
         allow("target", CORE);
         allow("engine", with(CORE, "target"));
@@ -52,6 +55,8 @@ final class PackageEdges {
                         "link",
                         "explain",
                         "create",
+                        "advise",
+                        "certify",
                         "target",
                         "engine",
                         "process",

@@ -171,7 +171,7 @@ final class BuiltCopy implements AutoCloseable {
     }
 
     /** Puts the unpatched sources back. */
-    private void restore() throws IOException {
+    void restore() throws IOException {
         if (!Files.exists(patchedList())) {
             return;
         }

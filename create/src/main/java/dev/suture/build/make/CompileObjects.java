@@ -107,6 +107,11 @@ final class CompileObjects {
         }
     }
 
+    /** {@return whether a command did what it has to do} */
+    boolean succeeds(List<String> command, Path directory) {
+        return run(command, directory, new ArrayList<>()) == 0;
+    }
+
     private int run(List<String> command, Path directory, List<String> output) {
         return ChildProcess.run(command, directory, Map.of("LC_ALL", "C"), mark, log, output::add);
     }

@@ -39,6 +39,20 @@ record CompileStep(
         return command;
     }
 
+    /** {@return the command that writes the source behind the preprocessor} */
+    List<String> preprocessTo(Path to) {
+        List<String> command = options();
+        command.addAll(List.of("-E", "-o", to.toString()));
+        return command;
+    }
+
+    /** {@return the command that compiles what the preprocessor wrote} */
+    List<String> compilePreprocessed(Path preprocessed, Path to, List<String> more) {
+        List<String> command = compileTo(to, more);
+        command.set(command.indexOf(sourceArgument), preprocessed.toString());
+        return command;
+    }
+
     /** {@return the command that writes which files the source includes, as a rule of make} */
     List<String> listInputsTo(Path to) {
         List<String> command = options();

@@ -11,6 +11,7 @@ import dev.suture.build.NeutralSource;
 import dev.suture.build.NeutraliseLines;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.PatchedFile;
+import dev.suture.build.PayloadCode;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.SourceText;
@@ -40,6 +41,9 @@ import java.util.stream.Stream;
 public final class MakeBuild {
     private static final Pattern BUILD_RULES = Pattern.compile(
             "(.*/)?((GNU)?[Mm]akefile(\\..*)?|CMakeLists\\.txt|meson\\.build|meson_options\\.txt|configure(\\.ac|\\.in)?)|.*\\.(am|ac|m4|cmake|mk|in|y|yy|l|ll)");
+
+    /** Where code goes that the source does not have. */
+    private static final String ADDED = "suture-added/";
 
     private final MakeBuildRequest request;
     private final BuiltCopy copy;
@@ -71,18 +75,20 @@ public final class MakeBuild {
         if (!Files.isDirectory(source)) {
             throw new LivePatchException("--source %s: there is no such directory".formatted(request.source()));
         }
-        AppliedPatches before = apply(source, request.applied());
-        AppliedPatches applied = apply(
+        PayloadCode.Completed before = apply(source, request.applied());
+        PayloadCode.Completed completed = apply(
                         source,
                         Stream.concat(request.applied().stream(), request.patches().stream())
                                 .toList())
                 .since(before);
-        try (BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages)) {
+        BuiltCopy copy = BuiltCopy.open(request.cache(), source, request.command(), stages);
+        boolean complete = false;
+        try {
             Path runs = Files.createDirectories(copy.directory().resolve("runs"));
             Path workDirectory = Files.createTempDirectory(runs, "run");
-            boolean complete = false;
             try {
-                MakeBuildResult result = new MakeBuild(request, copy, workDirectory, stages).build(before, applied);
+                MakeBuildResult result =
+                        new MakeBuild(request, copy, workDirectory, stages).build(before.patches(), completed);
                 complete = true;
                 return result;
             } finally {
@@ -92,14 +98,20 @@ public final class MakeBuild {
             }
         } catch (IOException e) {
             throw new LivePatchException("the build of %s stopped: %s".formatted(source, Cause.of(e)), e);
+        } finally {
+            if (!complete) {
+                copy.close();
+            }
         }
     }
 
-    private static AppliedPatches apply(Path source, List<SourcePatch> patches) {
-        return ApplyPatches.apply(source, List.of("", "src/"), patches);
+    private static PayloadCode.Completed apply(Path source, List<SourcePatch> patches) {
+        return PayloadCode.complete(
+                ApplyPatches.apply(source, List.of("", "src/"), patches), ADDED, ADDED + "include/");
     }
 
-    private MakeBuildResult build(AppliedPatches before, AppliedPatches applied) throws IOException {
+    private MakeBuildResult build(AppliedPatches before, PayloadCode.Completed completed) throws IOException {
+        AppliedPatches applied = completed.patches();
         stages.begin("find the objects");
         List<CompileStep> linked =
                 LinkedObjects.of(ReadCommands.read(copy.records()), request.image(), request.command());
@@ -117,31 +129,36 @@ public final class MakeBuild {
                 reached.add(linked.get(i));
             }
         }
+        List<CompileStep> added = AddedSteps.of(completed.sources(), tree, reached, linked);
+        added.forEach(step -> used.add(step.source()));
         stages.begin("compile original");
         Map<String, Path> asLinked = asLinked(reached);
-        copy.notePatched(Stream.of(before, applied)
-                .flatMap(patches -> patches.sources().stream())
-                .map(ChangedSource::path)
-                .toList());
-        putInPlace(before);
-        compiler.compile(reached, this::original, sectionFlags());
+        putInPlace(before, applied);
+        compiler.compile(reached, this::original, request.applied().isEmpty() ? sectionFlags() : flagsWithAdded());
 
         stages.begin("compile patched");
         List<PatchedFile> patchedFiles;
         boolean neutral = true;
         try {
             patchedFiles = write(applied.sources(), true);
-            compiler.compile(reached, this::patched, sectionFlags());
+            compilePatched(reached, added);
         } catch (BuildFailedException e) {
             // Should a directive be what the compiler objects to, the patch still deserves its build. If it is not,
             // this second failure names the lines as the patch's author knows them.
             neutral = false;
             patchedFiles = write(applied.sources(), false);
             ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
-            compiler.compile(reached, this::patched, sectionFlags());
+            compilePatched(reached, added);
         }
+        List<ObjectPair> pairs =
+                new ArrayList<>(reached.stream().map(this::pair).toList());
+        added.forEach(step -> pairs.add(new ObjectPair(
+                name(step),
+                Optional.empty(),
+                Optional.of(patched(step)),
+                tree.relativize(step.source()).toString())));
         return new MakeBuildResult(
-                reached.stream().map(this::pair).toList(),
+                pairs,
                 asLinked,
                 patchedFiles,
                 unreached(applied.sources(), used),
@@ -151,7 +168,30 @@ public final class MakeBuild {
                 neutral,
                 stages.end(),
                 workDirectory,
-                request.keep());
+                request.keep(),
+                compilerOf(reached, before));
+    }
+
+    private AskMakeCompiler compilerOf(List<CompileStep> reached, AppliedPatches before) {
+        Map<String, CompileStep> byName = new LinkedHashMap<>();
+        reached.forEach(step -> byName.put(name(step), step));
+        AskMakeCompiler.Originals originals = () -> {
+            copy.restore();
+            putInPlace(before, AppliedPatches.NONE);
+        };
+        return new AskMakeCompiler(copy, workDirectory.resolve("asked"), compiler, byName, sectionFlags(), originals);
+    }
+
+    private void compilePatched(List<CompileStep> reached, List<CompileStep> added) {
+        List<CompileStep> all = new ArrayList<>(reached);
+        all.addAll(added);
+        compiler.compile(all, this::patched, flagsWithAdded());
+    }
+
+    private List<String> flagsWithAdded() {
+        List<String> flags = new ArrayList<>(sectionFlags());
+        flags.addAll(List.of("-idirafter", tree.resolve(ADDED + "include").toString()));
+        return flags;
     }
 
     /**
@@ -232,8 +272,12 @@ public final class MakeBuild {
         }
     }
 
-    private void putInPlace(AppliedPatches patches) throws IOException {
-        for (ChangedSource source : patches.sources()) {
+    private void putInPlace(AppliedPatches before, AppliedPatches applied) throws IOException {
+        copy.notePatched(Stream.of(before, applied)
+                .flatMap(patches -> patches.sources().stream())
+                .map(ChangedSource::path)
+                .toList());
+        for (ChangedSource source : before.sources()) {
             if (source.patched().isPresent()) {
                 copy.write(source.path(), source.patched().get());
             } else {
@@ -268,7 +312,7 @@ public final class MakeBuild {
     private List<UnreachedFile> unreached(List<ChangedSource> sources, Set<Path> used) {
         return sources.stream()
                 .map(ChangedSource::path)
-                .filter(path -> !used.contains(tree.resolve(path)))
+                .filter(path -> !used.contains(tree.resolve(path)) && !path.startsWith(ADDED + "include/"))
                 .map(path -> new UnreachedFile(path, why(path)))
                 .toList();
     }

@@ -1,5 +1,6 @@
 package dev.suture.build.make;
 
+import dev.suture.build.AskCompiler;
 import dev.suture.build.BuildResult;
 import dev.suture.build.MovedHunk;
 import dev.suture.build.ObjectPair;
@@ -24,6 +25,7 @@ import java.util.Map;
  * @param stages what took how long
  * @param workDirectory where the objects and the log are
  * @param keep whether they outlive the result
+ * @param compiler answers questions about the objects
  */
 public record MakeBuildResult(
         List<ObjectPair> pairs,
@@ -36,7 +38,8 @@ public record MakeBuildResult(
         boolean linesNeutral,
         List<Stage> stages,
         Path workDirectory,
-        boolean keep)
+        boolean keep,
+        AskCompiler compiler)
         implements BuildResult {
     public MakeBuildResult {
         pairs = List.copyOf(pairs);

@@ -11,19 +11,17 @@ import dev.suture.build.NeutralSource;
 import dev.suture.build.NeutraliseLines;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.PatchedFile;
+import dev.suture.build.PayloadCode;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.SourceText;
 import dev.suture.build.Stages;
 import dev.suture.build.UnreachedFile;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -43,13 +41,13 @@ import java.util.stream.Stream;
  * compile those objects. A patch to a makefile or to the configuration is different: there make is asked to bring all
  * directories up to date, and what it built again is taken.
  *
- * <p>The scratch copy is left as it is in the end. The next run starts by making it equal to the tree, as it must after
- * a killed one.
+ * <p>The scratch copy is left as it is in the end, and nobody else gets it before the result is closed. The next run
+ * starts by making it equal to the tree, as it must after a killed one.
  */
 public final class XenBuild {
     private static final String XEN = "xen/";
-    /** Marks a run directory in the cache that its user wants to keep. */
-    private static final String KEPT = "kept";
+    /** The directory of Xen that code is compiled as a part of which no makefile knows. */
+    private static final String HOME_OF_ADDED = "common";
 
     private final XenBuildRequest request;
     private final XenTree tree;
@@ -79,86 +77,56 @@ public final class XenBuild {
     public static XenBuildResult run(XenBuildRequest request, Progress progress) {
         Stages stages = new Stages(progress);
         stages.begin("apply patches");
-        AppliedPatches before = apply(request, request.applied());
-        AppliedPatches applied = apply(
+        PayloadCode.Completed before = apply(request, request.applied());
+        PayloadCode.Completed completed = apply(
                         request,
                         Stream.concat(request.applied().stream(), request.patches().stream())
                                 .toList())
                 .since(before);
         stages.begin("synchronise scratch copy");
-        try (ScratchTree scratch =
-                ScratchTree.open(request.cache(), request.tree().root(), request.tree()::isNeededToBuild, progress)) {
-            Path workDirectory = workDirectory(request, scratch);
-            Thread cleanUp = new Thread(() -> deleteQuietly(workDirectory), "delete " + workDirectory);
-            boolean complete = false;
+        ScratchTree scratch =
+                ScratchTree.open(request.cache(), request.tree().root(), request.tree()::isNeededToBuild, progress);
+        boolean complete = false;
+        try {
+            Path workDirectory = RunDirectory.open(request, scratch);
+            Thread cleanUp = new Thread(() -> RunDirectory.deleteQuietly(workDirectory), "delete " + workDirectory);
             try {
                 if (!request.keep()) {
                     Runtime.getRuntime().addShutdownHook(cleanUp);
                 }
-                XenBuildResult result = new XenBuild(request, scratch, workDirectory, stages).build(before, applied);
+                XenBuildResult result =
+                        new XenBuild(request, scratch, workDirectory, stages).build(before.patches(), completed);
                 complete = true;
                 return result;
             } finally {
                 if (!request.keep()) {
-                    removeHook(cleanUp);
+                    RunDirectory.removeHook(cleanUp);
                     if (!complete) {
-                        deleteQuietly(workDirectory);
+                        RunDirectory.deleteQuietly(workDirectory);
                     }
                 }
             }
         } catch (IOException e) {
             throw new LivePatchException(
                     "the build of %s stopped: %s".formatted(request.tree().root(), Cause.of(e)), e);
-        }
-    }
-
-    private static AppliedPatches apply(XenBuildRequest request, List<SourcePatch> patches) {
-        return ApplyPatches.apply(request.tree().root(), List.of("", XEN), patches);
-    }
-
-    private static Path workDirectory(XenBuildRequest request, ScratchTree scratch) throws IOException {
-        if (request.workDirectory().isPresent()) {
-            return Files.createDirectories(request.workDirectory().get().toAbsolutePath());
-        }
-        Path runs = Files.createDirectories(scratch.directory().resolve("runs"));
-        deleteAbandoned(runs);
-        Path run = Files.createTempDirectory(runs, "run");
-        if (request.keep()) {
-            Files.createFile(run.resolve(KEPT));
-        }
-        return run;
-    }
-
-    /** A killed run cannot delete its objects. A younger one may still be in use. */
-    private static void deleteAbandoned(Path runs) throws IOException {
-        Instant oldest = Instant.now().minus(Duration.ofDays(1));
-        try (DirectoryStream<Path> directories = Files.newDirectoryStream(runs)) {
-            for (Path directory : directories) {
-                boolean kept = Files.exists(directory.resolve(KEPT));
-                if (!kept && Files.getLastModifiedTime(directory).toInstant().isBefore(oldest)) {
-                    ScratchTree.deleteDirectory(directory);
-                }
+        } finally {
+            if (!complete) {
+                scratch.close();
             }
         }
     }
 
-    private static void removeHook(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // The program is ending, and the hook at work.
-        }
+    private static PayloadCode.Completed apply(XenBuildRequest request, List<SourcePatch> patches) {
+        return PayloadCode.complete(
+                ApplyPatches.apply(request.tree().root(), List.of("", XEN), patches),
+                XEN + HOME_OF_ADDED + "/",
+                XEN + "include/");
     }
 
-    private static void deleteQuietly(Path directory) {
-        try {
-            ScratchTree.deleteDirectory(directory);
-        } catch (IOException e) {
-            // A failure is already on its way to the user, and what is left here harms nothing.
-        }
-    }
-
-    private XenBuildResult build(AppliedPatches before, AppliedPatches applied) throws IOException {
+    private XenBuildResult build(AppliedPatches before, PayloadCode.Completed completed) throws IOException {
+        AppliedPatches applied = completed.patches();
+        List<XenObject> added =
+                completed.sources().stream().map(XenBuild::addedObject).toList();
         Set<String> changed = paths(applied.sources());
         Set<String> changedAtAll = new LinkedHashSet<>(changed);
         changedAtAll.addAll(paths(before.sources()));
@@ -168,7 +136,7 @@ public final class XenBuild {
 
         Collection<XenObject> possible = generates ? originals.values() : reach.objects(Set.of());
         bringOriginalsUpToDate(possible);
-        checkCompiler(possible);
+        checkCompiler(possible.isEmpty() ? originals.values() : possible);
         if (!before.sources().isEmpty()) {
             compileApplied(before, changed, changedAtAll, generates);
         }
@@ -180,18 +148,19 @@ public final class XenBuild {
         Set<String> affected;
         try {
             patchedFiles = write(applied.sources(), true);
-            affected = compile(reach, makeDecides, generates);
+            affected = compile(reach, makeDecides, generates, added);
         } catch (CompileException e) {
             // Should a directive be what the compiler objects to, the patch still deserves its build. If it is not,
             // this second failure names the lines as the patch's author knows them.
             neutral = false;
             patchedFiles = write(applied.sources(), false);
-            affected = compile(reach, makeDecides, generates);
+            affected = compile(reach, makeDecides, generates, added);
         }
         stages.begin("collect objects");
         Path copiedXen = scratch.root().resolve("xen");
-        Map<String, XenObject> now =
-                makeDecides ? ReadObjects.read(copiedXen) : ReadObjects.readAgain(copiedXen, originals, affected);
+        Map<String, XenObject> known = new LinkedHashMap<>(makeDecides ? ReadObjects.read(copiedXen) : originals);
+        added.forEach(object -> known.put(object.name(), object));
+        Map<String, XenObject> now = ReadObjects.readAgain(copiedXen, known, affected);
         List<ObjectPair> pairs = collect(affected, now, makeDecides);
         List<UnreachedFile> unreached = reach.unreached(applied.sources(), now, pairs);
         return new XenBuildResult(
@@ -204,7 +173,17 @@ public final class XenBuild {
                 neutral,
                 stages.end(),
                 workDirectory,
-                request.keep());
+                request.keep(),
+                new AskXenCompiler(scratch, workDirectory, originals, now, () -> {
+                    scratch.restore();
+                    putInPlace(before);
+                }));
+    }
+
+    private static XenObject addedObject(String source) {
+        String path = source.substring(XEN.length());
+        String object = path.substring(0, path.length() - ".c".length()) + ".o";
+        return new XenObject(object, HOME_OF_ADDED, path, Set.of(path), "");
     }
 
     private static Set<String> paths(List<ChangedSource> sources) {
@@ -225,19 +204,23 @@ public final class XenBuild {
             throw new XenTreeException("a patch changes makefiles or the configuration, so that which objects there are"
                     + " differs from payload to payload. Make one payload of all patches: give them all with --patch.");
         }
+        putInPlace(before);
+        boolean mayDependOnMore = generates || before.mayIncludeMore();
+        Set<String> compiled = compile(reach(mayDependOnMore ? changedAtAll : changed), false, generates, List.of());
+        Path copiedXen = scratch.root().resolve("xen");
+        originals = ReadObjects.readAgain(copiedXen, originals, compiled);
+        for (String name : compiled) {
+            moveTo(copiedXen.resolve(name), appliedObject(name));
+        }
+    }
+
+    private void putInPlace(AppliedPatches before) throws IOException {
         for (ChangedSource source : before.sources()) {
             if (source.patched().isEmpty()) {
                 scratch.delete(source.path());
             } else if (tree.isNeededToBuild(Path.of(source.path()))) {
                 scratch.write(source.path(), source.patched().get());
             }
-        }
-        boolean mayDependOnMore = generates || before.mayIncludeMore();
-        Set<String> compiled = compile(reach(mayDependOnMore ? changedAtAll : changed), false, generates);
-        Path copiedXen = scratch.root().resolve("xen");
-        originals = ReadObjects.readAgain(copiedXen, originals, compiled);
-        for (String name : compiled) {
-            moveTo(copiedXen.resolve(name), appliedObject(name));
         }
     }
 
@@ -323,21 +306,27 @@ public final class XenBuild {
     }
 
     /** {@return the names of the objects that the patch reaches, which have been compiled} */
-    private Set<String> compile(ReachOfPatch reach, boolean makeDecides, boolean generates) throws IOException {
+    private Set<String> compile(ReachOfPatch reach, boolean makeDecides, boolean generates, List<XenObject> added)
+            throws IOException {
+        Set<String> names = new LinkedHashSet<>();
+        added.forEach(object -> names.add(object.name()));
         if (makeDecides) {
             make.everythingUnlinked();
-            return Set.of();
+            if (!added.isEmpty()) {
+                make.objects(added);
+            }
+            return names;
         }
         Set<String> generated = Set.of();
         if (generates) {
             make.generatedHeaders();
             generated = changedGeneratedFiles(reach);
         }
-        List<XenObject> objects = reach.objects(generated);
+        List<XenObject> objects = new ArrayList<>(reach.objects(generated));
+        objects.addAll(added);
         if (!objects.isEmpty()) {
             make.objects(objects);
         }
-        Set<String> names = new LinkedHashSet<>();
         objects.forEach(object -> names.add(object.name()));
         return names;
     }

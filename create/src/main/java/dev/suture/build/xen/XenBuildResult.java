@@ -1,5 +1,6 @@
 package dev.suture.build.xen;
 
+import dev.suture.build.AskCompiler;
 import dev.suture.build.BuildResult;
 import dev.suture.build.MovedHunk;
 import dev.suture.build.ObjectPair;
@@ -23,6 +24,7 @@ import java.util.List;
  * @param stages what took how long
  * @param workDirectory where the objects and the log {@code make.log} are
  * @param keep whether they outlive the result
+ * @param compiler answers questions about the objects
  */
 public record XenBuildResult(
         List<ObjectPair> pairs,
@@ -34,7 +36,8 @@ public record XenBuildResult(
         boolean linesNeutral,
         List<Stage> stages,
         Path workDirectory,
-        boolean keep)
+        boolean keep,
+        AskCompiler compiler)
         implements BuildResult {
     public XenBuildResult {
         pairs = List.copyOf(pairs);

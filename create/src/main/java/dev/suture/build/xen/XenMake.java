@@ -33,7 +33,7 @@ import java.util.TreeMap;
  */
 final class XenMake {
     private static final String RULE_START = "$(TARGET): ";
-    private static final Map<String, String> ENVIRONMENT = environment();
+    static final Map<String, String> ENVIRONMENT = environment();
 
     private final XenTree tree;
     private final ScratchTree scratch;

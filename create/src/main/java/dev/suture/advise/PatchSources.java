@@ -1,0 +1,143 @@
+package dev.suture.advise;
+
+import dev.suture.advise.HunkMap.HunkLines;
+import dev.suture.advise.OutlineC.Item;
+import dev.suture.build.ChangedSource;
+import dev.suture.build.SourceText;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** The sources of a tree before and after the patches, as text and as outlines. Paths are relative to its root. */
+final class PatchSources {
+    private static final OutlineC EMPTY = OutlineC.of(List.of());
+
+    private final Path root;
+    private final Map<String, ChangedSource> changed = new HashMap<>();
+    private final Map<String, OutlineC> originals = new HashMap<>();
+    private final Map<String, OutlineC> patched = new HashMap<>();
+
+    PatchSources(Path root, List<ChangedSource> sources) {
+        this.root = root;
+        sources.forEach(source -> changed.put(source.path(), source));
+    }
+
+    /** {@return the text after the patches; empty if there is no such file} */
+    Optional<SourceText> patchedText(String path) {
+        ChangedSource source = changed.get(path);
+        return source == null ? read(path) : source.patched();
+    }
+
+    /** {@return the text before the patches; empty if there is no such file} */
+    Optional<SourceText> originalText(String path) {
+        ChangedSource source = changed.get(path);
+        return source == null ? read(path) : source.original();
+    }
+
+    private Optional<SourceText> read(String path) {
+        Path file = root.resolve(path);
+        try {
+            return Files.isRegularFile(file) ? Optional.of(SourceText.read(file)) : Optional.empty();
+        } catch (IOException e) {
+            // Only what can be read is looked at: whether a patch can go live does not hang on this.
+            return Optional.empty();
+        }
+    }
+
+    OutlineC original(String path) {
+        return originals.computeIfAbsent(
+                path,
+                name -> originalText(name)
+                        .map(text -> OutlineC.of(text.lines()))
+                        .orElse(EMPTY));
+    }
+
+    OutlineC patched(String path) {
+        return patched.computeIfAbsent(
+                path,
+                name -> patchedText(name).map(text -> OutlineC.of(text.lines())).orElse(EMPTY));
+    }
+
+    /** {@return a line of debug information as a path in the tree} */
+    static String plain(dev.suture.dwarf.SourceLine line) {
+        String file = line.file().startsWith("./") ? line.file().substring(2) : line.file();
+        return "xen/%s:%d".formatted(file, line.line());
+    }
+
+    /** {@return whether a file is C source, of which outlines mean something} */
+    static boolean isC(String path) {
+        return path.endsWith(".c") || path.endsWith(".h");
+    }
+
+    /** {@return the items that the changed lines of a hunk lie in, each once} */
+    List<Item> touched(HunkLines hunk) {
+        Map<String, Item> found = new java.util.LinkedHashMap<>();
+        for (int line : hunk.removed()) {
+            original(hunk.placed().originalPath()).at(line).ifPresent(item -> found.putIfAbsent(key(item), item));
+        }
+        for (int line : hunk.added()) {
+            patched(hunk.path()).at(line).ifPresent(item -> found.put(key(item), item));
+        }
+        return List.copyOf(found.values());
+    }
+
+    private static String key(Item item) {
+        return item.kind() + " " + item.name();
+    }
+
+    /** {@return whether a hunk changes nothing but comments and space} */
+    boolean changesOnlyComments(HunkLines hunk) {
+        OutlineC before = original(hunk.placed().originalPath());
+        OutlineC after = patched(hunk.path());
+        return isC(hunk.path())
+                && hunk.removed().stream().noneMatch(before::hasCode)
+                && hunk.added().stream().noneMatch(after::hasCode);
+    }
+
+    /** {@return the names that stand in the changed lines of a hunk} */
+    Set<String> words(HunkLines hunk) {
+        Set<String> words = new LinkedHashSet<>();
+        words.addAll(words(original(hunk.placed().originalPath()), hunk.removed()));
+        words.addAll(words(patched(hunk.path()), hunk.added()));
+        return words;
+    }
+
+    /** {@return the names in the lines that a hunk adds} */
+    Set<String> addedWords(HunkLines hunk) {
+        return words(patched(hunk.path()), hunk.added());
+    }
+
+    private static Set<String> words(OutlineC outline, List<Integer> lines) {
+        Set<Integer> wanted = Set.copyOf(lines);
+        Set<String> words = new LinkedHashSet<>();
+        for (Item item : outline.items()) {
+            for (Token token : item.tokens()) {
+                if (token.isName() && wanted.contains(token.line())) {
+                    words.add(token.text());
+                }
+            }
+        }
+        return words;
+    }
+
+    /** {@return the changed lines of a hunk in which a name stands, as {@code file:line}, added ones first} */
+    List<String> placesOf(HunkLines hunk, String word) {
+        List<String> places = new ArrayList<>();
+        for (Item item : patched(hunk.path()).items()) {
+            for (Token token : item.tokens()) {
+                String place = "%s:%d".formatted(hunk.path(), token.line());
+                if (token.is(word) && hunk.added().contains(token.line()) && !places.contains(place)) {
+                    places.add(place);
+                }
+            }
+        }
+        return places;
+    }
+}

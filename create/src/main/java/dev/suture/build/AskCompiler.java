@@ -1,0 +1,63 @@
+package dev.suture.build;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Asks the compiler of a build once more, by the build's own commands, while its sources are still in place.
+ *
+ * <p>Nobody else can use the copy of the tree until this is closed.
+ */
+public interface AskCompiler extends AutoCloseable {
+    /** Has no compiler to ask. */
+    AskCompiler NOBODY = new AskCompiler() {
+        @Override
+        public Map<String, Preprocessed> preprocess(List<String> objects) {
+            return Map.of();
+        }
+
+        @Override
+        public Optional<Path> compile(String object, Path preprocessed, List<String> options) {
+            return Optional.empty();
+        }
+
+        @Override
+        public void close() {}
+    };
+
+    /**
+     * The source of an object behind the preprocessor.
+     *
+     * @param original before the patch
+     * @param patched with it
+     */
+    record Preprocessed(Path original, Path patched) {}
+
+    /** Puts the sources of before the patch back. */
+    interface Originals {
+        void putInPlace() throws IOException;
+    }
+
+    /**
+     * {@return the sources of those objects that are compiled from C, by the objects' names; without the ones that cannot
+     * be had}
+     *
+     * @param objects by the names that {@link ObjectPair} has; may be asked once
+     */
+    Map<String, Preprocessed> preprocess(List<String> objects);
+
+    /**
+     * {@return the object that the build's command and some more options make; empty if the compiler does not know them}
+     *
+     * @param object whose command is to be used
+     * @param preprocessed what is to be compiled
+     * @param options what to add behind the build's own
+     */
+    Optional<Path> compile(String object, Path preprocessed, List<String> options);
+
+    @Override
+    void close();
+}

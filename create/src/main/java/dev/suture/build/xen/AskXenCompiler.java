@@ -1,0 +1,101 @@
+package dev.suture.build.xen;
+
+import dev.suture.LivePatchException;
+import dev.suture.build.AskCompiler;
+import dev.suture.build.Cause;
+import dev.suture.build.ChildProcess;
+import dev.suture.build.ScratchTree;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Asks the compiler of a Xen tree, in the scratch copy that a build has left behind. */
+final class AskXenCompiler implements AskCompiler {
+    private final ScratchTree scratch;
+    private final Path workDirectory;
+    private final Map<String, XenObject> originals;
+    private final Map<String, XenObject> patched;
+    private final Originals sources;
+
+    /**
+     * @param originals all objects of the tree, by name
+     * @param patched all objects of the patched tree, by name
+     * @param sources what the originals were compiled from
+     */
+    AskXenCompiler(
+            ScratchTree scratch,
+            Path workDirectory,
+            Map<String, XenObject> originals,
+            Map<String, XenObject> patched,
+            Originals sources) {
+        this.scratch = scratch;
+        this.workDirectory = workDirectory;
+        this.originals = Map.copyOf(originals);
+        this.patched = Map.copyOf(patched);
+        this.sources = sources;
+    }
+
+    @Override
+    public Map<String, Preprocessed> preprocess(List<String> names) {
+        Map<String, Path> texts = new LinkedHashMap<>();
+        names.forEach(name -> preprocess(patched, name, "patched").ifPresent(text -> texts.put(name, text)));
+        Map<String, Preprocessed> both = new LinkedHashMap<>();
+        if (!texts.isEmpty()) {
+            try {
+                sources.putInPlace();
+            } catch (IOException e) {
+                throw new LivePatchException("cannot put the tree's files back: " + Cause.of(e), e);
+            }
+            texts.forEach((name, text) -> preprocess(originals, name, "original")
+                    .ifPresent(original -> both.put(name, new Preprocessed(original, text))));
+        }
+        return both;
+    }
+
+    private Optional<Path> preprocess(Map<String, XenObject> objects, String name, String version) {
+        XenObject object = objects.get(name);
+        if (object == null || !object.source().endsWith(".c")) {
+            return Optional.empty();
+        }
+        return run(object, List.of("-E", object.source()), name, version + ".i");
+    }
+
+    @Override
+    public Optional<Path> compile(String name, Path preprocessed, List<String> options) {
+        List<String> more = new ArrayList<>(options);
+        more.addAll(List.of("-w", "-c", preprocessed.toAbsolutePath().toString()));
+        return run(patched.get(name), more, name, "asked.o");
+    }
+
+    /** {@return what the compiler wrote with more options than the build's; empty if it failed} */
+    private Optional<Path> run(XenObject object, List<String> more, String name, String ending) {
+        Path output =
+                workDirectory.resolve("asked").resolve(name + "." + ending).toAbsolutePath();
+        List<String> command = new ArrayList<>(RecordedWords.compilerAndOptions(object.command(), object.source()));
+        command.addAll(more);
+        command.addAll(List.of("-o", output.toString()));
+        try {
+            Files.createDirectories(output.getParent());
+        } catch (IOException e) {
+            throw new LivePatchException("cannot write to %s: %s".formatted(workDirectory, Cause.of(e)), e);
+        }
+        int status = ChildProcess.run(
+                command,
+                scratch.root().resolve("xen"),
+                Map.of("LC_ALL", "C"),
+                scratch.directory().toString(),
+                workDirectory.resolve("make.log"),
+                _ -> {});
+        return status == 0 && Files.exists(output) ? Optional.of(output) : Optional.empty();
+    }
+
+    @Override
+    public void close() {
+        scratch.close();
+    }
+}

@@ -1,0 +1,253 @@
+package dev.suture.certify;
+
+import dev.suture.diff.ObjectPieces;
+import dev.suture.diff.Piece;
+import dev.suture.diff.Reference;
+import dev.suture.diff.SectionRole;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Judges each function and variable of a patched program: is it in the running one, is it in the payload, or nowhere?
+ *
+ * <p>What is new in the patched program needs to be in the payload only if something that runs refers to it, and then a
+ * proof has found it there. A constant that is nowhere and that nothing refers to is the same: each function that does was
+ * judged with it.
+ */
+final class JudgeProgram {
+    /** What {@code xen.lds} makes arrays of that stay after boot: a new element would be missing in them. */
+    private static final List<String> ARRAYS = List.of(".data.vpci.", ".data.schedulers", ".data.paramhypfs");
+
+    private final Program program;
+    private final RunningSystem system;
+    private final PayloadContents payload;
+    private final FindPlaces places;
+    private final Prove prove;
+    private final Judgement.Builder judgement = new Judgement.Builder();
+    private final Map<Long, PayloadContents.Replacement> replacements = new HashMap<>();
+    private final Set<PayloadContents.Replacement> used = new HashSet<>();
+    private final List<Part> fresh = new ArrayList<>();
+
+    private JudgeProgram(Program program, RunningSystem system, PayloadContents payload, Tolerance tolerance) {
+        this.program = program;
+        this.system = system;
+        this.payload = payload;
+        Map<Long, Place> placesOfReplacements = new HashMap<>();
+        for (PayloadContents.Replacement replacement : payload.functions()) {
+            Optional<ImageSymbols.Known> known = system.symbols().named(replacement.name());
+            if (known.isEmpty()) {
+                judgement.extra("", replacement.name(), "the running program has no one function of that name");
+                used.add(replacement);
+                continue;
+            }
+            replacements.put(known.get().address(), replacement);
+            replacement
+                    .at()
+                    .ifPresent(at -> placesOfReplacements.put(known.get().address(), at));
+        }
+        places = new FindPlaces(system, placesOfReplacements);
+        prove = new Prove(program, system, tolerance, places);
+    }
+
+    /** What was found, and the proofs it rests on. */
+    record Result(Judgement judgement, Prove prove) {}
+
+    /**
+     * Judges a program.
+     *
+     * @param system the linked program with the payload applied
+     */
+    static Result judge(Program program, RunningSystem system, PayloadContents payload, Tolerance tolerance) {
+        JudgeProgram judge = new JudgeProgram(program, system, payload, tolerance);
+        judge.forEach(judge::judgeFunction, Piece.Kind.FUNCTION, Piece.Kind.ASSEMBLY);
+        judge.judgeHooks();
+        judge.forEach(judge::judgeVariable, Piece.Kind.DATA);
+        judge.judgeFresh();
+        judge.findUnused();
+        return new Result(judge.judgement.build(), judge.prove);
+    }
+
+    private interface Judge {
+        void judge(Part part, ObjectPieces object, Piece piece);
+    }
+
+    private void forEach(Judge judge, Piece.Kind... kinds) {
+        for (int index = 0; index < program.objects().size(); index++) {
+            ObjectPieces object = program.objects().get(index);
+            if (LibraryObjects.isLeftOut(program, object, system)) {
+                continue;
+            }
+            for (Piece piece : object.pieces()) {
+                boolean wanted = List.of(kinds).contains(piece.kind());
+                if (wanted && piece.sizeBytes() > 0 && !Program.isThrownAway(piece)) {
+                    judge.judge(new Part(index, piece.index()), object, piece);
+                }
+            }
+        }
+    }
+
+    private void judgeFunction(Part part, ObjectPieces object, Piece piece) {
+        judgement.countFunction();
+        Set<Long> known = places.inImage(object, piece);
+        if (known.isEmpty()) {
+            fresh.add(part);
+            return;
+        }
+        String difference = "";
+        for (long address : known) {
+            PayloadContents.Replacement replacement = replacements.get(address);
+            if (replacement == null || replacement.at().isEmpty()) {
+                continue;
+            }
+            Proof proof = prove.prove(part, replacement.at().get());
+            if (proof.holds()) {
+                used.add(replacement);
+                judgeReplaced(part, object, piece, replacement, address);
+                return;
+            }
+            difference = "the payload's replacement is not the patched function: " + proof.difference();
+        }
+        for (long address : known) {
+            if (!difference.isEmpty() && replacements.containsKey(address)) {
+                used.add(replacements.get(address));
+                continue;
+            }
+            Proof proof = prove.prove(part, Place.inImage(address));
+            if (proof.holds()) {
+                judgement.same(object.name(), piece.name(), proof.onlyLineNumbers());
+                return;
+            }
+            difference = difference.isEmpty() ? proof.difference() : difference;
+        }
+        if (Program.isOnlyForBoot(piece)) {
+            judgement.bootOnly(object.name(), piece.name(), difference);
+        } else {
+            judgement.missing(object.name(), piece.name(), difference);
+        }
+    }
+
+    private void judgeReplaced(
+            Part part, ObjectPieces object, Piece piece, PayloadContents.Replacement replacement, long address) {
+        if (prove.prove(part, Place.inImage(address)).holds()) {
+            judgement.extra(
+                    object.name(), piece.name(), "the payload replaces it, though the patch does not change it");
+        } else {
+            judgement.replaced(object.name(), replacement.name());
+        }
+    }
+
+    private void judgeVariable(Part part, ObjectPieces object, Piece piece) {
+        if (piece.role() == SectionRole.HOOKS) {
+            return;
+        }
+        judgement.countVariable();
+        Optional<Place> found = prove.placeOfVariable(part);
+        if (found.filter(place -> !place.isInImage()).isPresent()) {
+            judgement.brought(object.name(), piece.name());
+            return;
+        }
+        Set<Long> known = found.map(place -> Set.of(place.offset())).orElseGet(() -> places.inImage(object, piece));
+        if (known.isEmpty()) {
+            fresh.add(part);
+            return;
+        }
+        String difference = "";
+        for (long address : known) {
+            Proof proof = prove.prove(part, Place.inImage(address));
+            if (proof.holds()) {
+                return;
+            }
+            difference = difference.isEmpty() ? proof.difference() : difference;
+        }
+        if (Program.isOnlyForBoot(piece)) {
+            judgement.bootOnly(object.name(), piece.name(), difference);
+        } else if (!piece.holdsState()) {
+            fresh.add(part);
+        } else if (!payload.hooks().isEmpty()) {
+            judgement.leftToHooks(object.name(), piece.name(), "its initial value changes: " + difference);
+        } else {
+            judgement.missing(object.name(), piece.name(), "its initial value changes: " + difference);
+        }
+    }
+
+    /** Each hook of the payload is one of the patched program, and the other way round. */
+    private void judgeHooks() {
+        List<PayloadContents.Hook> left = new ArrayList<>(payload.hooks());
+        forEach(
+                (part, object, piece) -> {
+                    if (piece.role() == SectionRole.HOOKS) {
+                        judgeHook(part, object, piece, left);
+                    }
+                },
+                Piece.Kind.DATA,
+                Piece.Kind.NAMELESS_DATA);
+        for (PayloadContents.Hook hook : left) {
+            judgement.extra("", hook.section(), "the patched program has no such hook");
+        }
+    }
+
+    private void judgeHook(Part part, ObjectPieces object, Piece piece, List<PayloadContents.Hook> left) {
+        for (Reference reference : object.references(piece)) {
+            Optional<Part> function = function(part, reference);
+            Optional<PayloadContents.Hook> found = left.stream()
+                    .filter(hook -> hook.section().equals(piece.section().name()))
+                    .filter(hook -> function.filter(wanted ->
+                                    prove.prove(wanted, hook.function()).holds())
+                            .isPresent())
+                    .findFirst();
+            found.ifPresentOrElse(
+                    hook -> {
+                        left.remove(hook);
+                        judgement.hook(
+                                piece.section().name(),
+                                program.piece(function.get()).name());
+                    },
+                    () -> judgement.missing(object.name(), piece.name(), "it is a hook of the patch"));
+        }
+    }
+
+    private Optional<Part> function(Part user, Reference reference) {
+        return switch (reference.target()) {
+            case Reference.InPiece target -> Optional.of(new Part(user.object(), target.pieceIndex()));
+            case Reference.Elsewhere target ->
+                program.global(target.symbol().name()).map(Program.Definition::part);
+            case Reference.Nothing _, Reference.Constant _ -> Optional.empty();
+        };
+    }
+
+    /** What the running program has not, or not as the patch wants it. */
+    private void judgeFresh() {
+        Set<Part> brought = new HashSet<>();
+        prove.proved().stream().filter(claim -> !claim.at().isInImage()).forEach(claim -> brought.add(claim.part()));
+        for (Part part : fresh) {
+            ObjectPieces object = program.object(part);
+            Piece piece = program.piece(part);
+            if (brought.contains(part)) {
+                judgement.brought(object.name(), piece.name());
+            } else if (Program.isOnlyForBoot(piece)) {
+                judgement.bootOnly(object.name(), piece.name(), "it is new or changed");
+            } else if (ARRAYS.stream().anyMatch(piece.section().name()::startsWith)) {
+                judgement.missing(
+                        object.name(),
+                        piece.name(),
+                        "it would be an element of an array that the linker made (%s)"
+                                .formatted(piece.section().name()));
+            } else {
+                judgement.notReached(object.name(), piece.name());
+            }
+        }
+    }
+
+    private void findUnused() {
+        for (PayloadContents.Replacement replacement : payload.functions()) {
+            if (!used.contains(replacement)) {
+                judgement.extra("", replacement.name(), "the patched program has no such function");
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package dev.suture.certify;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * What became of the functions and variables of a patched program.
+ *
+ * @param functions how many functions it has
+ * @param variables how many variables and constants with a name
+ * @param same how many functions are in the running program as they are
+ * @param lineNumbersOnly functions that are, but for the numbers of source lines
+ * @param replaced functions that the payload replaces by what they are in the patched program
+ * @param brought what else the payload has of the patched program
+ * @param hooks the hooks of the patch that the payload has
+ * @param missing what differs in the running program and is not in the payload
+ * @param extra what is in the payload and should not be
+ * @param bootOnly what differs, and is used only while the hypervisor boots
+ * @param leftToHooks variables whose initial values the patch changes, which is for the payload's hooks to do
+ * @param notReached new or changed, but nothing that runs refers to it
+ */
+record Judgement(
+        int functions,
+        int variables,
+        int same,
+        List<Finding> lineNumbersOnly,
+        List<Finding> replaced,
+        List<Finding> brought,
+        List<Finding> hooks,
+        List<Finding> missing,
+        List<Finding> extra,
+        List<Finding> bootOnly,
+        List<Finding> leftToHooks,
+        List<Finding> notReached) {
+
+    /** Collects findings. */
+    static final class Builder {
+        private int functions;
+        private int variables;
+        private int same;
+        private final List<Finding> lineNumbersOnly = new ArrayList<>();
+        private final List<Finding> replaced = new ArrayList<>();
+        private final List<Finding> brought = new ArrayList<>();
+        private final List<Finding> hooks = new ArrayList<>();
+        private final List<Finding> missing = new ArrayList<>();
+        private final List<Finding> extra = new ArrayList<>();
+        private final List<Finding> bootOnly = new ArrayList<>();
+        private final List<Finding> leftToHooks = new ArrayList<>();
+        private final List<Finding> notReached = new ArrayList<>();
+
+        void countFunction() {
+            functions++;
+        }
+
+        void countVariable() {
+            variables++;
+        }
+
+        void same(String object, String name, boolean onlyLineNumbers) {
+            if (onlyLineNumbers) {
+                lineNumbersOnly.add(new Finding(object, name, ""));
+            } else {
+                same++;
+            }
+        }
+
+        void replaced(String object, String name) {
+            replaced.add(new Finding(object, name, ""));
+        }
+
+        void brought(String object, String name) {
+            brought.add(new Finding(object, name, ""));
+        }
+
+        void hook(String kind, String name) {
+            hooks.add(new Finding("", name, kind));
+        }
+
+        void missing(String object, String name, String why) {
+            missing.add(new Finding(object, name, why));
+        }
+
+        void extra(String object, String name, String why) {
+            extra.add(new Finding(object, name, why));
+        }
+
+        void bootOnly(String object, String name, String why) {
+            bootOnly.add(new Finding(object, name, why));
+        }
+
+        void leftToHooks(String object, String name, String why) {
+            leftToHooks.add(new Finding(object, name, why));
+        }
+
+        void notReached(String object, String name) {
+            notReached.add(new Finding(object, name, ""));
+        }
+
+        Judgement build() {
+            return new Judgement(
+                    functions,
+                    variables,
+                    same,
+                    sorted(lineNumbersOnly),
+                    sorted(replaced),
+                    sorted(brought),
+                    sorted(hooks),
+                    sorted(missing),
+                    sorted(extra),
+                    sorted(bootOnly),
+                    sorted(leftToHooks),
+                    sorted(notReached));
+        }
+
+        private static List<Finding> sorted(List<Finding> findings) {
+            return findings.stream()
+                    .sorted(Comparator.comparing(Finding::object)
+                            .thenComparing(Finding::name)
+                            .thenComparing(Finding::why))
+                    .toList();
+        }
+    }
+}

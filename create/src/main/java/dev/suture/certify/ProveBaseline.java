@@ -1,0 +1,95 @@
+package dev.suture.certify;
+
+import dev.suture.diff.ObjectPieces;
+import dev.suture.diff.Piece;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Proves that objects are what a program was linked from, function by function and variable by variable. */
+final class ProveBaseline {
+    private final Program program;
+    private final Prove prove;
+    private final FindPlaces places;
+    private final RunningSystem system;
+    private int functions;
+    private int variables;
+    private int different;
+    private Optional<Baseline.Difference> first = Optional.empty();
+    private final List<String> notLinked = new ArrayList<>();
+    private final CauseOfDifference cause;
+
+    private ProveBaseline(Program program, RunningSystem system, CauseOfDifference cause) {
+        this.program = program;
+        this.cause = cause;
+        this.system = system;
+        places = new FindPlaces(system, Map.of());
+        prove = new Prove(program, system, Tolerance.NONE, places);
+    }
+
+    /**
+     * Proves all objects of a program.
+     *
+     * @param system the linked program, without a payload
+     * @param cause finds out why something differs
+     */
+    static Baseline prove(Program program, RunningSystem system, CauseOfDifference cause) {
+        return new ProveBaseline(program, system, cause).prove();
+    }
+
+    private Baseline prove() {
+        for (int index = 0; index < program.objects().size(); index++) {
+            ObjectPieces object = program.objects().get(index);
+            if (LibraryObjects.isLeftOut(program, object, system)) {
+                notLinked.add(object.name());
+                continue;
+            }
+            for (Piece piece : object.pieces()) {
+                if (isJudged(piece)) {
+                    judge(object, new Part(index, piece.index()), piece);
+                }
+            }
+        }
+        return new Baseline(different == 0, functions, variables, different, first, notLinked);
+    }
+
+    private static boolean isJudged(Piece piece) {
+        return switch (piece.kind()) {
+            case FUNCTION, DATA, ASSEMBLY -> !Program.isThrownAway(piece) && piece.sizeBytes() > 0;
+            case FRAGMENT, STRING, CONSTANT, NAMELESS_DATA, SPECIAL_ENTRY -> false;
+        };
+    }
+
+    private void judge(ObjectPieces object, Part part, Piece piece) {
+        if (piece.kind() == Piece.Kind.DATA) {
+            variables++;
+        } else {
+            functions++;
+        }
+        String what = difference(object, part, piece);
+        if (what.isEmpty()) {
+            return;
+        }
+        different++;
+        if (first.isEmpty()) {
+            first = Optional.of(cause.of(object, piece, what));
+        }
+    }
+
+    private String difference(ObjectPieces object, Part part, Piece piece) {
+        Set<Long> candidates = prove.placeOfVariable(part)
+                .map(place -> Set.of(place.offset()))
+                .orElseGet(() -> places.inImage(object, piece));
+        String difference = "";
+        for (long address : candidates) {
+            Proof proof = prove.prove(part, Place.inImage(address));
+            if (proof.holds()) {
+                return "";
+            }
+            difference = difference.isEmpty() ? proof.difference() : difference;
+        }
+        return candidates.isEmpty() ? "the linked program has nothing of that name" : difference;
+    }
+}

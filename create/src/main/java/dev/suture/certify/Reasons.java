@@ -1,0 +1,50 @@
+package dev.suture.certify;
+
+import dev.suture.payload.Payload;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Why a payload is not exact. The rule: the baseline is proved, nothing is missing and nothing is extra. What is only for
+ * boot, differs in line numbers alone, or is proved to be unchanged in the source, is listed apart and does not count.
+ */
+final class Reasons {
+    private Reasons() {}
+
+    static List<String> of(
+            Baseline baseline,
+            Optional<Certificate.Shipped> shipped,
+            Judgement judgement,
+            List<Finding> extra,
+            Payload payload,
+            String buildId,
+            boolean configDiffers) {
+        List<String> reasons = new ArrayList<>();
+        String wanted = payload.xenDepends().orElse("");
+        if (!wanted.equals(buildId)) {
+            reasons.add("The payload is for the hypervisor with the build id %s, and the tree's xen-syms has %s."
+                    .formatted(wanted.isEmpty() ? "(none)" : wanted, buildId));
+        }
+        baseline.first()
+                .ifPresent(first -> reasons.add(
+                        "The baseline is not proved: %d of the tree's functions and variables are not in xen-syms as in their objects, `%s` of %s first (%s)."
+                                .formatted(baseline.different(), first.name(), first.object(), first.cause())));
+        shipped.filter(image -> !image.same())
+                .ifPresent(image -> reasons.add("The image %s is not what xen-syms loads: it differs %s."
+                        .formatted(image.name(), image.difference())));
+        if (configDiffers) {
+            reasons.add("The patched program was built with another configuration than the tree"
+                    + " (include/config/auto.conf).");
+        }
+        if (!judgement.missing().isEmpty()) {
+            reasons.add("%d functions or variables that the patch changes are neither in the running program nor in the"
+                            .formatted(judgement.missing().size())
+                    + " payload.");
+        }
+        if (!extra.isEmpty()) {
+            reasons.add("%d things in the payload are not the patch's.".formatted(extra.size()));
+        }
+        return reasons;
+    }
+}

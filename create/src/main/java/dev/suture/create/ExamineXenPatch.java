@@ -1,0 +1,162 @@
+package dev.suture.create;
+
+import dev.suture.Refusal;
+import dev.suture.build.xen.XenBuildResult;
+import dev.suture.diff.Comparison;
+import dev.suture.diff.Select;
+import dev.suture.diff.Selection;
+import dev.suture.diff.SpecialSections;
+import dev.suture.diff.TargetTraits;
+import dev.suture.dwarf.LayoutChanges;
+import dev.suture.explain.PatchLines;
+import dev.suture.image.Image;
+import dev.suture.link.LinkRequest;
+import dev.suture.link.LinkResult;
+import dev.suture.link.LinkXenPayload;
+import dev.suture.payload.Stack;
+import dev.suture.payload.XenRelease;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * What the objects of a built patch say: what would go into a payload, and every reason why none can be made. Whoever
+ * makes a payload and whoever only gives advice ask here, so that they say the same.
+ */
+public final class ExamineXenPatch {
+    private final XenBuildResult build;
+    private final Selection selection;
+    private final CheckTypes.Found types;
+    private final LinkResult linked;
+    private final List<Refusal> refusals;
+
+    private ExamineXenPatch(
+            XenBuildResult build,
+            Selection selection,
+            CheckTypes.Found types,
+            LinkResult linked,
+            List<Refusal> refusals) {
+        this.build = build;
+        this.selection = selection;
+        this.types = types;
+        this.linked = linked;
+        this.refusals = List.copyOf(refusals);
+    }
+
+    /**
+     * Where a payload would go.
+     *
+     * @param image the hypervisor it is for
+     * @param release that hypervisor's release
+     * @param name the payload's name
+     * @param depends the build id, in hexadecimal digits, of what must be below it on the stack
+     * @param stackSymbols names that payloads below it bring
+     * @param below what the payloads below it have made of the source
+     * @param patches what this payload does to the source
+     */
+    public record Place(
+            Image image,
+            XenRelease release,
+            String name,
+            String depends,
+            Set<String> stackSymbols,
+            Stack below,
+            List<Stack.Patch> patches) {
+        public Place {
+            stackSymbols = Set.copyOf(stackSymbols);
+            patches = List.copyOf(patches);
+        }
+
+        /** {@return the place of the only payload of a hypervisor} */
+        public static Place alone(Image image, XenRelease release, String name) {
+            return new Place(image, release, name, image.buildId(), Set.of(), Stack.EMPTY, List.of());
+        }
+    }
+
+    /**
+     * Examines what was built.
+     *
+     * @param build the objects with and without the patch
+     * @param tables the special sections of that release
+     * @param allowedTypes types whose layout may change
+     * @param metadata {@code key=value} for the payload
+     * @param place where it would go
+     * @param stage hears what is done next
+     */
+    public static ExamineXenPatch examine(
+            XenBuildResult build,
+            SpecialSections tables,
+            Set<String> allowedTypes,
+            List<String> metadata,
+            Place place,
+            Consumer<String> stage) {
+        stage.accept("compare objects");
+        List<Comparison> comparisons =
+                DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
+        // What drifted is told by the source that the target was built from, and on a stack that is not what runs.
+        Selection selection = place.below().patches().isEmpty()
+                ? LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build)
+                : Select.select(comparisons, TargetTraits.HYPERVISOR);
+
+        stage.accept("check types");
+        CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes);
+
+        List<Refusal> refusals = new ArrayList<>(types.refusals());
+        refusals.addAll(selection.refusals());
+        if (selection.isEmpty() && refusals.isEmpty()) {
+            refusals.add(NoEffect.of(build, selection));
+        }
+        LinkResult linked = LinkResult.NOTHING;
+        // Under a type's new layout everything that uses it is changed, and what linking finds there means nothing.
+        if (types.refusals().isEmpty() && !selection.isEmpty()) {
+            stage.accept("link");
+            linked = LinkXenPayload.link(new LinkRequest(
+                    selection,
+                    place.image(),
+                    place.release(),
+                    place.name(),
+                    place.depends(),
+                    metadata,
+                    place.stackSymbols(),
+                    place.below(),
+                    place.patches()));
+            refusals.addAll(linked.refusals());
+        }
+        return new ExamineXenPatch(build, selection, types, linked, refusals);
+    }
+
+    /** {@return what goes in, what is left out, and what differs} */
+    public Selection selection() {
+        return selection;
+    }
+
+    /** {@return the types that were edited and whose values change their shape or meaning} */
+    public List<LayoutChanges.Combined> typeChanges() {
+        return List.copyOf(types.changes());
+    }
+
+    CheckTypes.Found types() {
+        return types;
+    }
+
+    /** {@return the payload, as far as it could be linked} */
+    public LinkResult linked() {
+        return linked;
+    }
+
+    /** {@return every reason why there can be no payload; empty if there can} */
+    public List<Refusal> refusals() {
+        return refusals;
+    }
+
+    /** {@return what an author should know} */
+    public List<String> warnings() {
+        return List.copyOf(BuildWarnings.of(build, types, selection));
+    }
+
+    /** {@return the lines that the patches touch, in the numbers of debug information} */
+    public PatchLines patchLines() {
+        return new PatchedLines(build.patchedFiles());
+    }
+}

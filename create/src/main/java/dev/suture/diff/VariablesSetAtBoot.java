@@ -1,0 +1,95 @@
+package dev.suture.diff;
+
+import dev.suture.Refusal;
+import dev.suture.diff.Piece.Kind;
+import dev.suture.diff.Selection.Chosen;
+import dev.suture.diff.Selection.LeftOut;
+import dev.suture.diff.Selection.Why;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntFunction;
+
+/**
+ * Finds new variables that boot code refers to.
+ *
+ * <p>They are probably set there, and that code does not run again: in the payload the variable would keep its first
+ * contents, and what it switches on would stay off without a word. Whoever wrote a hook has thought of that.
+ */
+final class VariablesSetAtBoot {
+    private final List<Comparison> objects;
+    private final IntFunction<UsersOfPieces> users;
+    private final List<LeftOut> leftOut = new ArrayList<>();
+    private final List<Refusal> refusals = new ArrayList<>();
+
+    private VariablesSetAtBoot(List<Comparison> objects, IntFunction<UsersOfPieces> users) {
+        this.objects = objects;
+        this.users = users;
+    }
+
+    /** What was found. */
+    record Found(List<LeftOut> leftOut, List<Refusal> refusals) {}
+
+    /**
+     * {@return what is to be said of them}
+     *
+     * @param chosen what goes into the payload
+     * @param users who refers to the pieces of an object, by its place among the objects
+     */
+    static Found find(List<Comparison> objects, Collection<Chosen> chosen, IntFunction<UsersOfPieces> users) {
+        VariablesSetAtBoot pass = new VariablesSetAtBoot(objects, users);
+        if (chosen.stream().noneMatch(piece -> piece.why() == Why.HOOK)) {
+            chosen.stream()
+                    .filter(piece -> piece.why() == Why.NEW && piece.piece().role() == SectionRole.DATA)
+                    .forEach(pass::judge);
+        }
+        return new Found(pass.leftOut, pass.refusals);
+    }
+
+    private void judge(Chosen variable) {
+        Comparison comparison = objects.get(variable.id().object());
+        Set<Piece> all = new LinkedHashSet<>(users.apply(variable.id().object()).accountable(variable.piece()));
+        if (variable.piece().isGlobal()) {
+            objects.forEach(object ->
+                    all.addAll(usersByName(object.patched(), variable.piece().name())));
+        }
+        all.stream()
+                .filter(user -> user.kind() == Kind.FUNCTION && user.role() == SectionRole.INIT)
+                .filter(user -> objects.stream().noneMatch(object -> readsCommandLine(object.patched(), user)))
+                .findFirst()
+                .ifPresent(user -> judgeSetAtBoot(comparison, variable.piece(), user));
+    }
+
+    /** Who gave the variable a first value has thought of what it is before boot code sets it, if that does at all. */
+    private void judgeSetAtBoot(Comparison comparison, Piece variable, Piece bootFunction) {
+        if (variable.section().isNobits()) {
+            refusals.add(Refusals.setAtBoot(comparison.name(), variable, bootFunction));
+        } else {
+            leftOut.add(new LeftOut(
+                    comparison.name(),
+                    bootFunction.name(),
+                    "it runs only while the system boots; the new variable `%s`, to which it refers, keeps its first value"
+                            .formatted(variable.name())));
+        }
+    }
+
+    /** {@return whether a boot function is an option's: without it, a new option is simply not given} */
+    private static boolean readsCommandLine(ObjectPieces object, Piece function) {
+        return object.pieces().stream()
+                .filter(piece -> piece.section().name().equals(".init.setup"))
+                .flatMap(piece -> object.references(piece).stream())
+                .anyMatch(reference -> reference.target() instanceof Reference.InPiece target
+                        && object.pieces().get(target.pieceIndex()).equals(function));
+    }
+
+    /** {@return the pieces that refer to a symbol which their object does not define} */
+    private static List<Piece> usersByName(ObjectPieces object, String symbolName) {
+        return object.pieces().stream()
+                .filter(piece -> object.references(piece).stream()
+                        .anyMatch(reference -> reference.target() instanceof Reference.Elsewhere elsewhere
+                                && elsewhere.symbol().name().equals(symbolName)))
+                .toList();
+    }
+}

@@ -1,0 +1,157 @@
+package dev.suture.source;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+
+/**
+ * What a patch changes in one source, once the preprocessor is done with it, and what that reaches.
+ *
+ * <p>A name is changed if what declares it is not, token by token and in the same order, what it was. A function is
+ * untouched if neither it nor any name that it mentions is changed, nor any that these mention, and so on: its callees with
+ * their bodies, the types and constants it uses, the initialisers it reads, and everything these are made of.
+ */
+public final class SourceChange {
+    private final TranslationUnit original;
+    private final TranslationUnit patched;
+    private final Set<String> changed = new TreeSet<>();
+    /** Everything that code which the patch changes can lead to. */
+    private Set<String> reachable = Set.of();
+
+    private SourceChange(TranslationUnit original, TranslationUnit patched) {
+        this.original = original;
+        this.patched = patched;
+    }
+
+    /**
+     * {@return what differs between two versions of a source}
+     *
+     * @param original the source before the patch, as the preprocessor wrote it
+     * @param patched the same with the patch
+     * @return empty if one of them cannot be read, or if they differ in what is not understood
+     */
+    public static Optional<SourceChange> between(String original, String patched) {
+        Optional<TranslationUnit> before = TranslationUnit.read(original);
+        Optional<TranslationUnit> after = TranslationUnit.read(patched);
+        boolean comparable = before.isPresent()
+                && after.isPresent()
+                && saySame(before.get().unknown(), after.get().unknown());
+        if (!comparable) {
+            return Optional.empty();
+        }
+        SourceChange change = new SourceChange(before.get(), after.get());
+        change.findChanged();
+        return Optional.of(change);
+    }
+
+    private void findChanged() {
+        Set<String> names = new TreeSet<>(original.declarations().keySet());
+        names.addAll(patched.declarations().keySet());
+        for (String name : names) {
+            if (!saySame(original.of(name), patched.of(name))) {
+                changed.add(name);
+            }
+        }
+        reachable = Set.copyOf(reach(changed).keySet());
+    }
+
+    private static boolean saySame(List<Declaration> before, List<Declaration> after) {
+        return before.size() == after.size()
+                && IntStream.range(0, before.size()).allMatch(i -> before.get(i).saysSameAs(after.get(i)));
+    }
+
+    /**
+     * {@return the names that are reached from some, each with the one that mentions it first} What is not understood may
+     * be anything, and so may be used by everything.
+     */
+    private Map<String, String> reach(Collection<String> from) {
+        Map<String, String> reached = new HashMap<>();
+        ArrayDeque<String> open = new ArrayDeque<>();
+        // An enumeration declares many names.
+        Set<Declaration> read = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (String name : from) {
+            reached.put(name, name);
+            open.add(name);
+            patched.unknown().forEach(declaration -> follow(declaration, name, read, reached, open));
+        }
+        while (!open.isEmpty()) {
+            String name = open.remove();
+            patched.of(name).forEach(declaration -> follow(declaration, name, read, reached, open));
+        }
+        return reached;
+    }
+
+    private void follow(
+            Declaration declaration,
+            String name,
+            Set<Declaration> read,
+            Map<String, String> reached,
+            ArrayDeque<String> open) {
+        if (!read.add(declaration)) {
+            return;
+        }
+        for (String mentioned : declaration.mentions()) {
+            boolean isDeclared = !patched.of(mentioned).isEmpty() || changed.contains(mentioned);
+            if (isDeclared && reached.putIfAbsent(mentioned, name) == null) {
+                open.add(mentioned);
+            }
+        }
+    }
+
+    /** {@return whether the source has that function, with a body, in both versions} */
+    public boolean knows(String function) {
+        return hasBody(original, function) && hasBody(patched, function);
+    }
+
+    private static boolean hasBody(TranslationUnit unit, String function) {
+        return unit.of(function).stream().anyMatch(declaration -> declaration.kind() == Declaration.Kind.FUNCTION);
+    }
+
+    /**
+     * {@return what a function uses that the patch changes, as the chain of names that leads there; empty if there is
+     * nothing}
+     *
+     * @param function its name; the first of the chain
+     */
+    public List<String> pathToChange(String function) {
+        Map<String, String> reached = reach(List.of(function));
+        Optional<String> found =
+                reached.keySet().stream().filter(changed::contains).min(Comparator.naturalOrder());
+        List<String> path = new ArrayList<>();
+        found.ifPresent(last -> {
+            String name = last;
+            path.add(name);
+            while (!reached.get(name).equals(name)) {
+                name = reached.get(name);
+                path.addFirst(name);
+            }
+        });
+        return path;
+    }
+
+    /** {@return whether code that the patch changes uses a function, be it through others} */
+    public boolean isUsedByChangedCode(String function) {
+        return reachable.contains(function);
+    }
+
+    /**
+     * {@return a variable which only this source sees, and which a function uses as well as code that the patch changes; a
+     * function stands for the variables that live in it}
+     */
+    public Optional<String> sharedState(String function) {
+        return reach(List.of(function)).keySet().stream()
+                .filter(reachable::contains)
+                .filter(name -> patched.of(name).stream().anyMatch(Declaration::holdsState))
+                .min(Comparator.naturalOrder());
+    }
+}

@@ -1,0 +1,478 @@
+package dev.suture.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.suture.payload.Payload;
+import dev.suture.target.ApplyOptions;
+import dev.suture.target.LoadedPayload;
+import dev.suture.target.Outcome;
+import dev.suture.target.Policy;
+import dev.suture.target.State;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** More of what the test suites of other live patching tools try; docs/scenarios.md says which test is which of theirs. */
+class PeerScenariosTest {
+    private static final ApplyOptions BRIEF = new ApplyOptions(Duration.ofMillis(150), Policy.STACK, false, Map.of());
+    private static final ApplyOptions BYTES = new ApplyOptions(Duration.ofSeconds(30), Policy.BYTES, false, Map.of());
+
+    @TempDir
+    private static Path folder;
+
+    private static Path calls;
+
+    @BeforeAll
+    static void compile() {
+        calls = Program.compile(folder, "calls.c", "calls", "-ldl");
+    }
+
+    private static Payload of(String name, String text, String depends) {
+        return Program.payloadOf(folder, name + ".c", text, calls, depends);
+    }
+
+    private static Payload of(String name, String text) {
+        return of(name, text, "");
+    }
+
+    private static void revert(ProcessTarget target, String name) {
+        ProcessTargetTest.done(target.revert(name, ApplyOptions.DEFAULT));
+    }
+
+    private static void unload(ProcessTarget target, String name) {
+        ProcessTargetTest.done(target.unload(name, ApplyOptions.DEFAULT));
+    }
+
+    private static String refusal(Outcome outcome) {
+        assertThat(outcome).isInstanceOf(Outcome.Refused.class);
+        return ((Outcome.Refused) outcome).refusals().getFirst().text();
+    }
+
+    /** A payload that adds ten more than the function did. */
+    private static Payload ten(String function) {
+        return of(
+                function + "10",
+                "int new_%1$s(int x) { return x + 10; } REPLACES(new_%1$s, \"%1$s\");".formatted(function));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"crossing", "entered"})
+    void aFunctionAtAnOddPlaceOrWithAPreparedEntryIsPatched(String function) {
+        Payload payload = ten(function);
+        try (Program program = Program.start(calls)) {
+            ScenariosTest.load(program.target(), "odd", payload);
+            assertThat(program.ask("call " + function + " 1")).isEqualTo("11");
+            revert(program.target(), "odd");
+            assertThat(program.ask("call " + function + " 1")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void aProfiledProgramIsPatched() {
+        Path profiled = Program.compile(folder, "calls.c", "profiled", "-pg", "-fno-omit-frame-pointer", "-ldl");
+        Payload payload = Program.payloadOf(
+                folder, "pg.c", "int new_add(int x) { return x + 10; } REPLACES(new_add, \"add\");", profiled, "");
+        try (Program program = Program.start(profiled)) {
+            ScenariosTest.load(program.target(), "pg", payload);
+            assertThat(program.ask("call add 1")).isEqualTo("11");
+        }
+    }
+
+    @Test
+    void argumentsOfAllKindsArriveAndResultsComeBack() {
+        Payload payload = of("many", """
+                struct large { double a; long b[4]; };
+                struct large new_many(int a, long b, double c, float d, const char *e, long f, long g, long h, double i,
+                                      struct large j) {
+                    struct large result = {c + d + i + j.a + 1, {a, b, e[0] + 1, f + g + h + j.b[3] + 1}};
+                    return result;
+                }
+                REPLACES(new_many, "many");
+                """);
+        try (Program program = Program.start(calls)) {
+            assertThat(program.ask("call calls_many 3")).isEqualTo(String.valueOf(3875 + 'e' + 24 * 100000));
+            ScenariosTest.load(program.target(), "many", payload);
+            assertThat(program.ask("call calls_many 3")).isEqualTo(String.valueOf(4875 + 'f' + 25 * 100000));
+        }
+    }
+
+    @Test
+    void constantsAndChosenFunctionsOfTheProgramAreUsed() {
+        Payload payload = of("words", """
+                extern const char words__of__calls[];
+                extern int chosen(int);
+                int new_reads_words(int x) { return words__of__calls[x + 1] * 1000 + chosen(x); }
+                REPLACES(new_reads_words, "reads_words");
+                """);
+        try (Program program = Program.start(calls)) {
+            assertThat(program.ask("call reads_words 0")).isEqualTo(String.valueOf((int) 'w'));
+            ScenariosTest.load(program.target(), "words", payload);
+            assertThat(program.ask("call reads_words 0")).isEqualTo((int) 'o' + "005");
+        }
+    }
+
+    @Test
+    void twoFunctionsThatCallEachOtherArePatchedTogetherOrOneAlone() {
+        Payload one = of(
+                "oneoftwo",
+                "extern int second_of_two(int); int new_first_of_two(int x) { return x <= 0 ? 0 : second_of_two(x - 1) + 100; }"
+                        + " REPLACES(new_first_of_two, \"first_of_two\");");
+        try (Program program = Program.start(calls)) {
+            assertThat(program.ask("call first_of_two 5")).isEqualTo("5");
+            ScenariosTest.load(program.target(), "one", one);
+            assertThat(program.ask("call first_of_two 5")).isEqualTo("302");
+            assertThat(program.ask("call second_of_two 5")).isEqualTo("203");
+        }
+    }
+
+    @Test
+    void aThreadThatRunsInTheFunctionForeverIsNamedAndGoesOn() throws Exception {
+        Payload payload = ten("spins");
+        try (Program program = Program.start(calls)) {
+            program.ask("start spins 1");
+            ProcessTarget target = program.target();
+            ProcessTargetTest.done(target.upload("spins", payload));
+            Outcome.TimedOut late = (Outcome.TimedOut) target.apply("spins", BRIEF);
+            assertThat(late.inTheWay().getFirst().what()).matches("thread \\d+ \\(calls\\) runs in spins, at 0x\\w+");
+            assertThat(late.observed()).isEqualTo(State.CHECKED);
+            program.say("stop spinning");
+            assertThat(program.read()).isEqualTo("ended 1");
+            ProcessTargetTest.done(target.apply("spins", ApplyOptions.DEFAULT));
+        }
+    }
+
+    @Test
+    void aThreadThatRunsInTheNewFunctionKeepsItFromBeingRevertedAndUnloaded() throws Exception {
+        Payload payload = of(
+                "stays",
+                "extern int hold(int); int new_add(int x) { return hold(x) + 10; } REPLACES(new_add, \"add\");");
+        try (Program program = Program.start(calls)) {
+            ProcessTarget target = program.target();
+            ScenariosTest.load(target, "stays", payload);
+            program.ask("start add 1");
+            Outcome.TimedOut late = (Outcome.TimedOut) target.revert("stays", BRIEF);
+            assertThat(late.observed()).isEqualTo(State.APPLIED);
+            assertThat(late.inTheWay().getFirst().what()).contains("will return into add");
+            ProcessTargetTest.done(target.revert("stays", BYTES));
+            assertThat(target.unload("stays", BRIEF)).isInstanceOf(Outcome.TimedOut.class);
+            program.say("release");
+            assertThat(program.read()).isEqualTo("ended 11");
+            unload(target, "stays");
+            assertThat(program.ask("call add 1")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void whatAThreadKeepsBelowItsStackPointerStays() {
+        Payload payload = ten("add");
+        try (Program program = Program.start(calls)) {
+            program.ask("start red_zone 0");
+            ProcessTarget target = program.target();
+            for (int i = 0; i < 8; i++) {
+                ScenariosTest.load(target, "red", payload);
+                revert(target, "red");
+                unload(target, "red");
+            }
+            assertThat(program.ask("call red_result 0")).isEqualTo("1");
+        }
+    }
+
+    @Test
+    void aQueueLosesNothingWhileItsFunctionIsPatchedAgainAndAgain() {
+        Payload payload =
+                of("queue", "int new_one_more(int x) { return 1 + x; } REPLACES(new_one_more, \"one_more\");");
+        try (Program program = Program.start(calls)) {
+            for (String what : List.of("produces", "consumes", "produces", "consumes")) {
+                program.ask("start " + what + " 0");
+            }
+            ProcessTarget target = program.target();
+            for (int i = 0; i < 10; i++) {
+                ScenariosTest.load(target, "queue", payload);
+                revert(target, "queue");
+                unload(target, "queue");
+            }
+            assertThat(program.ask("call lost 0")).isEqualTo("0");
+        }
+    }
+
+    @Test
+    void threadsThatAreInTheDynamicLinkerAllTheTimeDoNotMatter() {
+        Payload payload = ten("add");
+        try (Program program = Program.start(calls)) {
+            program.ask("start opens 0");
+            program.ask("start opens 0");
+            ProcessTarget target = program.target();
+            for (int i = 0; i < 8; i++) {
+                ScenariosTest.load(target, "linker", payload);
+                assertThat(program.ask("call add 1")).isEqualTo("11");
+                revert(target, "linker");
+                unload(target, "linker");
+            }
+            int before = program.number("counter");
+            assertThat(before).isPositive();
+        }
+    }
+
+    @Test
+    void memoryIsNeverWritableAndExecutableAndProtectedCodeStaysAsItWas() {
+        Payload payload = of(
+                "protect",
+                "int variable = 1; const int constant = 2; int new_add(int x) { return x + variable++ + constant; }"
+                        + " REPLACES(new_add, \"add\");");
+        try (Program program = Program.start(calls)) {
+            ProcessTarget target = program.target();
+            ScenariosTest.load(target, "protect", payload);
+            assertThat(program.ask("call add 1")).isEqualTo("4");
+            assertThat(Mappings.read(program.pid()).all())
+                    .noneMatch(it -> it.permissions().contains("wx"));
+            assertThat(program.ask("call unprotects 0")).isEqualTo("0");
+            List<Mapping> open = Mappings.read(program.pid()).all().stream()
+                    .filter(it -> it.permissions().contains("wx"))
+                    .toList();
+            assertThat(open).isNotEmpty();
+            revert(target, "protect");
+            ScenariosTest.load(target, "unprotects", ten("unprotects"));
+            assertThat(program.ask("call unprotects 0")).isEqualTo("10");
+            assertThat(Mappings.read(program.pid())
+                            .at(open.getFirst().start())
+                            .orElseThrow()
+                            .permissions())
+                    .isEqualTo("rwxp");
+        }
+    }
+
+    @Test
+    void aThreadIsCancelledInANewFunction() {
+        Payload payload = of(
+                "cancel",
+                "extern int hold(int); int new_add(int x) { return hold(x) + 10; } REPLACES(new_add, \"add\");");
+        try (Program program = Program.start(calls)) {
+            ScenariosTest.load(program.target(), "cancel", payload);
+            program.ask("start add 1");
+            assertThat(program.ask("cancel")).isEqualTo("cancelled");
+            program.ask("start add 1");
+            assertThat(program.ask("cancel")).isEqualTo("cancelled");
+            revert(program.target(), "cancel");
+            unload(program.target(), "cancel");
+            assertThat(program.ask("call add 1")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void whatIsNotThereIsRefusedAndNothingChanges() {
+        Payload missing = of("gone", "int new_add(int x) { return x; } REPLACES(new_add, \"add\");");
+        try (Program program = Program.start(calls)) {
+            ProcessTarget target = program.target();
+            ScenariosTest.load(target, "there", missing);
+            assertThat(refusal(target.revert("nowhere", ApplyOptions.DEFAULT)))
+                    .contains("the process has no payload of that name");
+            assertThat(refusal(target.unload("there", ApplyOptions.DEFAULT))).contains("it is applied");
+            assertThat(refusal(target.apply("there", ApplyOptions.DEFAULT))).contains("it is applied");
+            assertThat(refusal(target.upload("there", missing))).contains("the process has a payload of that name");
+            assertThat(refusal(target.upload("again", missing))).contains("the process has it already, as there");
+            assertThat(program.ask("call add 1")).isEqualTo("1");
+            revert(target, "there");
+            assertThat(refusal(target.revert("there", ApplyOptions.DEFAULT))).contains("it is not applied");
+        }
+    }
+
+    @Test
+    void aFunctionThatTheProgramDoesNotHaveIsNamed() throws IOException {
+        of("named", "int new_add(int x) { return x; } REPLACES(new_add, \"add\");");
+        byte[] bytes = Files.readAllBytes(folder.resolve("named.livepatch"));
+        String text = new String(bytes, StandardCharsets.ISO_8859_1).replace("add\0", "adx\0");
+        Path changed = Files.write(folder.resolve("adx.livepatch"), text.getBytes(StandardCharsets.ISO_8859_1));
+        try (Program program = Program.start(calls)) {
+            assertThat(refusal(program.target().upload("adx", Program.read(changed))))
+                    .contains("adx: refused: calls has no function of that name, or several");
+        }
+    }
+
+    @Test
+    void threadLocalVariablesAreReachedThroughDescriptorsToo() {
+        Path server = Program.compile(folder, "server.c", "described");
+        Payload payload = Program.payloadOf(
+                folder,
+                "described.c",
+                "extern __thread int of_thread; int new_tail(int x) { return x + of_thread++; }"
+                        + " REPLACES(new_tail, \"tail\");",
+                server,
+                "",
+                "-mtls-dialect=gnu2");
+        assertThat(payload.relocationCounts()).as("R_X86_64_GOTPC32_TLSDESC").containsKey(34);
+        try (Program program = Program.start(server)) {
+            ScenariosTest.load(program.target(), "described", payload);
+            assertThat(program.ask("tail")).isEqualTo("12");
+            assertThat(program.ask("thread")).isEqualTo("8");
+        }
+    }
+
+    @Test
+    void notesAndCommentsOfThePayloadDoNotMatterAndConstructorsAreRefused() {
+        Payload notes = of("notes", """
+                __asm__(".section .note.mine, \\"a\\", @note; .long 5, 4, 77; .asciz \\"mine\\"; .balign 4; .long 1\\n"
+                        ".section .comment.mine; .asciz \\"a comment\\"; .text");
+                int new_add(int x) { return x + 10; } REPLACES(new_add, "add");
+                """);
+        Payload builds = of("builds", """
+                extern int counter;
+                __attribute__((constructor)) void builds(void) { counter = 5; }
+                int new_add(int x) { return x + 10; } REPLACES(new_add, "add");
+                """);
+        try (Program program = Program.start(calls)) {
+            ScenariosTest.load(program.target(), "notes", notes);
+            assertThat(program.ask("call add 1")).isEqualTo("11");
+            assertThat(refusal(program.target().upload("builds", builds)))
+                    .contains("functions that run when a program starts")
+                    .contains("load hook");
+        }
+    }
+
+    @Test
+    void privateSymbolsOfTheCLibraryAndOfTheDynamicLinkerAreFound() {
+        Payload payload = of("private", """
+                extern char _rtld_global[]; extern void *__libc_stack_end; extern char **environ;
+                int new_add(int x) { return x + (_rtld_global != 0) + (__libc_stack_end != 0) + (environ[0] != 0); }
+                REPLACES(new_add, "add");
+                """);
+        try (Program program = Program.start(calls)) {
+            ScenariosTest.load(program.target(), "private", payload);
+            assertThat(program.ask("call add 1")).isEqualTo("4");
+        }
+    }
+
+    @Test
+    void aLibraryThatIsLoadedLateIsPatchedAndAfterItIsClosedThePayloadCanStillBeTakenAway() {
+        Path library = Program.compile(folder, "plugin.c", "plugin.so", "-shared", "-fPIC");
+        Payload payload = Program.payloadOf(folder, "part.c", """
+                #include <stdio.h>
+                extern int inner_part(int);
+                extern int built__of__plugin;
+                int new_outer_part(int x) { return inner_part(x) + built__of__plugin + (stderr != 0) * 1000; }
+                REPLACES(new_outer_part, "outer_part");
+                """, library, "");
+        try (Program program = Program.start(calls)) {
+            ProcessTarget target = program.target();
+            assertThat(refusal(target.upload("part", payload)))
+                    .contains("it is for a program or library with build id");
+            assertThat(program.ask("open " + library)).isEqualTo("opened");
+            assertThat(program.ask("call outer_part 1")).isEqualTo("108");
+            ScenariosTest.load(target, "part", payload);
+            assertThat(program.ask("call outer_part 1")).isEqualTo("1108");
+
+            assertThat(program.ask("close")).isEqualTo("closed");
+            assertThat(target.payloads()).extracting(LoadedPayload::state).containsExactly(State.CHECKED);
+            assertThat(refusal(target.revert("part", ApplyOptions.DEFAULT))).contains("it is not applied");
+            assertThat(refusal(target.apply("part", ApplyOptions.DEFAULT))).contains("it is no longer where it was");
+            assertThat(program.ask("open " + library)).isEqualTo("opened");
+            assertThat(program.ask("call outer_part 1")).isEqualTo("108");
+            unload(target, "part");
+            ScenariosTest.load(target, "part", payload);
+            assertThat(program.ask("call outer_part 1")).isEqualTo("1108");
+            revert(target, "part");
+            assertThat(program.ask("call outer_part 1")).isEqualTo("108");
+        }
+    }
+
+    @Test
+    void codeThatTheDynamicLinkerChangedIsNotTakenForCodeThatSomebodyChanged() {
+        Path library = Program.compile(
+                folder, "plugin.c", "textrel.so", "-shared", "-fPIC", "-DTEXT_RELOCATIONS", "-Wl,-z,notext", "-w");
+        Payload payload = Program.payloadOf(
+                folder,
+                "moved.c",
+                "int new_moved(int x) { return x + 10; } REPLACES(new_moved, \"moved\");",
+                library,
+                "");
+        try (Program program = Program.start(calls)) {
+            assertThat(program.ask("open " + library)).isEqualTo("opened");
+            assertThat(program.ask("call moved 1")).isEqualTo("31");
+            ScenariosTest.load(program.target(), "moved", payload);
+            assertThat(program.ask("call moved 1")).isEqualTo("11");
+            revert(program.target(), "moved");
+            assertThat(program.ask("call moved 1")).isEqualTo("31");
+        }
+    }
+
+    @Test
+    void programAndLibraryArePatchedInOneGoEachWithAStackOfItsOwn() {
+        Path library = Program.compile(folder, "library.c", "libtried.so", "-shared", "-fPIC");
+        Path uses = Program.compile(folder, "uses.c", "uses", "-L.", "-ltried");
+        Payload inLibrary = Program.payloadOf(
+                folder,
+                "bothlib.c",
+                "extern int shared; int new_outer(int x) { return x + 70 + shared; } REPLACES(new_outer, \"outer\");",
+                library,
+                "");
+        Payload inProgram = Program.payloadOf(
+                folder,
+                "bothexe.c",
+                "#include <stdio.h>\nextern int shared; void loaded(void) { shared = 30; } HOOK(load, loaded);",
+                uses,
+                "");
+        try (Program program = Program.start(uses)) {
+            ProcessTarget target = program.target();
+            ScenariosTest.load(target, "library", inLibrary);
+            assertThat(program.ask("outer")).isEqualTo("83");
+            ScenariosTest.load(target, "program", inProgram);
+            assertThat(program.ask("outer")).isEqualTo("102");
+            // The one in the library was applied first, and yet nothing is on top of it.
+            revert(target, "library");
+            assertThat(program.ask("outer")).isEqualTo("7");
+            revert(target, "program");
+        }
+    }
+
+    @Test
+    void manyPayloadsAreStackedAndTakenOffAgain() {
+        many(12);
+    }
+
+    @Test
+    @EnabledIfEnvironmentVariable(
+            named = "SUTURE_LONG_TESTS",
+            matches = "1",
+            disabledReason = "takes minutes: make test-all")
+    void aHundredPayloadsAreStackedAndTakenOffAgain() {
+        many(100);
+    }
+
+    private static void many(int count) {
+        List<Payload> payloads = new ArrayList<>();
+        String below = "";
+        for (int i = 1; i <= count; i++) {
+            Payload payload = of(
+                    "stack" + i,
+                    "int new_add(int x) { return x + %d; } REPLACES(new_add, \"add\");".formatted(i * 10),
+                    below);
+            payloads.add(payload);
+            below = payload.buildId().orElseThrow();
+        }
+        try (Program program = Program.start(calls)) {
+            ProcessTarget target = program.target();
+            for (int i = 1; i <= count; i++) {
+                ScenariosTest.load(target, "stack" + i, payloads.get(i - 1));
+                assertThat(program.ask("call add 1")).isEqualTo(String.valueOf(i * 10 + 1));
+            }
+            for (int i = count; i >= 1; i--) {
+                revert(target, "stack" + i);
+                assertThat(program.ask("call add 1")).isEqualTo(i == 1 ? "2" : String.valueOf((i - 1) * 10 + 1));
+            }
+            for (int i = 1; i <= count; i++) {
+                unload(target, "stack" + i);
+            }
+            assertThat(target.payloads()).isEmpty();
+        }
+    }
+}

@@ -1,0 +1,220 @@
+/* Functions to be patched, each called by name: "call NAME N" in the main thread, "start NAME N" in one of its own. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define PLAIN __attribute__((noipa))
+#define ROOM __asm__ volatile(".fill 64, 1, 0x90")
+int counter, held[2];
+volatile int zero;
+
+PLAIN int add(int x) { ROOM; return x + 1; }
+PLAIN int plain(int x) { ROOM; return x + 1; }
+PLAIN int longer(int x) { ROOM; ROOM; ROOM; ROOM; return x + 1; }
+PLAIN int other(int x) { ROOM; return x + 2; }
+
+/* Waits until "release". */
+PLAIN int hold(int x)
+{
+    char c;
+    __asm__ volatile(".fill 16, 1, 0x90");
+    return read(held[0], &c, 1) == 1 ? x : -1;
+}
+PLAIN int holds(int x) { ROOM; int y = hold(x); ROOM; return y + 1; }
+
+/* Known instructions: what is added first can be taken out. */
+__asm__(".text; .globl guarded, guarded_holds, tiny; .type guarded, @function; .type guarded_holds, @function\n"
+        ".type tiny, @function\n"
+        "guarded: .cfi_startproc; addl $1000, %edi; leal 1(%rdi), %eax; ret; .cfi_endproc; .size guarded, .-guarded\n"
+        "guarded_holds: .cfi_startproc; addl $1000, %edi; subq $8, %rsp; .cfi_adjust_cfa_offset 8; call hold\n"
+        "addq $8, %rsp; .cfi_adjust_cfa_offset -8; ret; .cfi_endproc; .size guarded_holds, .-guarded_holds\n"
+        "tiny: .cfi_startproc; leal 1(%rdi), %eax; ret; .cfi_endproc; .size tiny, .-tiny");
+
+/* Its jump lies across the border of two pages. */
+__asm__(".text; .p2align 12; .skip 4093, 0xcc; .globl crossing; .type crossing, @function\n"
+        "crossing: .cfi_startproc; leal 1(%rdi), %eax; nopl 0(%rax); nopl 0(%rax); ret; .cfi_endproc\n"
+        ".size crossing, .-crossing; .p2align 4");
+
+static const char words[] = "words of the program";
+PLAIN int reads_words(int x) { ROOM; return words[x]; }
+
+PLAIN int spins(int x)
+{
+    volatile int *stop = &held[1];
+    while (*stop != -x)
+        __asm__ volatile("pause");
+    return x;
+}
+
+PLAIN int first_of_two(int x);
+PLAIN int second_of_two(int x) { ROOM; return x <= 0 ? 0 : first_of_two(x - 1) + 1; }
+PLAIN int first_of_two(int x) { ROOM; return x <= 0 ? 0 : second_of_two(x - 1) + 1; }
+
+struct large { double a; long b[4]; };
+PLAIN struct large many(int a, long b, double c, float d, const char *e, long f, long g, long h, double i, struct large j)
+{
+    ROOM;
+    struct large result = {c + d + i + j.a, {a, b, e[0], f + g + h + j.b[3]}};
+    return result;
+}
+PLAIN int calls_many(int x)
+{
+    struct large own = {x, {0, 0, 0, 9}};
+    struct large result = many(x, 2, 0.5, 0.25f, "e", 4, 5, 6, 0.125, own);
+    return (int)(result.a * 1000) + (int)result.b[2] + (int)result.b[3] * 100000;
+}
+
+__attribute__((noipa)) static int one_way(int x) { return x + 5; }
+static int (*choose(void))(int) { return one_way; }
+int chosen(int x) __attribute__((ifunc("choose")));
+
+PLAIN __attribute__((patchable_function_entry(10, 4))) int entered(int x) { return x + 1; }
+
+/* Keeps values below its stack pointer, where whoever borrows the thread must not write. */
+volatile int red_wrong, red_rounds;
+PLAIN int red_zone(int x)
+{
+    for (;;) {
+        int sum;
+        __asm__ volatile("movl $11, -8(%%rsp); movl $22, -64(%%rsp); movl $33, -128(%%rsp)\n"
+                         ".rept 40; pause; .endr\n"
+                         "movl -8(%%rsp), %0; addl -64(%%rsp), %0; addl -128(%%rsp), %0" : "=&r"(sum) : : "memory");
+        red_wrong |= sum != 66;
+        red_rounds++;
+    }
+    return x;
+}
+PLAIN int red_result(int x) { return red_wrong * 1000 + (red_rounds > 0) + x; }
+
+/* A producer and a consumer that wait for each other. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static int queue, produced, consumed;
+PLAIN int one_more(int x) { ROOM; return x + 1; }
+PLAIN int produces(int x)
+{
+    for (;;) {
+        pthread_mutex_lock(&lock);
+        while (queue == 3)
+            pthread_cond_wait(&changed, &lock);
+        queue = one_more(queue);
+        produced++;
+        pthread_cond_broadcast(&changed);
+        pthread_mutex_unlock(&lock);
+    }
+    return x;
+}
+PLAIN int consumes(int x)
+{
+    for (;;) {
+        pthread_mutex_lock(&lock);
+        while (queue == 0)
+            pthread_cond_wait(&changed, &lock);
+        queue--;
+        consumed++;
+        pthread_cond_broadcast(&changed);
+        pthread_mutex_unlock(&lock);
+    }
+    return x;
+}
+PLAIN int lost(int x)
+{
+    pthread_mutex_lock(&lock);
+    int missing = consumed == 0 ? -1 : produced - consumed - queue;
+    pthread_mutex_unlock(&lock);
+    return missing + x;
+}
+
+/* Opens and closes a library all the time. */
+PLAIN int opens(int x)
+{
+    for (;;) {
+        void *library = dlopen("libm.so.6", RTLD_NOW);
+        if (!library || !dlsym(library, "cos"))
+            abort();
+        dlclose(library);
+        counter++;
+    }
+    return x;
+}
+
+/* Makes its own page writable, as some programs do that change their code. */
+PLAIN int unprotects(int x)
+{
+    long page = (long)unprotects & -4096;
+    return mprotect((void *)page, 8192, PROT_READ | PROT_WRITE | PROT_EXEC) + x;
+}
+
+static pthread_t last;
+static void *in_thread(void *task)
+{
+    int (*function)(int) = ((void **)task)[0];
+    int result = function((int)(long)((void **)task)[1]);
+    printf("ended %d\n", result);
+    return 0;
+}
+
+static void *opened;
+/* Not from the program's scope first: a library looked into from there is never unloaded. */
+static int (*named(const char *name))(int)
+{
+    void *found = opened ? dlsym(opened, name) : 0;
+    return (int (*)(int))(found ? found : dlsym(RTLD_DEFAULT, name));
+}
+
+int main(void)
+{
+    char line[256], name[64];
+    int argument;
+    if (pipe(held))
+        return 1;
+    prctl(PR_SET_PTRACER, -1L);
+    setvbuf(stdout, 0, _IOLBF, 0);
+    puts("ready");
+    while (fgets(line, sizeof line, stdin)) {
+        if (sscanf(line, "call %63s %d", name, &argument) == 2) {
+            int (*function)(int) = named(name);
+            if (function)
+                printf("%d\n", function(argument));
+            else
+                puts("no such function");
+        } else if (sscanf(line, "start %63s %d", name, &argument) == 2) {
+            void **task = malloc(2 * sizeof *task);
+            task[0] = (void *)named(name);
+            task[1] = (void *)(long)argument;
+            if (!task[0] || pthread_create(&last, 0, in_thread, task))
+                return 1;
+            usleep(20000);
+            puts("started");
+        } else if (!strcmp(line, "release\n")) {
+            if (write(held[1], "x", 1) != 1)
+                return 1;
+        } else if (sscanf(line, "open %63s", name) == 1) {
+            opened = dlopen(name, RTLD_NOW);
+            puts(opened ? "opened" : dlerror());
+        } else if (!strcmp(line, "close\n")) {
+            puts(dlclose(opened) ? dlerror() : "closed");
+            opened = 0;
+        } else if (!strcmp(line, "cancel\n")) {
+            void *result;
+            pthread_cancel(last);
+            pthread_join(last, &result);
+            puts(result == PTHREAD_CANCELED ? "cancelled" : "ended by itself");
+        } else if (!strcmp(line, "stop spinning\n")) {
+            int was = held[1];
+            held[1] = -1;
+            usleep(20000);
+            held[1] = was;
+        } else if (!strcmp(line, "counter\n")) {
+            printf("%d\n", counter);
+        } else
+            puts("?");
+    }
+    return 0;
+}
