@@ -3,6 +3,7 @@ package dev.suture.create;
 import dev.suture.Refusal;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.diff.Comparison;
+import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.TargetTraits;
@@ -93,7 +94,10 @@ public final class ExamineXenPatch {
         stage.accept("compare objects");
         List<Comparison> comparisons =
                 DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-        Selection selection = LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build);
+        // What drifted is told by the source that the target was built from, and on a stack that is not what runs.
+        Selection selection = place.below().patches().isEmpty()
+                ? LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build)
+                : Select.select(comparisons, TargetTraits.HYPERVISOR);
 
         stage.accept("check types");
         CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes);

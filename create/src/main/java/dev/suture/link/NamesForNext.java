@@ -111,7 +111,7 @@ final class NamesForNext {
                             payloadName, comparison.patched(), piece.symbols().getFirst())
                     : "";
         }
-        if (taken.isEmpty() && comparison.status(piece) == Status.CHANGED) {
+        if (taken.isEmpty() && comparison.status(piece) == Status.CHANGED && !staysRight(comparison, piece)) {
             return "";
         }
         ObjectPieces before = comparison.original();
@@ -125,6 +125,15 @@ final class NamesForNext {
         return keepsName
                 ? below.names().getOrDefault(name, name)
                 : original.flatMap(known -> names.ofOriginal(before, known)).orElse("");
+    }
+
+    /** {@return whether a changed function was left out because what the target has of it does the same} */
+    private boolean staysRight(Comparison comparison, Piece piece) {
+        return piece.kind() == Piece.Kind.FUNCTION
+                && selection.leftOut().stream()
+                        .anyMatch(left -> left.object().equals(comparison.name())
+                                && left.symbol().equals(piece.name())
+                                && !left.why().startsWith("it runs only "));
     }
 
     /** {@return what a payload calls something that it brings} */
