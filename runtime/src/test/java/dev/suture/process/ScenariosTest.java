@@ -334,6 +334,10 @@ class ScenariosTest {
         try (Program program = Program.start(server)) {
             kill("-STOP", program.pid());
             load(program.target(), "signals", payload);
+            // It is let go into its stop, which takes the kernel a moment.
+            for (int i = 0; i < 500 && ProcStatus.read(program.pid()).state() != 'T'; i++) {
+                Thread.sleep(10);
+            }
             assertThat(ProcStatus.read(program.pid()).state()).isEqualTo('T');
             kill("-CONT", program.pid());
             assertThat(program.ask("answer")).isEqualTo("1001");
