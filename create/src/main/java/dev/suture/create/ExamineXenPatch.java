@@ -3,6 +3,7 @@ package dev.suture.create;
 import dev.suture.Refusal;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.diff.Comparison;
+import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.TargetTraits;
@@ -93,10 +94,15 @@ public final class ExamineXenPatch {
         stage.accept("compare objects");
         List<Comparison> comparisons =
                 DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-        Selection selection = LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build);
 
         stage.accept("check types");
         CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes);
+
+        stage.accept("select");
+        // Where there is no payload anyway, the compiler need not be asked what exactly would be in it.
+        Selection selection = types.refusals().isEmpty()
+                ? LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build)
+                : Select.select(comparisons);
 
         List<Refusal> refusals = new ArrayList<>(types.refusals());
         refusals.addAll(selection.refusals());
