@@ -94,13 +94,16 @@ public final class ExamineXenPatch {
         stage.accept("compare objects");
         List<Comparison> comparisons =
                 DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-        // What drifted is told by the source that the target was built from, and on a stack that is not what runs.
-        Selection selection = place.below().patches().isEmpty()
-                ? LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build)
-                : Select.select(comparisons, TargetTraits.HYPERVISOR);
 
         stage.accept("check types");
         CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes);
+
+        stage.accept("select");
+        // Where there is no payload anyway, the compiler need not be asked what exactly would be in it. And what drifted
+        // is told by the source that the target was built from: on a stack that is not what runs.
+        Selection selection = types.refusals().isEmpty() && place.below().patches().isEmpty()
+                ? LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build)
+                : Select.select(comparisons);
 
         List<Refusal> refusals = new ArrayList<>(types.refusals());
         refusals.addAll(selection.refusals());

@@ -44,7 +44,6 @@ import java.util.Set;
 final class LinkPayload {
     private static final int R_X86_64_64 = 1;
     private static final long POINTER_BYTES = 8;
-    private static final int EXPLAINED_PIECES = 1000;
 
     private static final String NAMES = ".livepatch.strings";
     private static final String EH_FRAME = ".eh_frame";
@@ -426,16 +425,7 @@ final class LinkPayload {
         List<Explanation.Function> reasons = functions.stream()
                 .map(function -> new Explanation.Function(function.name(), function.object(), function.reason()))
                 .toList();
-        // Strings and entries of a large payload would take more room than they are worth.
-        List<Explanation.Added> explained = added().stream()
-                .filter(piece -> selection.chosen().size() <= EXPLAINED_PIECES
-                        || piece.kind().equals(Piece.Kind.FUNCTION.name())
-                        || piece.kind().equals(Piece.Kind.DATA.name()))
-                .toList();
-        List<Explanation.LeftOut> leftOut = selection.leftOut().stream()
-                .map(left -> new Explanation.LeftOut(left.symbol(), left.object(), left.why()))
-                .toList();
-        byte[] explanation = new Explanation(reasons, explained, leftOut).toBytes();
+        byte[] explanation = ExplainSelection.of(selection, reasons, added()).toBytes();
         builder.addSection(PayloadSections.EXPLANATION, Elf.SHT_PROGBITS, 0, 1, 0, explanation);
     }
 
