@@ -49,6 +49,18 @@ final class JudgeProgram {
                 used.add(replacement);
                 continue;
             }
+            if (replacement.oldAddress() != 0
+                    && replacement.oldAddress() != known.get().address()) {
+                judgement.extra("", replacement.name(), "its entry gives another address than that of the function");
+            }
+            if (replacement.oldSizeBytes() != known.get().sizeBytes()) {
+                judgement.extra(
+                        "",
+                        replacement.name(),
+                        "its entry says that the function has %d bytes, and it has %d"
+                                .formatted(
+                                        replacement.oldSizeBytes(), known.get().sizeBytes()));
+            }
             replacements.put(known.get().address(), replacement);
             replacement
                     .at()

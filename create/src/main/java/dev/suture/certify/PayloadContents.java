@@ -34,11 +34,12 @@ record PayloadContents(List<Replacement> functions, List<Hook> hooks, List<Prove
      * An entry of {@code .livepatch.funcs}.
      *
      * @param name by which Xen finds the function
+     * @param oldAddress where it says the function is; 0 if Xen looks it up by name
      * @param oldSizeBytes how much of it Xen may overwrite
      * @param newSizeBytes how long the replacement is
      * @param at where it is; empty if the function is only filled with no-ops
      */
-    record Replacement(String name, long oldSizeBytes, long newSizeBytes, Optional<Place> at) {}
+    record Replacement(String name, long oldAddress, long oldSizeBytes, long newSizeBytes, Optional<Place> at) {}
 
     /**
      * A hook.
@@ -91,6 +92,7 @@ record PayloadContents(List<Replacement> functions, List<Hook> hooks, List<Prove
             names.add(new Prove.Text(name, text.length() + 1L));
             functions.add(new Replacement(
                     text,
+                    relocations.containsKey(at + 16) ? ~0L : LittleEndian.u64(entries, at + 16),
                     LittleEndian.u32(entries, at + 28),
                     LittleEndian.u32(entries, at + 24),
                     place(elf, relocations.get(at + 8))));

@@ -2,6 +2,7 @@ package dev.suture.certify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.suture.LivePatchException;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Relocation;
@@ -148,6 +149,37 @@ class JudgeProgramTest {
                 assertThat(patch.judge(changed))
                         .as("relocation %d of %s", i, section.name())
                         .anyMatch(line -> line.startsWith("missing") || line.startsWith("extra"));
+            }
+        }
+    }
+
+    @Test
+    void anEntryOfTheTableOfFunctionsForAnotherPlaceIsExtra() {
+        SmallPatch patch = SmallPatch.of(ORIGINAL, F);
+        byte[] payload = patch.payload();
+        Section table =
+                ElfFile.read("payload", payload).section(".livepatch.funcs").orElseThrow();
+        byte[] address = payload.clone();
+        address[(int) table.fileOffset() + 16] = 0x40;
+        byte[] size = payload.clone();
+        size[(int) table.fileOffset() + 28] += 1;
+
+        assertThat(patch.judge(address)).contains("extra f");
+        assertThat(patch.judge(size)).contains("extra f");
+        assertThat(patch.judge(payload)).containsExactly("replaced f");
+    }
+
+    @Test
+    void aCorruptPayloadIsJudgedOrTurnedDown() {
+        SmallPatch patch = SmallPatch.of(ORIGINAL, WITH_NEW);
+        byte[] payload = patch.payload();
+        for (int at = 0; at < payload.length; at += 5) {
+            byte[] changed = payload.clone();
+            changed[at] ^= (byte) 0x81;
+            try {
+                patch.judge(changed);
+            } catch (LivePatchException e) {
+                assertThat(e.getMessage()).isNotEmpty();
             }
         }
     }
