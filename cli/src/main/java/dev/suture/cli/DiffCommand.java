@@ -17,6 +17,7 @@ import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.ElfFormatException;
+import dev.suture.explain.ExplainText;
 import dev.suture.payload.XenRelease;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -67,14 +68,23 @@ final class DiffCommand extends SutureCommand {
     record SymbolVerdict(
             String name, Piece.Kind kind, String section, Status status, MatchedBy matchedBy, String what) {}
 
+    private static final String NO_SOURCE =
+            "Some of the changed functions may differ only because the compiler inlined otherwise. Objects alone do not tell;"
+                    + " `suture build` asks the compiler, and leaves those out.";
+
     /** What would go into a payload. */
     record Taken(String name, Piece.Kind kind, Selection.Why why, String reason) {}
 
-    /** The whole answer. */
+    /**
+     * The whole answer.
+     *
+     * @param note what a reader should know of the verdicts; empty if there is nothing
+     */
     record Report(
             String original,
             String patched,
             int same,
+            String note,
             List<SymbolVerdict> symbols,
             List<String> removed,
             List<Taken> selected,
@@ -180,6 +190,7 @@ final class DiffCommand extends SutureCommand {
                 original.toString(),
                 patched.toString(),
                 same,
+                mayBeDrift(verdicts) ? NO_SOURCE : "",
                 verdicts,
                 comparison.removed().stream().map(Piece::name).toList(),
                 selection.chosen().stream()
@@ -188,6 +199,14 @@ final class DiffCommand extends SutureCommand {
                         .toList(),
                 selection.leftOut(),
                 selection.refusals());
+    }
+
+    /** One changed function is the patch's; of several, all but one may be the compiler's. */
+    private static boolean mayBeDrift(List<SymbolVerdict> verdicts) {
+        return verdicts.stream()
+                        .filter(verdict -> verdict.kind() == Piece.Kind.FUNCTION && verdict.status() == Status.CHANGED)
+                        .count()
+                > 1;
     }
 
     private static String text(TreeReport report) {
@@ -209,7 +228,13 @@ final class DiffCommand extends SutureCommand {
         List<String> lines = new ArrayList<>();
         for (SymbolVerdict verdict : report.symbols()) {
             String what = verdict.what().isEmpty() ? "" : ": " + verdict.what();
-            lines.add("%-8s %s (%s)%s".formatted(inWords(verdict.status()), verdict.name(), verdict.section(), what));
+            lines.add("%-8s %s (%s)%s%s"
+                    .formatted(
+                            inWords(verdict.status()),
+                            verdict.name(),
+                            verdict.section(),
+                            what,
+                            matched(verdict.matchedBy())));
         }
         report.removed().forEach(name -> lines.add("%-8s %s".formatted("removed", name)));
         for (Taken taken : report.selected()) {
@@ -220,7 +245,15 @@ final class DiffCommand extends SutureCommand {
         report.leftOut().forEach(left -> lines.add("%-8s %s: %s".formatted("not in", left.symbol(), left.why())));
         report.refusals().forEach(refusal -> lines.add(refusal.text()));
         lines.add("%d functions and variables do the same.".formatted(report.same()));
+        if (!report.note().isEmpty()) {
+            lines.add(report.note());
+        }
         return lines.stream().collect(Collectors.joining("\n"));
+    }
+
+    /** {@return how the two versions were found to be the same thing, where that is less certain than by a name} */
+    private static String matched(MatchedBy level) {
+        return level == null || level == MatchedBy.NAME ? "" : " [matched by %s]".formatted(ExplainText.words(level));
     }
 
     private static String inWords(Status status) {

@@ -48,6 +48,7 @@ final class InspectCommand extends SutureCommand {
             String depends,
             List<ReplacedFunction> functions,
             List<Explanation.Added> added,
+            List<Explanation.LeftOut> leftOut,
             List<Payload.Hook> hooks,
             List<String> metadata,
             List<String> undefinedSymbols,
@@ -78,6 +79,7 @@ final class InspectCommand extends SutureCommand {
                         .map(function -> replaced(read.explanation(), function))
                         .toList(),
                 read.explanation().added(),
+                read.explanation().leftOut(),
                 read.hooks(),
                 read.metadata(),
                 read.undefinedSymbols(),
@@ -120,6 +122,9 @@ final class InspectCommand extends SutureCommand {
                 .filter(added -> added.kind().equals("FUNCTION") || added.kind().equals("DATA"))
                 .forEach(added -> lines.add("brings         %s (%d bytes, %s): %s"
                         .formatted(added.name(), added.sizeBytes(), added.section(), added.reason())));
+        report.leftOut()
+                .forEach(left ->
+                        lines.add("not in         %s (%s): %s".formatted(left.name(), left.object(), left.reason())));
         report.hooks().forEach(hook -> lines.add("hook           %s: %s".formatted(hook.kind(), hook.function())));
         report.undefinedSymbols().forEach(symbol -> lines.add("needs          " + symbol));
         lines.add("relocations    "

@@ -68,6 +68,15 @@ final class PayloadOptions {
     private List<Path> applied = List.of();
 
     @Option(
+            names = "--replaces",
+            paramLabel = "PAYLOAD",
+            arity = "1..*",
+            description =
+                    "The payloads that this one is to take the place of, by the action replace. Their patches have to"
+                            + " be among those given.")
+    private List<Path> replaces = List.of();
+
+    @Option(
             names = "--metadata",
             paramLabel = "K=V",
             description =
@@ -109,6 +118,11 @@ final class PayloadOptions {
             throw new ParameterException(
                     command.commandLine(),
                     "--applied: name the payload that was made from these patches with --depends as well");
+        }
+        if (!replaces.isEmpty() && (depends != null || stack)) {
+            throw new ParameterException(
+                    command.commandLine(),
+                    "--replaces: what replaces all others goes directly on the target: leave --depends and --stack out");
         }
         checkJobs(jobs, command);
     }
@@ -171,7 +185,7 @@ final class PayloadOptions {
     }
 
     private PayloadRequest request(Path where, String payloadName) {
-        return new PayloadRequest(where, payloadName, Optional.ofNullable(depends), metadata, allowedTypes);
+        return new PayloadRequest(where, payloadName, Optional.ofNullable(depends), replaces, metadata, allowedTypes);
     }
 
     private static String withoutEnding(Path path) {

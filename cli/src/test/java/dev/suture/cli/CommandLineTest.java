@@ -32,6 +32,16 @@ class CommandLineTest {
     }
 
     @Test
+    void whatIsNoPayloadCannotBeCertified() throws IOException {
+        Path text = Files.writeString(folder.resolve("notes.txt"), "no payload");
+
+        int exitCode = run("certify", text.toString(), "--tree", folder.toString(), "--patch", text.toString());
+
+        assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT.code());
+        assertThat(err.toString()).startsWith("suture: ").contains("is not a Xen source tree");
+    }
+
+    @Test
     void withJsonABadFileIsOneObjectOnStandardOutput() throws IOException {
         Path text = Files.writeString(folder.resolve("notes.txt"), "no payload");
 
@@ -62,7 +72,7 @@ class CommandLineTest {
     @Test
     void noCommandIsAMistake() {
         assertThat(run()).isEqualTo(ExitCode.USAGE.code());
-        assertThat(err.toString()).contains("say what to do: build, diff, explain, inspect, rehearse");
+        assertThat(err.toString()).contains("say what to do: build, diff, explain, certify, inspect, rehearse");
     }
 
     @Test
@@ -77,7 +87,7 @@ class CommandLineTest {
 
     @Test
     void everyCommandHasAManual() {
-        for (String command : new String[] {"build xen", "diff", "inspect", "rehearse xen", "new hook"}) {
+        for (String command : new String[] {"build xen", "certify", "diff", "inspect", "rehearse xen", "new hook"}) {
             int exitCode = run((command + " --help").split(" "));
 
             assertThat(exitCode).as(command).isZero();

@@ -41,6 +41,32 @@ class DiffCommandTest {
     }
 
     @Test
+    void ofSeveralChangedFunctionsSomeMayOnlyBeCompiledOtherwise() throws IOException, InterruptedException {
+        Path original = compile("a.o", ORIGINAL);
+        Path one = compile("b.o", ORIGINAL.replace("x + 1", "x + 7"));
+        Path two = compile("c.o", ORIGINAL.replace("x + 1", "x + 7").replace("x * 2", "x * 5"));
+
+        run("diff", original.toString(), one.toString());
+        assertThat(out.toString()).doesNotContain("inlined otherwise");
+        run("diff", original.toString(), two.toString());
+        assertThat(out.toString())
+                .contains("Some of the changed functions may differ only because the compiler inlined otherwise.");
+    }
+
+    @Test
+    void howAVariableWasFoundIsToldIfNotByItsName() throws IOException, InterruptedException {
+        String counts = "int h(int x) { static int last%s; return last += x; }\n";
+        Path original = compile("a.o", ORIGINAL + counts.formatted(" = 4"));
+        Path patched = compile(
+                "b.o", "int k(void) { static int last; return last++; }\n" + ORIGINAL + counts.formatted(" = 5"));
+
+        run("diff", original.toString(), patched.toString());
+
+        assertThat(out.toString())
+                .containsPattern("changed  last\\.[0-9]+ .*\\[matched by the functions that use it\\]");
+    }
+
+    @Test
     void withJsonItIsOneObject() throws IOException, InterruptedException {
         Path original = compile("a.o", ORIGINAL);
         Path patched = compile("b.o", ORIGINAL.replace("value = 3", "value = 4"));

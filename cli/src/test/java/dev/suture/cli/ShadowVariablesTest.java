@@ -120,7 +120,7 @@ class ShadowVariablesTest {
 
             // What is still there refers to memory that would be gone.
             assertThat(program.act("unload", "use"))
-                    .contains("second refers to what is in it")
+                    .contains("second is to be stacked on it")
                     .contains("Unload that one first.");
             assertThat(program.act("unload", "second")).contains("now absent");
             assertThat(program.act("unload", "use")).contains("now absent");

@@ -8,14 +8,17 @@ import java.util.List;
 
 /**
  * Why each thing is in a payload. It travels in a section of its own that no target loads, as texts with a final NUL
- * each: {@code function NAME OBJECT REASON} or {@code added NAME OBJECT KIND SIZE SECTION REASON}, over and over.
+ * each: {@code function NAME OBJECT REASON}, {@code added NAME OBJECT KIND SIZE SECTION REASON} or {@code left-out NAME
+ * OBJECT REASON}, over and over.
  *
  * @param functions what is replaced
  * @param added what else is in it
+ * @param leftOut what the patch changes and is not in it
  */
-public record Explanation(List<Function> functions, List<Added> added) {
+public record Explanation(List<Function> functions, List<Added> added, List<LeftOut> leftOut) {
     private static final String FUNCTION = "function";
     private static final String ADDED = "added";
+    private static final String LEFT_OUT = "left-out";
 
     /**
      * A function that is replaced.
@@ -38,9 +41,19 @@ public record Explanation(List<Function> functions, List<Added> added) {
      */
     public record Added(String name, String object, String kind, long sizeBytes, String section, String reason) {}
 
+    /**
+     * Something that differs in the patched build and is not in the payload.
+     *
+     * @param name the name that the patched object has for it
+     * @param object the object file
+     * @param reason why that is safe
+     */
+    public record LeftOut(String name, String object, String reason) {}
+
     public Explanation {
         functions = List.copyOf(functions);
         added = List.copyOf(added);
+        leftOut = List.copyOf(leftOut);
     }
 
     /** {@return the contents of the section} */
@@ -60,6 +73,9 @@ public record Explanation(List<Function> functions, List<Added> added) {
                     piece.section(),
                     piece.reason());
         }
+        for (LeftOut left : leftOut) {
+            put(bytes, LEFT_OUT, left.name(), left.object(), left.reason());
+        }
         return bytes.toByteArray();
     }
 
@@ -77,6 +93,7 @@ public record Explanation(List<Function> functions, List<Added> added) {
     public static Explanation of(byte[] contents) {
         List<Function> functions = new ArrayList<>();
         List<Added> added = new ArrayList<>();
+        List<LeftOut> leftOut = new ArrayList<>();
         // A limit of -1 keeps empty texts, and leaves one empty text behind the last NUL.
         List<String> texts = List.of(new String(contents, StandardCharsets.UTF_8).split("\0", -1));
         Iterator<String> next = texts.iterator();
@@ -85,6 +102,9 @@ public record Explanation(List<Function> functions, List<Added> added) {
             String row = next.next();
             if (row.equals(FUNCTION) && left >= 4) {
                 functions.add(new Function(next.next(), next.next(), next.next()));
+                left -= 4;
+            } else if (row.equals(LEFT_OUT) && left >= 4) {
+                leftOut.add(new LeftOut(next.next(), next.next(), next.next()));
                 left -= 4;
             } else if (row.equals(ADDED) && left >= 7) {
                 String name = next.next();
@@ -100,6 +120,6 @@ public record Explanation(List<Function> functions, List<Added> added) {
                 break;
             }
         }
-        return new Explanation(functions, added);
+        return new Explanation(functions, added, leftOut);
     }
 }

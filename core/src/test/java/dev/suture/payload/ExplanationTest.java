@@ -13,7 +13,8 @@ class ExplanationTest {
             List.of(
                     new Explanation.Function("a.c#f", "a.o", "its size changes"),
                     new Explanation.Function("g", "b.o", "")),
-            List.of(new Explanation.Added(".rodata.str1.1+0x3", "a.o", "STRING", 7, ".rodata.str", "`f` uses it")));
+            List.of(new Explanation.Added(".rodata.str1.1+0x3", "a.o", "STRING", 7, ".rodata.str", "`f` uses it")),
+            List.of(new Explanation.LeftOut("h", "a.o", "it is unchanged")));
 
     @Test
     void whatIsWrittenIsRead() {
@@ -22,7 +23,7 @@ class ExplanationTest {
 
     @Test
     void nothingIsReadFromNothing() {
-        assertThat(Explanation.of(new byte[0])).isEqualTo(new Explanation(List.of(), List.of()));
+        assertThat(Explanation.of(new byte[0])).isEqualTo(new Explanation(List.of(), List.of(), List.of()));
     }
 
     @Test

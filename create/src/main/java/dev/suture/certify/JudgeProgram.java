@@ -32,6 +32,10 @@ final class JudgeProgram {
     private final Map<Long, PayloadContents.Replacement> replacements = new HashMap<>();
     private final Set<PayloadContents.Replacement> used = new HashSet<>();
     private final List<Part> fresh = new ArrayList<>();
+    /** Numbered variables that the payload has, by the addresses of those of the same name but for numbers. */
+    private final Map<Set<Long>, List<Part>> copies = new HashMap<>();
+    /** How many variables of the patched program have one of these addresses, or are such copies. */
+    private final Map<Set<Long>, Integer> members = new HashMap<>();
 
     private JudgeProgram(Program program, RunningSystem system, PayloadContents payload, Tolerance tolerance) {
         this.program = program;
@@ -67,6 +71,7 @@ final class JudgeProgram {
         judge.forEach(judge::judgeFunction, Piece.Kind.FUNCTION, Piece.Kind.ASSEMBLY);
         judge.judgeHooks();
         judge.forEach(judge::judgeVariable, Piece.Kind.DATA);
+        judge.judgeCopies();
         judge.judgeFresh();
         judge.findUnused();
         return new Result(judge.judgement.build(), judge.prove);
@@ -98,32 +103,31 @@ final class JudgeProgram {
             fresh.add(part);
             return;
         }
+        List<PayloadContents.Replacement> ofThis = known.stream()
+                .filter(replacements::containsKey)
+                .map(replacements::get)
+                .toList();
         String difference = "";
-        for (long address : known) {
-            PayloadContents.Replacement replacement = replacements.get(address);
-            if (replacement == null || replacement.at().isEmpty()) {
-                continue;
-            }
-            Proof proof = prove.prove(part, replacement.at().get());
+        for (PayloadContents.Replacement replacement : ofThis) {
+            Proof proof = replacement
+                    .at()
+                    .map(at -> prove.prove(part, at))
+                    .orElseGet(() -> Proof.differs("the payload fills it with no-ops"));
             if (proof.holds()) {
-                used.add(replacement);
-                judgeReplaced(part, object, piece, replacement, address);
+                judgeReplaced(part, object, piece, replacement, known);
                 return;
             }
             difference = "the payload's replacement is not the patched function: " + proof.difference();
         }
         for (long address : known) {
-            if (!difference.isEmpty() && replacements.containsKey(address)) {
-                used.add(replacements.get(address));
-                continue;
-            }
             Proof proof = prove.prove(part, Place.inImage(address));
             if (proof.holds()) {
-                judgement.same(object.name(), piece.name(), proof.onlyLineNumbers());
+                judgeSame(object, piece, proof, Optional.ofNullable(replacements.get(address)));
                 return;
             }
             difference = difference.isEmpty() ? proof.difference() : difference;
         }
+        used.addAll(ofThis);
         if (Program.isOnlyForBoot(piece)) {
             judgement.bootOnly(object.name(), piece.name(), difference);
         } else {
@@ -132,12 +136,29 @@ final class JudgeProgram {
     }
 
     private void judgeReplaced(
-            Part part, ObjectPieces object, Piece piece, PayloadContents.Replacement replacement, long address) {
-        if (prove.prove(part, Place.inImage(address)).holds()) {
+            Part part, ObjectPieces object, Piece piece, PayloadContents.Replacement replacement, Set<Long> known) {
+        used.add(replacement);
+        boolean same = known.stream()
+                .filter(address -> replacement.equals(replacements.get(address)))
+                .anyMatch(address -> prove.prove(part, Place.inImage(address)).holds());
+        if (same) {
             judgement.extra(
                     object.name(), piece.name(), "the payload replaces it, though the patch does not change it");
         } else {
             judgement.replaced(object.name(), replacement.name());
+        }
+    }
+
+    private void judgeSame(
+            ObjectPieces object, Piece piece, Proof proof, Optional<PayloadContents.Replacement> replacement) {
+        if (replacement.isPresent()) {
+            used.add(replacement.get());
+            judgement.extra(
+                    object.name(),
+                    piece.name(),
+                    "the payload replaces it by something else, though the patch does not change it");
+        } else {
+            judgement.same(object.name(), piece.name(), proof.onlyLineNumbers());
         }
     }
 
@@ -148,7 +169,13 @@ final class JudgeProgram {
         judgement.countVariable();
         Optional<Place> found = prove.placeOfVariable(part);
         if (found.filter(place -> !place.isInImage()).isPresent()) {
-            judgement.brought(object.name(), piece.name());
+            Set<Long> numbered = places.inImage(object, piece);
+            if (numbered.isEmpty()) {
+                judgement.brought(object.name(), piece.name());
+            } else {
+                copies.computeIfAbsent(numbered, addresses -> new ArrayList<>()).add(part);
+                members.merge(numbered, 1, Integer::sum);
+            }
             return;
         }
         Set<Long> known = found.map(place -> Set.of(place.offset())).orElseGet(() -> places.inImage(object, piece));
@@ -156,6 +183,7 @@ final class JudgeProgram {
             fresh.add(part);
             return;
         }
+        members.merge(places.inImage(object, piece), 1, Integer::sum);
         String difference = "";
         for (long address : known) {
             Proof proof = prove.prove(part, Place.inImage(address));
@@ -173,6 +201,25 @@ final class JudgeProgram {
         } else {
             judgement.missing(object.name(), piece.name(), "its initial value changes: " + difference);
         }
+    }
+
+    /**
+     * Of variables whose names differ in compilers' numbers alone, the payload may have as many as there are more than
+     * before: any further one would begin anew what the running program has counted in its own.
+     */
+    private void judgeCopies() {
+        copies.forEach((addresses, parts) -> {
+            int more = members.get(addresses) - addresses.size();
+            for (Part part : parts) {
+                String object = program.object(part).name();
+                String name = program.piece(part).name();
+                if (parts.size() <= more) {
+                    judgement.brought(object, name);
+                } else {
+                    judgement.missing(object, name, "the payload has a copy of its own of a variable that there is");
+                }
+            }
+        });
     }
 
     /** Each hook of the payload is one of the patched program, and the other way round. */

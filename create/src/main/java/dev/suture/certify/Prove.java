@@ -232,7 +232,10 @@ final class Prove {
     private boolean isThere(Part part, ObjectPieces object, Piece piece, long delta, Place at) {
         boolean known = at.isInImage() && places.inImage(object, piece).contains(at.offset());
         if (piece.holdsState()) {
-            boolean fresh = !at.isInImage() && places.inImage(object, piece).isEmpty();
+            // One more of several that the compiler numbers; whether there are more than before is counted at the end.
+            boolean fresh = !at.isInImage()
+                    && (places.isNumbered(piece)
+                            || places.inImage(object, piece).isEmpty());
             if (fresh) {
                 claim(new Claim(part, at));
             }

@@ -12,6 +12,7 @@ import dev.suture.dwarf.MemberChange;
 import dev.suture.dwarf.Types;
 import dev.suture.elf.ElfFile;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,9 @@ final class CheckTypes {
     private final Set<String> allowedTypes;
     private final List<Refusal> refusals = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
+    /** Types whose change moves members of those that contain them. */
+    private final Set<String> movingOthers = new HashSet<>();
+
     private final List<LayoutChanges.Combined> changes = new ArrayList<>();
 
     private CheckTypes(Set<String> allowedTypes) {
@@ -71,6 +75,7 @@ final class CheckTypes {
             List<LayoutChange> roots =
                     pair.changes().stream().filter(LayoutChange::isRootCause).toList();
             byObject.put(pair.pair().name(), roots);
+            pair.changes().forEach(change -> movingOthers.addAll(change.rootCauses()));
         }
         changes.addAll(LayoutChanges.combine(byObject));
         changes.forEach(this::report);
@@ -137,14 +142,10 @@ final class CheckTypes {
         } else if (change.kind() == LayoutChange.Kind.MEANING) {
             warnings.add("the meaning of a type changes, not its layout: %s (%s)".formatted(change.text(), where));
         } else if (onlyFillsGaps(change)) {
-            refusals.add(new Refusal(
-                    objects(combined.objects()),
-                    change.typeName(),
-                    "a type gets members where it had padding or other members, and what the running system holds there "
-                            + "was not written for them: %s (%s)".formatted(change.text(), where),
-                    "Keep new state in a variable or table of its own, looked up by the object's address. If what old "
-                            + "values have there (often zero) is right, pass --allow-type '%s'."
-                                    .formatted(change.typeName())));
+            warnings.add(
+                    ("a type gets members where it had padding or other members; nothing moves, but values that exist already"
+                                    + " hold there what was not written for them: %s (%s)")
+                            .formatted(change.text(), where));
         } else {
             refusals.add(new Refusal(
                     objects(combined.objects()),
@@ -155,8 +156,10 @@ final class CheckTypes {
         }
     }
 
-    private static boolean onlyFillsGaps(LayoutChange change) {
-        return change.originalSizeBytes() == change.patchedSizeBytes()
+    /** {@return whether all old members are where they were, so that old and new code can use a value side by side} */
+    private boolean onlyFillsGaps(LayoutChange change) {
+        return !movingOthers.contains(change.typeName())
+                && change.originalSizeBytes() == change.patchedSizeBytes()
                 && change.members().stream()
                         .allMatch(member -> member instanceof MemberChange.Added || !member.isLayout());
     }

@@ -33,11 +33,13 @@ public final class CreateProcessPayload {
     private final ProcessRequest request;
     private final Progress progress;
     private final Stages stages;
+    private final CheckReplaced replaced;
 
     private CreateProcessPayload(ProcessRequest request, Progress progress) {
         this.request = request;
         this.progress = progress;
         stages = new Stages(progress);
+        replaced = CheckReplaced.check(request.payload().replaces(), request.patches());
     }
 
     /**
@@ -145,8 +147,13 @@ public final class CreateProcessPayload {
                     below,
                     Depends.inStack(request.patches())));
             refusals.addAll(linked.refusals());
+            refusals.addAll(inOtherPayloads(linked, below, image));
             refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
         }
+        List<String> warnings = BuildWarnings.of(build, types, selection);
+        refusals.addAll(replaced.refusals());
+        warnings.addAll(replaced.warnings());
+        warnings.addAll(depends.orderOfUnloading(linked, image));
         if (refusals.isEmpty()) {
             stages.begin("write");
             WriteOutput.write(request.payload().output(), linked.payload());
@@ -157,11 +164,26 @@ public final class CreateProcessPayload {
                 selection,
                 linked,
                 refusals,
-                BuildWarnings.of(build, types, selection),
+                warnings,
                 image.buildId(),
                 "",
                 depends,
                 stages.end());
+    }
+
+    /** Only the code of the file is changed in a process, all of it by one step that the kernel does or does not do. */
+    private static List<Refusal> inOtherPayloads(LinkResult linked, Stack below, Image image) {
+        return linked.functions().stream()
+                .filter(function -> below.names().containsValue(function.name())
+                        && image.all(function.name()).isEmpty())
+                .map(function -> new Refusal(
+                        function.object(),
+                        function.name(),
+                        "`%s` is in another payload, and the code of a payload in a process is not changed"
+                                .formatted(function.name()),
+                        "Make one payload of all patches (give them all with --patch, and the payloads with --replaces), and"
+                                + " let it replace the others."))
+                .toList();
     }
 
     /** {@return the names that several objects of the program may define, of which the linker kept one} */

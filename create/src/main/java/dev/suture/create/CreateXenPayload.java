@@ -49,6 +49,8 @@ public final class CreateXenPayload {
         Image image = Image.open(tree.xenSyms());
         Depends depends = request.payload().on(image.buildId());
         Stack below = depends.below(request.build().applied());
+        CheckReplaced replaced = CheckReplaced.check(
+                request.payload().replaces(), request.build().patches());
         stages.pause();
 
         try (XenBuildResult build = XenBuild.run(request.build(), stages.progress())) {
@@ -70,7 +72,14 @@ public final class CreateXenPayload {
             CheckTypes.Found types = examined.types();
             LinkResult linked = examined.linked();
             List<Refusal> refusals = new ArrayList<>(examined.refusals());
+            refusals.addAll(replaced.refusals());
+            if (linked != LinkResult.NOTHING) {
+                refusals.addAll(CheckReplaced.ofNew(request.payload(), linked));
+            }
             refusals.addAll(depends.undone(linked.functions(), request.build().allSubjects()));
+            List<String> warnings = warnings(build, types, selection);
+            warnings.addAll(replaced.warnings());
+            warnings.addAll(depends.orderOfUnloading(linked, image));
             if (refusals.isEmpty()) {
                 stages.begin("write");
                 WriteOutput.write(request.payload().output(), linked.payload());
@@ -84,7 +93,7 @@ public final class CreateXenPayload {
                         selection,
                         linked,
                         refusals,
-                        warnings(build, types, selection),
+                        warnings,
                         depends);
             }
             return CreateReport.of(
@@ -93,7 +102,7 @@ public final class CreateXenPayload {
                     selection,
                     linked,
                     refusals,
-                    warnings(build, types, selection),
+                    warnings,
                     image.buildId(),
                     image.buildId(),
                     depends,

@@ -3,7 +3,9 @@ package dev.suture.create;
 import dev.suture.LivePatchException;
 import dev.suture.Refusal;
 import dev.suture.build.SourcePatch;
+import dev.suture.elf.ElfFile;
 import dev.suture.elf.Symbol;
+import dev.suture.image.Image;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Payload;
 import dev.suture.payload.Stack;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
@@ -106,6 +109,33 @@ record Depends(
         Set<String> names = new HashSet<>(symbols);
         names.addAll(below(applied).names().keySet());
         return names;
+    }
+
+    /**
+     * {@return a warning if a payload refers to what those below it bring} The target fills in the addresses when the
+     * payload is uploaded, and does not remember whose they are.
+     *
+     * @param linked the payload
+     * @param image the target itself
+     */
+    List<String> orderOfUnloading(LinkResult linked, Image image) {
+        if (linked.payload().length == 0 || stack.isEmpty()) {
+            return List.of();
+        }
+        Set<String> brought = new TreeSet<>(stack.get().names().values());
+        brought.removeIf(name -> name.isEmpty() || image.find(name).isPresent());
+        Set<String> needed = new TreeSet<>();
+        linked.functions().forEach(function -> needed.add(function.name()));
+        ElfFile.read("payload", linked.payload()).symbols().stream()
+                .filter(Symbol::isUndefined)
+                .forEach(symbol -> needed.add(symbol.name()));
+        needed.retainAll(brought);
+        return needed.isEmpty()
+                ? List.of()
+                : List.of(
+                        ("it refers to what payloads below it bring (%s): upload it after them, and unload it before them,"
+                                        + " also when they are to be uploaded again")
+                                .formatted(String.join(", ", needed)));
     }
 
     /** {@return how the next payload names patches} */

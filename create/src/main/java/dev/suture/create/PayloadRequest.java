@@ -14,14 +14,27 @@ import java.util.Set;
  * @param name its name, 1 to 127 characters
  * @param depends a build id in hexadecimal digits, or the file of the payload that this one is stacked on; empty to go
  *     directly on the target
+ * @param replaces the files of payloads that this one is to take the place of, all at once; empty if of none
  * @param metadata {@code key=value} to add to what is filled in by itself
  * @param allowedTypes types whose layout may change because the author knows that no value of them outlives a call
  */
 public record PayloadRequest(
-        Path output, String name, Optional<String> depends, List<String> metadata, Set<String> allowedTypes) {
+        Path output,
+        String name,
+        Optional<String> depends,
+        List<Path> replaces,
+        List<String> metadata,
+        Set<String> allowedTypes) {
     public PayloadRequest {
+        replaces = List.copyOf(replaces);
         metadata = List.copyOf(metadata);
         allowedTypes = Set.copyOf(allowedTypes);
+    }
+
+    /** A payload that takes no other's place. */
+    public PayloadRequest(
+            Path output, String name, Optional<String> depends, List<String> metadata, Set<String> allowedTypes) {
+        this(output, name, depends, List.of(), metadata, allowedTypes);
     }
 
     /** Looks at what can be known to be wrong before anything is built. */

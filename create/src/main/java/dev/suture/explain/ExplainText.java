@@ -188,7 +188,7 @@ public final class ExplainText {
     }
 
     /** {@return how twins were found, in words that go behind "matched by"} */
-    static String words(MatchedBy level) {
+    public static String words(MatchedBy level) {
         return switch (level) {
             case NAME -> "its name";
             case USERS -> "the functions that use it";

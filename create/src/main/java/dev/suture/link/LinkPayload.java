@@ -432,7 +432,10 @@ final class LinkPayload {
                         || piece.kind().equals(Piece.Kind.FUNCTION.name())
                         || piece.kind().equals(Piece.Kind.DATA.name()))
                 .toList();
-        byte[] explanation = new Explanation(reasons, explained).toBytes();
+        List<Explanation.LeftOut> leftOut = selection.leftOut().stream()
+                .map(left -> new Explanation.LeftOut(left.symbol(), left.object(), left.why()))
+                .toList();
+        byte[] explanation = new Explanation(reasons, explained, leftOut).toBytes();
         builder.addSection(PayloadSections.EXPLANATION, Elf.SHT_PROGBITS, 0, 1, 0, explanation);
     }
 

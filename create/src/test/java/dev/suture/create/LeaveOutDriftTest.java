@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.suture.diff.Selection;
 import dev.suture.link.LinkResult;
+import dev.suture.payload.Explanation;
+import dev.suture.payload.Payload;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +65,9 @@ class LeaveOutDriftTest {
                 .matches(
                         "its size changes from [0-9]+ to [0-9]+ bytes; the patch changes nothing that it is made from: the"
                                 + " compiler only decided otherwise what to inline, and what runs stays right");
+        assertThat(Payload.read(report.output().orElseThrow()).explanation().leftOut())
+                .extracting(Explanation.LeftOut::name)
+                .containsExactly("f");
     }
 
     private static void assertReplaced(CreateReport report) {

@@ -234,7 +234,7 @@ final class ChangeWhatIsApplied {
     }
 
     Outcome unload(String name) throws InterruptedException {
-        Optional<Outcome> no = unlessIn(name, State.CHECKED).or(() -> stillReferredTo(name));
+        Optional<Outcome> no = unlessIn(name, State.CHECKED).or(() -> usedByAnother(name));
         if (no.isPresent()) {
             return no.get();
         }
@@ -256,12 +256,16 @@ final class ChangeWhatIsApplied {
         return new Done(result.cost());
     }
 
-    private Optional<Outcome> stillReferredTo(String name) {
+    /** What a payload refers to in the one below it was filled in when it was uploaded. */
+    private Optional<Outcome> usedByAnother(String name) {
+        String buildId = ledger().entry(name).orElseThrow().buildId();
         return ledger().entries().stream()
-                .filter(entry -> entry.metadata().contains(Ledger.REFERS_TO + name))
+                .filter(other -> other.depends().equals(buildId))
                 .findFirst()
-                .map(entry ->
-                        refused(name, "%s refers to what is in it".formatted(entry.name()), "Unload that one first."));
+                .map(other -> refused(
+                        name,
+                        "%s is to be stacked on it, and may refer to what it brings".formatted(other.name()),
+                        "Unload that one first."));
     }
 
     private void forgetFrames(Entry entry) {

@@ -21,9 +21,6 @@ import java.util.Optional;
 record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pending) {
     static final Ledger EMPTY = new Ledger(List.of(), List.of(), Optional.empty());
 
-    /** Metadata of a payload that is added when it is uploaded: whose functions and variables it refers to. */
-    static final String REFERS_TO = "refers-to=";
-
     private static final int FORMAT = 2;
 
     /**
@@ -41,7 +38,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
      * @param functions what it replaces
      * @param symbols what it brings
      * @param hooks functions to call
-     * @param metadata {@code key=value}, with what {@link #REFERS_TO} says
+     * @param metadata {@code key=value}
      */
     record Entry(
             String name,

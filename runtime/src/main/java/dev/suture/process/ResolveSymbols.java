@@ -122,8 +122,27 @@ final class ResolveSymbols {
                 Optional.of(file));
     }
 
+    /** {@return what another payload brings, by the name that it has there: {@code PAYLOAD#file.c#name}} */
+    private Optional<Found> inPayload(String name) {
+        return ledger.entries().stream()
+                .filter(entry -> name.startsWith(entry.name() + "#"))
+                .flatMap(entry -> entry.symbols().stream())
+                .filter(symbol -> symbol.name().equals(name))
+                .findFirst()
+                .map(ResolveSymbols::found);
+    }
+
+    private static Found found(Ledger.Named symbol) {
+        int type = symbol.isVariable() ? Elf.STT_OBJECT : Elf.STT_FUNC;
+        return new Found(symbol.address(), symbol.sizeBytes(), type, Optional.empty());
+    }
+
     /** {@return what a name in a payload stands for} */
     Optional<Found> find(String name) {
+        Optional<Found> brought = inPayload(name);
+        if (brought.isPresent()) {
+            return brought;
+        }
         Optional<Found> copied = copyInProgram(name);
         if (copied.isPresent()) {
             return copied;
@@ -134,9 +153,8 @@ final class ResolveSymbols {
         }
         for (Ledger.Entry entry : ledger.entries().reversed()) {
             for (Ledger.Named symbol : entry.symbols()) {
-                if (symbol.name().equals(name) && (symbol.isGlobal() || isNew(entry, name))) {
-                    int type = symbol.isVariable() ? Elf.STT_OBJECT : Elf.STT_FUNC;
-                    return Optional.of(new Found(symbol.address(), symbol.sizeBytes(), type, Optional.empty()));
+                if (symbol.isGlobal() && symbol.name().equals(name)) {
+                    return Optional.of(found(symbol));
                 }
             }
         }
@@ -152,13 +170,6 @@ final class ResolveSymbols {
             }
         }
         return elsewhere;
-    }
-
-    /** {@return whether a payload brought something, called PAYLOAD#NAME, which is not a static of the file} */
-    private static boolean isNew(Ledger.Entry entry, String name) {
-        return name.indexOf('#') > 0
-                && entry.functions().stream()
-                        .noneMatch(function -> function.name().equals(name));
     }
 
     // A program may have its own copy of a library's variable, and then the library uses that one, too.

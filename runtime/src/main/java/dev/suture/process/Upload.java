@@ -282,23 +282,7 @@ final class Upload {
                 functions,
                 named,
                 hooks(),
-                metadata());
-    }
-
-    private List<String> metadata() {
-        List<String> metadata = new ArrayList<>(payload.metadata());
-        ledger.entries().stream()
-                .filter(this::refersTo)
-                .forEach(below -> metadata.add(Ledger.REFERS_TO + below.name()));
-        return metadata;
-    }
-
-    private boolean refersTo(Ledger.Entry below) {
-        return payload.elf().symbols().stream()
-                .filter(symbol -> symbol.isUndefined() && !symbol.name().isEmpty())
-                .flatMap(symbol -> symbols.find(symbol.name()).stream())
-                .anyMatch(found -> found.file().isEmpty()
-                        && below.symbols().stream().anyMatch(own -> own.address() == found.address()));
+                payload.metadata());
     }
 
     private List<Ledger.Hook> hooks() {
