@@ -72,7 +72,7 @@ class CommandLineTest {
     @Test
     void noCommandIsAMistake() {
         assertThat(run()).isEqualTo(ExitCode.USAGE.code());
-        assertThat(err.toString()).contains("say what to do: build, diff, explain, certify, inspect, rehearse");
+        assertThat(err.toString()).contains("say what to do: advise, build, diff, explain, certify, inspect, rehearse");
     }
 
     @Test
