@@ -99,11 +99,13 @@ public final class ExamineXenPatch {
         CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes);
 
         stage.accept("select");
-        // Where there is no payload anyway, the compiler need not be asked what exactly would be in it. And what drifted
+        // Where there is no payload anyway, the compiler need not be asked what exactly would be in it. And what
+        // drifted
         // is told by the source that the target was built from: on a stack that is not what runs.
-        Selection selection = types.refusals().isEmpty() && place.below().patches().isEmpty()
-                ? LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build)
-                : Select.select(comparisons);
+        Selection selection =
+                types.refusals().isEmpty() && place.below().patches().isEmpty()
+                        ? LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build)
+                        : Select.select(comparisons);
 
         List<Refusal> refusals = new ArrayList<>(types.refusals());
         refusals.addAll(selection.refusals());
