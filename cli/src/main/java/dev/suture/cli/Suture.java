@@ -29,27 +29,10 @@ import picocli.CommandLine.TypeConversionException;
         descriptionHeading = "%nDescription:%n",
         optionListHeading = "%nOptions:%n",
         commandListHeading = "%nCommands:%n",
-        exitCodeListHeading = "%nExit codes:%n",
-        subcommands = {
-            AdviseCommand.class,
-            BuildCommand.class,
-            DiffCommand.class,
-            ExplainCommand.class,
-            CertifyCommand.class,
-            InspectCommand.class,
-            RehearseCommand.class,
-            NewCommand.class,
-            LoadCommand.class,
-            UploadCommand.class,
-            ApplyCommand.class,
-            RevertCommand.class,
-            ReplaceCommand.class,
-            UnloadCommand.class,
-            ListCommand.class,
-            StatusCommand.class,
-            HelpCommand.class
-        })
+        exitCodeListHeading = "%nExit codes:%n")
 public final class Suture implements Runnable {
+    private static final Map<String, Class<?>> COMMANDS = commands();
+
     private static final long GRACE_SECONDS = 1;
     private static final long UNWIND_SECONDS = 10;
 
@@ -57,6 +40,28 @@ public final class Suture implements Runnable {
     private CommandSpec spec;
 
     private Suture() {}
+
+    private static Map<String, Class<?>> commands() {
+        Map<String, Class<?>> commands = new LinkedHashMap<>();
+        commands.put("advise", AdviseCommand.class);
+        commands.put("build", BuildCommand.class);
+        commands.put("diff", DiffCommand.class);
+        commands.put("explain", ExplainCommand.class);
+        commands.put("certify", CertifyCommand.class);
+        commands.put("inspect", InspectCommand.class);
+        commands.put("rehearse", RehearseCommand.class);
+        commands.put("new", NewCommand.class);
+        commands.put("load", LoadCommand.class);
+        commands.put("upload", UploadCommand.class);
+        commands.put("apply", ApplyCommand.class);
+        commands.put("revert", RevertCommand.class);
+        commands.put("replace", ReplaceCommand.class);
+        commands.put("unload", UnloadCommand.class);
+        commands.put("list", ListCommand.class);
+        commands.put("status", StatusCommand.class);
+        commands.put("help", HelpCommand.class);
+        return commands;
+    }
 
     /** Reached only without a command, which is a mistake. */
     @Override
@@ -72,7 +77,7 @@ public final class Suture implements Runnable {
         unwindWhenKilled(Thread.currentThread(), finished);
         int exitCode;
         try {
-            exitCode = commandLine().execute(arguments);
+            exitCode = commandLine(arguments).execute(arguments);
         } finally {
             finished.countDown();
         }
@@ -81,7 +86,23 @@ public final class Suture implements Runnable {
 
     /** {@return the whole command line, ready to execute; prints to standard output and standard error} */
     static CommandLine commandLine() {
+        return commandLine(COMMANDS);
+    }
+
+    /**
+     * {@return a command line that can execute these arguments}
+     *
+     * <p>To read the annotations of all commands takes longer than a command that works on a process; so where the first
+     * argument names one, it knows only that one.
+     */
+    static CommandLine commandLine(String[] arguments) {
+        boolean isNamed = arguments.length > 0 && COMMANDS.containsKey(arguments[0]) && !arguments[0].equals("help");
+        return commandLine(isNamed ? Map.of(arguments[0], COMMANDS.get(arguments[0])) : COMMANDS);
+    }
+
+    private static CommandLine commandLine(Map<String, Class<?>> commands) {
         CommandLine root = new CommandLine(new Suture());
+        commands.forEach(root::addSubcommand);
         root.setParameterExceptionHandler(Failures::onUsageError);
         root.setExecutionExceptionHandler(Failures::onException);
         root.registerConverter(Duration.class, Suture::seconds);

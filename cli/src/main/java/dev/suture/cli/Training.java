@@ -17,7 +17,8 @@ final class Training {
         List<String> command = new ArrayList<>();
         for (String word : arguments) {
             if (word.equals(THEN)) {
-                Suture.commandLine().execute(command.toArray(String[]::new));
+                String[] words = command.toArray(String[]::new);
+                Suture.commandLine(words).execute(words);
                 command.clear();
             } else {
                 command.add(word);
