@@ -43,7 +43,8 @@ final class AskXenCompiler implements AskCompiler {
     @Override
     public Map<String, Preprocessed> preprocess(List<String> names) {
         Map<String, Path> texts = new LinkedHashMap<>();
-        names.forEach(name -> preprocess(patched, name, "patched").ifPresent(text -> texts.put(name, text)));
+        Path directory = scratch.root().resolve("xen");
+        names.forEach(name -> preprocess(patched, name, directory, "patched").ifPresent(text -> texts.put(name, text)));
         Map<String, Preprocessed> both = new LinkedHashMap<>();
         if (!texts.isEmpty()) {
             try {
@@ -51,29 +52,35 @@ final class AskXenCompiler implements AskCompiler {
             } catch (IOException e) {
                 throw new LivePatchException("cannot put the tree's files back: " + Cause.of(e), e);
             }
-            texts.forEach((name, text) -> preprocess(originals, name, "original")
+            texts.forEach((name, text) -> preprocess(originals, name, directory, "original")
                     .ifPresent(original -> both.put(name, new Preprocessed(original, text))));
         }
         return both;
     }
 
-    private Optional<Path> preprocess(Map<String, XenObject> objects, String name, String version) {
+    /**
+     * {@return the source of an object behind the preprocessor; empty if it is not in C, or the compiler failed}
+     *
+     * @param directory the folder {@code xen} with the sources
+     * @param version what to call the answer
+     */
+    Optional<Path> preprocess(Map<String, XenObject> objects, String name, Path directory, String version) {
         XenObject object = objects.get(name);
         if (object == null || !object.source().endsWith(".c")) {
             return Optional.empty();
         }
-        return run(object, List.of("-E", object.source()), name, version + ".i");
+        return run(object, directory, List.of("-E", object.source()), name, version + ".i");
     }
 
     @Override
     public Optional<Path> compile(String name, Path preprocessed, List<String> options) {
         List<String> more = new ArrayList<>(options);
         more.addAll(List.of("-w", "-c", preprocessed.toAbsolutePath().toString()));
-        return run(patched.get(name), more, name, "asked.o");
+        return run(patched.get(name), scratch.root().resolve("xen"), more, name, "asked.o");
     }
 
     /** {@return what the compiler wrote with more options than the build's; empty if it failed} */
-    private Optional<Path> run(XenObject object, List<String> more, String name, String ending) {
+    private Optional<Path> run(XenObject object, Path directory, List<String> more, String name, String ending) {
         Path output =
                 workDirectory.resolve("asked").resolve(name + "." + ending).toAbsolutePath();
         List<String> command = new ArrayList<>(RecordedWords.compilerAndOptions(object.command(), object.source()));
@@ -86,7 +93,7 @@ final class AskXenCompiler implements AskCompiler {
         }
         int status = ChildProcess.run(
                 command,
-                scratch.root().resolve("xen"),
+                directory,
                 Map.of("LC_ALL", "C"),
                 scratch.directory().toString(),
                 workDirectory.resolve("make.log"),
