@@ -42,7 +42,7 @@ public final class Certify {
     private Certify(CertifyRequest request, Progress progress) {
         this.request = request;
         tree = request.build().tree();
-        payload = Payload.read(request.payload());
+        payload = ReadPayload.read(request.payload());
         image = ElfFile.read(tree.xenSyms());
         tables = SpecialSections.xenX86(XenRelease.of(tree.version()).minor());
         stages = new Stages(progress);
