@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,13 @@ final class AskXenCompiler implements AskCompiler {
     public Map<String, Preprocessed> preprocess(List<String> names) {
         Map<String, Path> texts = new LinkedHashMap<>();
         Path directory = scratch.root().resolve("xen");
-        names.forEach(name -> preprocess(patched, name, directory, "patched").ifPresent(text -> texts.put(name, text)));
+        Map<String, Map<String, String>> assembly = new HashMap<>();
+        names.stream()
+                .filter(this::keepsItsCommand)
+                .forEach(name -> preprocess(patched, name, directory, "patched").ifPresent(text -> {
+                    texts.put(name, text);
+                    assembly.put(name, ReadByAssembler.files(text, directory));
+                }));
         Map<String, Preprocessed> both = new LinkedHashMap<>();
         if (!texts.isEmpty()) {
             try {
@@ -53,9 +60,21 @@ final class AskXenCompiler implements AskCompiler {
                 throw new LivePatchException("cannot put the tree's files back: " + Cause.of(e), e);
             }
             texts.forEach((name, text) -> preprocess(originals, name, directory, "original")
+                    .filter(original ->
+                            ReadByAssembler.files(original, directory).equals(assembly.get(name)))
                     .ifPresent(original -> both.put(name, new Preprocessed(original, text))));
         }
         return both;
+    }
+
+    /** A patch of a makefile may change what code is made of a source that it does not touch. */
+    private boolean keepsItsCommand(String name) {
+        XenObject before = originals.get(name);
+        XenObject after = patched.get(name);
+        return before != null
+                && after != null
+                && RecordedWords.compilerAndOptions(before.command(), before.source())
+                        .equals(RecordedWords.compilerAndOptions(after.command(), after.source()));
     }
 
     /**
