@@ -1,5 +1,6 @@
 package dev.suture.certify;
 
+import dev.suture.drift.UnchangedInSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -41,7 +42,7 @@ record Judgement(
     Judgement withUnchanged(Collection<Finding> proved) {
         List<Finding> unchanged = proved.stream()
                 .map(finding ->
-                        new Finding(finding.object(), finding.name(), finding.why() + "; " + ProveUnchanged.REASON))
+                        new Finding(finding.object(), finding.name(), finding.why() + "; " + UnchangedInSource.REASON))
                 .toList();
         return new Judgement(
                 functions,

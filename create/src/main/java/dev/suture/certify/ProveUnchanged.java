@@ -35,9 +35,6 @@ import java.util.stream.Collectors;
  * {@code drift}, with what this certificate has found of the object in the payload.
  */
 final class ProveUnchanged {
-    static final String REASON =
-            "the patch changes nothing that it is made from: the compiler only decided otherwise what to inline, and what runs stays right";
-
     private final Program program;
     private final Function<String, Optional<ObjectPieces>> originals;
     private final AskCompiler compiler;

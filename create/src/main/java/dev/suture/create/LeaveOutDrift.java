@@ -66,9 +66,6 @@ import java.util.stream.Collectors;
  * @see "GCC manual, 3.11, -flive-patching, which lists the optimisations that make a function depend on others"
  */
 final class LeaveOutDrift {
-    private static final String REASON =
-            "the patch changes nothing that it is made from: the compiler only decided otherwise what to inline, and what runs stays right";
-
     private final List<Comparison> comparisons;
     private final TargetTraits traits;
     private final SpecialSections tables;
@@ -86,7 +83,7 @@ final class LeaveOutDrift {
 
     /** {@return whether something was left out for the reason that this pass gives} */
     static boolean isDrift(Selection.LeftOut left) {
-        return left.why().endsWith(REASON);
+        return left.why().endsWith(UnchangedInSource.REASON);
     }
 
     /**
@@ -161,7 +158,7 @@ final class LeaveOutDrift {
         Optional<UnchangedInSource> unchanged = UnchangedInSource.between(source.original(), source.patched());
         unchanged.ifPresent(known -> candidates.stream()
                 .filter(chosen -> known.holds(chosen.original().orElseThrow(), chosen.piece()))
-                .forEach(chosen -> leftOut.put(chosen.id(), REASON)));
+                .forEach(chosen -> leftOut.put(chosen.id(), UnchangedInSource.REASON)));
         Comparison comparison = comparisons.get(object);
         registers.put(object, new RelyOnRegisters(comparison, tables, build.compiler(), source.patched()));
     }
