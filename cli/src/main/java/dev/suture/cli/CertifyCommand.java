@@ -33,7 +33,11 @@ import picocli.CommandLine.Spec;
             "",
             "The verdict is `exact` if the baseline is proved, nothing is missing and nothing is extra; else the exit code is"
                     + " 3. Listed apart, and not counted: functions that differ in line numbers alone, what is used only"
-                    + " while the hypervisor boots, and variables that the payload's hooks have to see to."
+                    + " while the hypervisor boots, variables that the payload's hooks have to see to, and functions that"
+                    + " are unchanged in the source: the compiler only decided otherwise what to inline, which is proved"
+                    + " from both sources behind the preprocessor, by the code with which `suture build` leaves them out.",
+            "",
+            "A payload that is stacked on another, or that is for a process, cannot be certified yet."
         },
         footer = {
             "  suture certify xsa475.livepatch --tree ~/xen --patch xsa475.patch",

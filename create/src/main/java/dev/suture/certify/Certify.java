@@ -6,6 +6,7 @@ import dev.suture.Version;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.Stage;
 import dev.suture.build.Stages;
+import dev.suture.build.xen.AskWholeXenBuild;
 import dev.suture.build.xen.WholeXenBuild;
 import dev.suture.build.xen.XenTree;
 import dev.suture.diff.ObjectPieces;
@@ -41,7 +42,7 @@ public final class Certify {
     private Certify(CertifyRequest request, Progress progress) {
         this.request = request;
         tree = request.build().tree();
-        payload = Payload.read(request.payload());
+        payload = ReadPayload.read(request.payload());
         image = ElfFile.read(tree.xenSyms());
         tables = SpecialSections.xenX86(XenRelease.of(tree.version()).minor());
         stages = new Stages(progress);
@@ -85,10 +86,10 @@ public final class Certify {
             RunningSystem system = new RunningSystem(image, Optional.of(payload.elf()), tables);
             Tolerance tolerance = MovedLines.tolerance(build.patchedFiles(), build::neutralLines, build.stamps());
             JudgeProgram.Result judged = JudgeProgram.judge(program, system, contents, tolerance);
-            Judgement judgement = judged.judgement();
-            List<Finding> extra = new ArrayList<>(judgement.extra());
+            List<Finding> extra = new ArrayList<>(judged.judgement().extra());
             FindUnaccounted.find(payload.elf(), program, judged.prove(), contents)
                     .forEach(what -> extra.add(new Finding("", what, "nothing of the patched program needs it")));
+            Judgement judgement = proveUnchanged(judged, program, contents, build);
             stages.begin("find inlined copies");
             List<Certificate.InlinedInto> inlined =
                     FindInlined.find(judgement, name -> tree.xenDirectory().resolve(name));
@@ -101,6 +102,24 @@ public final class Certify {
                     program.objects().size(),
                     build);
         }
+    }
+
+    private Judgement proveUnchanged(
+            JudgeProgram.Result judged, Program program, PayloadContents contents, WholeXenBuild build) {
+        if (judged.notReplaced().isEmpty()) {
+            return judged.judgement();
+        }
+        stages.begin("compare the sources of what is missing");
+        AskWholeXenBuild ask = build.ask();
+        return new ProveUnchanged(program, this::original, ask.compiler(), tables)
+                .apply(judged, contents, ask::preprocess);
+    }
+
+    private Optional<ObjectPieces> original(String name) {
+        Path file = tree.xenDirectory().resolve(name);
+        return Files.isRegularFile(file)
+                ? Optional.of(SplitObject.split(name, ElfFile.read(file), tables))
+                : Optional.empty();
     }
 
     private static Baseline join(CompletableFuture<Baseline> baseline) {
@@ -166,7 +185,7 @@ public final class Certify {
                 judgement.missing(),
                 extra,
                 judgement.lineNumbersOnly(),
-                List.of(),
+                judgement.unchangedInSource(),
                 judgement.bootOnly(),
                 judgement.leftToHooks(),
                 judgement.notReached(),

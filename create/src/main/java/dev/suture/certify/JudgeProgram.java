@@ -7,6 +7,7 @@ import dev.suture.diff.SectionRole;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +33,7 @@ final class JudgeProgram {
     private final Map<Long, PayloadContents.Replacement> replacements = new HashMap<>();
     private final Set<PayloadContents.Replacement> used = new HashSet<>();
     private final List<Part> fresh = new ArrayList<>();
+    private final Map<Part, Finding> notReplaced = new LinkedHashMap<>();
     /** Numbered variables that the payload has, by the addresses of those of the same name but for numbers. */
     private final Map<Set<Long>, List<Part>> copies = new HashMap<>();
     /** How many variables of the patched program have one of these addresses, or are such copies. */
@@ -70,8 +72,12 @@ final class JudgeProgram {
         prove = new Prove(program, system, tolerance, places);
     }
 
-    /** What was found, and the proofs it rests on. */
-    record Result(Judgement judgement, Prove prove) {}
+    /**
+     * What was found, and the proofs it rests on.
+     *
+     * @param notReplaced of what is missing those functions of which the payload has nothing
+     */
+    record Result(Judgement judgement, Prove prove, Map<Part, Finding> notReplaced) {}
 
     /**
      * Judges a program.
@@ -86,7 +92,7 @@ final class JudgeProgram {
         judge.judgeCopies();
         judge.judgeFresh();
         judge.findUnused();
-        return new Result(judge.judgement.build(), judge.prove);
+        return new Result(judge.judgement.build(), judge.prove, judge.notReplaced);
     }
 
     private interface Judge {
@@ -144,6 +150,9 @@ final class JudgeProgram {
             judgement.bootOnly(object.name(), piece.name(), difference);
         } else {
             judgement.missing(object.name(), piece.name(), difference);
+            if (ofThis.isEmpty()) {
+                notReplaced.put(part, new Finding(object.name(), piece.name(), difference));
+            }
         }
     }
 

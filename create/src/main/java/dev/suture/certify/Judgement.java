@@ -1,6 +1,8 @@
 package dev.suture.certify;
 
+import dev.suture.drift.UnchangedInSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 
@@ -16,6 +18,7 @@ import java.util.List;
  * @param hooks the hooks of the patch that the payload has
  * @param missing what differs in the running program and is not in the payload
  * @param extra what is in the payload and should not be
+ * @param unchangedInSource functions that the compiler made otherwise though nothing they are made from changed
  * @param bootOnly what differs, and is used only while the hypervisor boots
  * @param leftToHooks variables whose initial values the patch changes, which is for the payload's hooks to do
  * @param notReached new or changed, but nothing that runs refers to it
@@ -30,9 +33,32 @@ record Judgement(
         List<Finding> hooks,
         List<Finding> missing,
         List<Finding> extra,
+        List<Finding> unchangedInSource,
         List<Finding> bootOnly,
         List<Finding> leftToHooks,
         List<Finding> notReached) {
+
+    /** {@return this judgement after some of what is missing was proved to be unchanged in the source} */
+    Judgement withUnchanged(Collection<Finding> proved) {
+        List<Finding> unchanged = proved.stream()
+                .map(finding ->
+                        new Finding(finding.object(), finding.name(), finding.why() + "; " + UnchangedInSource.REASON))
+                .toList();
+        return new Judgement(
+                functions,
+                variables,
+                same,
+                lineNumbersOnly,
+                replaced,
+                brought,
+                hooks,
+                missing.stream().filter(finding -> !proved.contains(finding)).toList(),
+                extra,
+                Builder.sorted(unchanged),
+                bootOnly,
+                leftToHooks,
+                notReached);
+    }
 
     /** Collects findings. */
     static final class Builder {
@@ -108,6 +134,7 @@ record Judgement(
                     sorted(hooks),
                     sorted(missing),
                     sorted(extra),
+                    List.of(),
                     sorted(bootOnly),
                     sorted(leftToHooks),
                     sorted(notReached));

@@ -13,6 +13,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a payload says it does, as Xen reads it: which functions it replaces by what, and which hooks it has.
@@ -48,6 +50,13 @@ record PayloadContents(List<Replacement> functions, List<Hook> hooks, List<Prove
      * @param function where the function is
      */
     record Hook(String section, Place function) {}
+
+    /** {@return the names of the replaced functions as objects have them, local ones without their file} */
+    Set<String> replacedNames() {
+        return functions.stream()
+                .map(function -> function.name().substring(function.name().lastIndexOf('#') + 1))
+                .collect(Collectors.toSet());
+    }
 
     /**
      * Reads a payload.

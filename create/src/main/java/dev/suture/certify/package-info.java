@@ -10,6 +10,7 @@
  *
  * <p>The order: the tree's own objects must be in the linked program (the baseline); then each function and variable of
  * the patched program must be in the linked program, or be what the payload replaces it with; then nothing may be left
- * in the payload that no proof has touched.
+ * in the payload that no proof has touched. Last, functions that would be missing are looked at in the sources: the
+ * compiler may only have decided otherwise what to inline ({@link dev.suture.certify.ProveUnchanged}).
  */
 package dev.suture.certify;

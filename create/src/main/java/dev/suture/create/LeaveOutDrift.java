@@ -1,9 +1,7 @@
 package dev.suture.create;
 
-import dev.suture.LivePatchException;
 import dev.suture.build.AskCompiler.Preprocessed;
 import dev.suture.build.BuildResult;
-import dev.suture.build.Cause;
 import dev.suture.build.ObjectPair;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.Piece;
@@ -14,17 +12,17 @@ import dev.suture.diff.Selection.PieceId;
 import dev.suture.diff.Selection.Why;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.TargetTraits;
-import dev.suture.source.SourceChange;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.suture.drift.RelyOnRegisters;
+import dev.suture.drift.UnchangedInSource;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Leaves functions out of a payload whose code differs only because the compiler decided otherwise what to inline.
@@ -38,7 +36,7 @@ import java.util.TreeMap;
  * <ol>
  *   <li><b>It is code of the patched source, too.</b> F and everything it uses are token by token what they were, behind
  *       the preprocessor: the functions it calls or that are inlined into it, with all that these use, the types, constants
- *       and initialisers ({@link SourceChange}). So F does not reach code that really changes in its own object, inlined or
+ *       and initialisers ({@link UnchangedInSource}). So F does not reach code that really changes in its own object, inlined or
  *       not. What it calls in other objects it calls by the calling convention alone.
  *   <li><b>What the compiler concluded about F's surroundings still is so.</b> It knows all callers of a static function,
  *       and may have left out what their arguments do not need: so no changed code may lead to F, if F is static. It knows
@@ -68,9 +66,6 @@ import java.util.TreeMap;
  * @see "GCC manual, 3.11, -flive-patching, which lists the optimisations that make a function depend on others"
  */
 final class LeaveOutDrift {
-    private static final String REASON =
-            "the patch changes nothing that it is made from: the compiler only decided otherwise what to inline, and what runs stays right";
-
     private final List<Comparison> comparisons;
     private final TargetTraits traits;
     private final SpecialSections tables;
@@ -88,7 +83,7 @@ final class LeaveOutDrift {
 
     /** {@return whether something was left out for the reason that this pass gives} */
     static boolean isDrift(Selection.LeftOut left) {
-        return left.why().endsWith(REASON);
+        return left.why().endsWith(UnchangedInSource.REASON);
     }
 
     /**
@@ -110,14 +105,32 @@ final class LeaveOutDrift {
     private Selection select() {
         while (true) {
             Selection selection = Select.select(comparisons, traits, leftOut);
-            List<PieceId> misfits = leftOut.keySet().stream()
-                    .filter(id -> !registers.get(id.object()).fits(id, selection, leftOut.keySet()))
-                    .toList();
+            List<PieceId> misfits =
+                    leftOut.keySet().stream().filter(id -> !fits(id, selection)).toList();
             if (misfits.isEmpty()) {
                 return selection;
             }
             misfits.forEach(leftOut::remove);
         }
+    }
+
+    private boolean fits(PieceId function, Selection selection) {
+        int object = function.object();
+        Set<Integer> code = new HashSet<>();
+        Set<Integer> replaced = new HashSet<>();
+        for (Chosen chosen : selection.chosen()) {
+            if (chosen.id().object() == object && chosen.piece().isCode()) {
+                code.add(chosen.id().piece());
+                if (chosen.why() == Why.REPLACED) {
+                    chosen.original().ifPresent(piece -> replaced.add(piece.index()));
+                }
+            }
+        }
+        Set<Integer> leftOutHere = leftOut.keySet().stream()
+                .filter(id -> id.object() == object)
+                .map(PieceId::piece)
+                .collect(Collectors.toSet());
+        return registers.get(object).fits(function.piece(), new RelyOnRegisters.InPayload(code, replaced), leftOutHere);
     }
 
     private void findUnchangedInSource(Selection selection) {
@@ -142,10 +155,10 @@ final class LeaveOutDrift {
     }
 
     private void findUnchangedInSource(int object, List<Chosen> candidates, Preprocessed source) {
-        Optional<SourceChange> change = SourceChange.between(read(source.original()), read(source.patched()));
-        change.ifPresent(known -> candidates.stream()
-                .filter(chosen -> isUnchanged(chosen, known))
-                .forEach(chosen -> leftOut.put(chosen.id(), REASON)));
+        Optional<UnchangedInSource> unchanged = UnchangedInSource.between(source.original(), source.patched());
+        unchanged.ifPresent(known -> candidates.stream()
+                .filter(chosen -> known.holds(chosen.original().orElseThrow(), chosen.piece()))
+                .forEach(chosen -> leftOut.put(chosen.id(), UnchangedInSource.REASON)));
         Comparison comparison = comparisons.get(object);
         registers.put(object, new RelyOnRegisters(comparison, tables, build.compiler(), source.patched()));
     }
@@ -154,34 +167,12 @@ final class LeaveOutDrift {
     private boolean mayBeDrift(Chosen chosen, Comparison comparison) {
         Piece piece = chosen.piece();
         return chosen.why() == Why.REPLACED
-                && piece.kind() == Piece.Kind.FUNCTION
                 && comparison.status(piece) == Comparison.Status.CHANGED
-                && piece.symbols().size() == 1
-                && chosen.original().orElseThrow().symbols().size() == 1
-                && chosen.original().orElseThrow().name().equals(piece.name())
+                && UnchangedInSource.mayBeAsked(chosen.original().orElseThrow(), piece)
                 && comparison.correlation().twinOfPatched(piece).equals(chosen.original())
-                && piece.name().indexOf('.') < 0
                 && build.pairs().stream()
                         .filter(pair -> pair.name().equals(comparison.name()))
                         .map(ObjectPair::source)
                         .allMatch(source -> source.endsWith(".c"));
-    }
-
-    private static boolean isUnchanged(Chosen chosen, SourceChange change) {
-        String name = chosen.piece().name();
-        boolean isLocal =
-                !chosen.piece().isGlobal() || !chosen.original().orElseThrow().isGlobal();
-        return change.knows(name)
-                && change.pathToChange(name).isEmpty()
-                && !(isLocal && change.isUsedByChangedCode(name))
-                && change.sharedState(name).isEmpty();
-    }
-
-    private static String read(Path preprocessed) {
-        try {
-            return Files.readString(preprocessed, StandardCharsets.ISO_8859_1);
-        } catch (IOException e) {
-            throw new LivePatchException("cannot read %s: %s".formatted(preprocessed, Cause.of(e)), e);
-        }
     }
 }

@@ -1,8 +1,10 @@
 package dev.suture.certify;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.WholeXenBuild;
@@ -10,11 +12,13 @@ import dev.suture.build.xen.XenBuildRequest;
 import dev.suture.build.xen.XenTree;
 import dev.suture.create.CreateRequest;
 import dev.suture.create.CreateXenPayload;
+import dev.suture.diff.Change;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.diff.Tools;
 import dev.suture.elf.ElfFile;
+import dev.suture.link.LinkedPatch;
 import dev.suture.payload.XenRelease;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -153,6 +157,20 @@ class CertifyXenTest {
                         XenBuildRequest.of(tree, patches), output, "certified", Optional.empty(), List.of(), Set.of()),
                 Progress.NONE);
         return output;
+    }
+
+    @Test
+    void aPayloadThatIsStackedOnAnotherIsTurnedAwayBeforeAnythingIsBuilt() throws IOException {
+        String source = "int keep(int x) { return x * 333 + 7; }\n";
+        byte[] stacked = LinkedPatch.of(Change.of(source, source.replace("333", "444")), SmallPatch.REST)
+                .on("00112233445566778899aabbccddeeff00112233")
+                .payload();
+        Path payload = Files.write(folder.resolve("stacked.livepatch"), stacked);
+        Path patch = patch("stacked", ONE);
+
+        assertThatThrownBy(() -> certify(payload, patch, true))
+                .isInstanceOf(LivePatchException.class)
+                .hasMessageContaining("is stacked on the payload with the build id 00112233");
     }
 
     private static Certificate certify(Path payload, Path patch, boolean fromNothing) {

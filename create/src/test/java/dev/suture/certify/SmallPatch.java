@@ -1,12 +1,18 @@
 package dev.suture.certify;
 
+import dev.suture.build.AskCompiler;
+import dev.suture.build.xen.AskWholeXenBuild.Sources;
 import dev.suture.diff.Change;
 import dev.suture.diff.LineNumbers;
+import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.diff.Tools;
 import dev.suture.elf.ElfFile;
 import dev.suture.link.LinkedPatch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,17 +98,73 @@ final class SmallPatch {
         ElfFile elf = ElfFile.read("payload", payload);
         PayloadContents contents = PayloadContents.read(elf);
         Program program = program(patched);
-        RunningSystem system = new RunningSystem(image(), Optional.of(elf), TABLES);
-        JudgeProgram.Result result =
-                JudgeProgram.judge(program, system, contents, new Tolerance(lines, lines, Map.of()));
-        List<String> found = new ArrayList<>();
-        add(found, "replaced", result.judgement().replaced());
-        add(found, "brought", result.judgement().brought());
-        add(found, "missing", result.judgement().missing());
-        add(found, "extra", result.judgement().extra());
-        add(found, "lines", result.judgement().lineNumbersOnly());
-        add(found, "not reached", result.judgement().notReached());
+        JudgeProgram.Result result = judge(program, elf, contents, lines);
+        List<String> found = found(result.judgement());
         FindUnaccounted.find(elf, program, result.prove(), contents).forEach(what -> found.add("extra " + what));
+        return found;
+    }
+
+    private JudgeProgram.Result judge(Program program, ElfFile elf, PayloadContents contents, LineNumbers lines) {
+        RunningSystem system = new RunningSystem(image(), Optional.of(elf), TABLES);
+        return JudgeProgram.judge(program, system, contents, new Tolerance(lines, lines, Map.of()));
+    }
+
+    /**
+     * {@return what is found out about a payload with the help of the sources, a line each}
+     *
+     * @param source what the source of the unpatched object is said to be
+     * @param options what the patched program is said to be compiled with, behind the options it really is
+     */
+    List<String> judgeWithSources(byte[] payload, String source, String... options) {
+        ElfFile elf = ElfFile.read("payload", payload);
+        PayloadContents contents = PayloadContents.read(elf);
+        Program program = program(patched);
+        JudgeProgram.Result result = judge(program, elf, contents, LineNumbers.UNMOVED);
+        AskCompiler compiler = new AskWithOptions(List.of(options));
+        Path patchedSource = Tools.gcc("unit.c", source.equals(original) ? patched : source, "-E");
+        Sources sources = new Sources(Tools.gcc("unit.c", source, "-E"), patchedSource, patchedSource);
+        ProveUnchanged proof = new ProveUnchanged(program, this::originalObject, compiler, TABLES);
+        return found(proof.apply(result, contents, names -> Map.of("unit.o", sources)));
+    }
+
+    private Optional<ObjectPieces> originalObject(String name) {
+        return program(original).objects().stream()
+                .filter(object -> object.name().equals(name))
+                .findFirst();
+    }
+
+    /** Compiles what it is given as the objects here are compiled, with some more options. */
+    private record AskWithOptions(List<String> options) implements AskCompiler {
+        @Override
+        public Map<String, Preprocessed> preprocess(List<String> objects) {
+            return Map.of();
+        }
+
+        @Override
+        public Optional<Path> compile(String object, Path preprocessed, List<String> more) {
+            List<String> all = new ArrayList<>(Tools.LIKE_XEN);
+            all.addAll(options);
+            all.addAll(more);
+            try {
+                return Optional.of(Tools.compile("gcc", "unit.i", Files.readString(preprocessed), all));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static List<String> found(Judgement judgement) {
+        List<String> found = new ArrayList<>();
+        add(found, "replaced", judgement.replaced());
+        add(found, "brought", judgement.brought());
+        add(found, "missing", judgement.missing());
+        add(found, "extra", judgement.extra());
+        add(found, "lines", judgement.lineNumbersOnly());
+        add(found, "unchanged", judgement.unchangedInSource());
+        add(found, "not reached", judgement.notReached());
         return found;
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Assumptions;
 /** Compilers and binutils, and objects that they made of small sources. */
 public final class Tools {
     /** What Xen gives gcc, as far as it decides what an object looks like. */
-    static final List<String> LIKE_XEN = List.of(
+    public static final List<String> LIKE_XEN = List.of(
             "-std=gnu11",
             "-w",
             "-O2",

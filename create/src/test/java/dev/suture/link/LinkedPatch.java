@@ -63,7 +63,7 @@ public final class LinkedPatch {
         return this;
     }
 
-    LinkedPatch on(String buildId) {
+    public LinkedPatch on(String buildId) {
         depends = buildId;
         return this;
     }

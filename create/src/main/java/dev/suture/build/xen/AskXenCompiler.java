@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,14 @@ final class AskXenCompiler implements AskCompiler {
     @Override
     public Map<String, Preprocessed> preprocess(List<String> names) {
         Map<String, Path> texts = new LinkedHashMap<>();
-        names.forEach(name -> preprocess(patched, name, "patched").ifPresent(text -> texts.put(name, text)));
+        Path directory = scratch.root().resolve("xen");
+        Map<String, Map<String, String>> assembly = new HashMap<>();
+        names.stream()
+                .filter(this::keepsItsCommand)
+                .forEach(name -> preprocess(patched, name, directory, "patched").ifPresent(text -> {
+                    texts.put(name, text);
+                    assembly.put(name, ReadByAssembler.files(text, directory));
+                }));
         Map<String, Preprocessed> both = new LinkedHashMap<>();
         if (!texts.isEmpty()) {
             try {
@@ -51,29 +59,47 @@ final class AskXenCompiler implements AskCompiler {
             } catch (IOException e) {
                 throw new LivePatchException("cannot put the tree's files back: " + Cause.of(e), e);
             }
-            texts.forEach((name, text) -> preprocess(originals, name, "original")
+            texts.forEach((name, text) -> preprocess(originals, name, directory, "original")
+                    .filter(original ->
+                            ReadByAssembler.files(original, directory).equals(assembly.get(name)))
                     .ifPresent(original -> both.put(name, new Preprocessed(original, text))));
         }
         return both;
     }
 
-    private Optional<Path> preprocess(Map<String, XenObject> objects, String name, String version) {
+    /** A patch of a makefile may change what code is made of a source that it does not touch. */
+    private boolean keepsItsCommand(String name) {
+        XenObject before = originals.get(name);
+        XenObject after = patched.get(name);
+        return before != null
+                && after != null
+                && RecordedWords.compilerAndOptions(before.command(), before.source())
+                        .equals(RecordedWords.compilerAndOptions(after.command(), after.source()));
+    }
+
+    /**
+     * {@return the source of an object behind the preprocessor; empty if it is not in C, or the compiler failed}
+     *
+     * @param directory the folder {@code xen} with the sources
+     * @param version what to call the answer
+     */
+    Optional<Path> preprocess(Map<String, XenObject> objects, String name, Path directory, String version) {
         XenObject object = objects.get(name);
         if (object == null || !object.source().endsWith(".c")) {
             return Optional.empty();
         }
-        return run(object, List.of("-E", object.source()), name, version + ".i");
+        return run(object, directory, List.of("-E", object.source()), name, version + ".i");
     }
 
     @Override
     public Optional<Path> compile(String name, Path preprocessed, List<String> options) {
         List<String> more = new ArrayList<>(options);
         more.addAll(List.of("-w", "-c", preprocessed.toAbsolutePath().toString()));
-        return run(patched.get(name), more, name, "asked.o");
+        return run(patched.get(name), scratch.root().resolve("xen"), more, name, "asked.o");
     }
 
     /** {@return what the compiler wrote with more options than the build's; empty if it failed} */
-    private Optional<Path> run(XenObject object, List<String> more, String name, String ending) {
+    private Optional<Path> run(XenObject object, Path directory, List<String> more, String name, String ending) {
         Path output =
                 workDirectory.resolve("asked").resolve(name + "." + ending).toAbsolutePath();
         List<String> command = new ArrayList<>(RecordedWords.compilerAndOptions(object.command(), object.source()));
@@ -86,7 +112,7 @@ final class AskXenCompiler implements AskCompiler {
         }
         int status = ChildProcess.run(
                 command,
-                scratch.root().resolve("xen"),
+                directory,
                 Map.of("LC_ALL", "C"),
                 scratch.directory().toString(),
                 workDirectory.resolve("make.log"),

@@ -51,6 +51,7 @@ public final class WholeXenBuild implements AutoCloseable {
     private final Map<String, String> stampsOfTree;
     private final Map<String, List<Integer>> neutralLines = new HashMap<>();
     private List<PatchedFile> patchedFiles = List.of();
+    private List<ChangedSource> sources = List.of();
     private Map<String, XenObject> objects = Map.of();
 
     private WholeXenBuild(XenBuildRequest request, ScratchTree scratch) throws IOException {
@@ -98,7 +99,8 @@ public final class WholeXenBuild implements AutoCloseable {
         }
     }
 
-    private void write(List<ChangedSource> sources) throws IOException {
+    private void write(List<ChangedSource> changed) throws IOException {
+        sources = List.copyOf(changed);
         List<PatchedFile> files = new ArrayList<>();
         for (ChangedSource source : sources) {
             LineMap lines = new LineMap(List.of(), List.of());
@@ -209,6 +211,11 @@ public final class WholeXenBuild implements AutoCloseable {
      */
     public List<Integer> neutralLines(PatchedFile file) {
         return neutralLines.getOrDefault(file.path(), List.of());
+    }
+
+    /** {@return who answers questions about the objects while this is open} */
+    public AskWholeXenBuild ask() {
+        return new AskWholeXenBuild(request.tree(), scratch, sources, objects);
     }
 
     /** {@return what the hypervisor says it is compiled by} */

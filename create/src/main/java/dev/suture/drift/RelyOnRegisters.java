@@ -1,4 +1,4 @@
-package dev.suture.create;
+package dev.suture.drift;
 
 import dev.suture.build.AskCompiler;
 import dev.suture.diff.CallsWithin;
@@ -8,10 +8,6 @@ import dev.suture.diff.Correlate;
 import dev.suture.diff.LineNumbers;
 import dev.suture.diff.Piece;
 import dev.suture.diff.SectionRole;
-import dev.suture.diff.Selection;
-import dev.suture.diff.Selection.Chosen;
-import dev.suture.diff.Selection.PieceId;
-import dev.suture.diff.Selection.Why;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.elf.ElfFile;
@@ -40,7 +36,7 @@ import java.util.stream.Collectors;
  *
  * @see "GCC gcc/final.cc, get_call_reg_set_usage(); gcc/config/i386/i386.cc, ix86_update_stack_boundary()"
  */
-final class RelyOnRegisters {
+public final class RelyOnRegisters {
     private static final List<String> WITHOUT_KNOWLEDGE = List.of("-fno-ipa-ra", "-fno-ipa-stack-alignment");
 
     private final Comparison comparison;
@@ -51,8 +47,21 @@ final class RelyOnRegisters {
     private final CallsWithin patched;
     private Optional<Set<Integer>> independent = Optional.empty();
 
+    /**
+     * What of one object is in a payload.
+     *
+     * @param code pieces of the patched object that are code
+     * @param replaced pieces of the original that are replaced
+     */
+    public record InPayload(Set<Integer> code, Set<Integer> replaced) {
+        public InPayload {
+            code = Set.copyOf(code);
+            replaced = Set.copyOf(replaced);
+        }
+    }
+
     /** @param patchedSource the patched source of the object, behind the preprocessor */
-    RelyOnRegisters(Comparison comparison, SpecialSections tables, AskCompiler compiler, Path patchedSource) {
+    public RelyOnRegisters(Comparison comparison, SpecialSections tables, AskCompiler compiler, Path patchedSource) {
         this.comparison = comparison;
         this.tables = tables;
         this.compiler = compiler;
@@ -64,43 +73,33 @@ final class RelyOnRegisters {
     /**
      * {@return whether a function can be left as it runs}
      *
-     * @param function the function
-     * @param selection what is replaced
-     * @param leftOut all functions that are left as they run though the patched build has them otherwise
+     * @param function the function, a piece of the patched object
+     * @param payload what the payload has of the object
+     * @param leftOut all functions, pieces of the patched object, that are left as they run though the patched build has
+     *     them otherwise
      */
-    boolean fits(PieceId function, Selection selection, Set<PieceId> leftOut) {
-        List<Chosen> chosen = selection.chosen().stream()
-                .filter(piece -> piece.id().object() == function.object()
-                        && piece.piece().isCode())
-                .toList();
+    public boolean fits(int function, InPayload payload, Set<Integer> leftOut) {
         Piece running = comparison
                 .correlation()
-                .twinOfPatched(comparison.patched().pieces().get(function.piece()))
+                .twinOfPatched(comparison.patched().pieces().get(function))
                 .orElseThrow();
-        Set<Integer> called = original.from(running.index());
-        boolean callsReplaced = chosen.stream()
-                .filter(piece -> piece.why() == Why.REPLACED)
-                .flatMap(piece -> piece.original().stream())
-                .anyMatch(replaced -> called.contains(replaced.index()));
-        boolean calledByPayload =
-                chosen.stream().anyMatch(piece -> patched.isDirect(piece.id().piece(), function.piece()));
+        boolean callsReplaced = original.from(running.index()).stream().anyMatch(payload.replaced()::contains);
+        boolean calledByPayload = payload.code().stream().anyMatch(piece -> patched.isDirect(piece, function));
         return !callsReplaced
                 && !(calledByPayload && !running.isGlobal())
-                && independent(knowing(function, chosen, leftOut));
+                && independent(knowing(function, payload, leftOut));
     }
 
     /** {@return code that was compiled knowing the patched function, and that runs together with the other one} */
-    private Set<Integer> knowing(PieceId function, List<Chosen> chosen, Set<PieceId> leftOut) {
-        Set<Integer> leading = patched.to(function.piece());
-        Set<Integer> inPayload = chosen.stream()
-                .map(piece -> piece.id().piece())
-                .filter(leading::contains)
-                .collect(Collectors.toSet());
+    private Set<Integer> knowing(int function, InPayload payload, Set<Integer> leftOut) {
+        Set<Integer> leading = patched.to(function);
+        Set<Integer> inPayload =
+                payload.code().stream().filter(leading::contains).collect(Collectors.toSet());
         Set<Integer> knowing = new HashSet<>(inPayload);
         for (int piece : inPayload) {
             knowing.addAll(patched.to(piece));
         }
-        leftOut.stream().filter(id -> id.object() == function.object()).forEach(id -> knowing.remove(id.piece()));
+        knowing.removeAll(leftOut);
         knowing.removeIf(index -> {
             Piece piece = comparison.patched().pieces().get(index);
             // A part of a function put elsewhere is compared with the function.
