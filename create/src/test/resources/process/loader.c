@@ -188,9 +188,14 @@ static void splice(void)
 __attribute__((constructor)) static void load(void)
 {
     dl_iterate_phdr(found, getenv("CHANGED"));
-    uintptr_t hint = ((uintptr_t)region + (64u << 20)) & -4096l;
-    region = mmap((void *)hint, REGION, PROT_READ | PROT_WRITE | PROT_EXEC,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    uintptr_t hint = (uintptr_t)region & -4096l;
+    region = MAP_FAILED;
+    /* The heap may be anywhere above the program. */
+    for (int tries = 0; tries < 16 && region == MAP_FAILED; tries++) {
+        hint += 64u << 20;
+        region = mmap((void *)hint, REGION, PROT_READ | PROT_WRITE | PROT_EXEC,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    }
     if (region == MAP_FAILED) fail("no memory near", "the program");
     next = region;
     image = contents(getenv("PAYLOAD"));

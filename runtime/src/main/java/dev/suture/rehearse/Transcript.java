@@ -1,6 +1,5 @@
 package dev.suture.rehearse;
 
-import dev.suture.LivePatchException;
 import dev.suture.rehearse.RehearsalReport.Observation;
 import dev.suture.rehearse.RehearsalReport.Observed;
 import dev.suture.rehearse.RehearsalReport.PayloadReport;
@@ -65,9 +64,7 @@ final class Transcript {
             case ConsoleLine.FromXen xen -> fromXen(xen.text());
             case ConsoleLine.FromDom0 _ -> {}
             case ConsoleLine.Marker marker -> marker(marker.words(), nanos);
-            case ConsoleLine.Damaged damaged ->
-                throw new LivePatchException("the console of the rehearsal was garbled, found: %s\n        Try again."
-                        .formatted(damaged.text()));
+            case ConsoleLine.Damaged damaged -> throw new GarbledConsoleException(damaged.text(), null);
         }
     }
 
@@ -226,7 +223,7 @@ final class Transcript {
                 default -> throw new IllegalStateException("a marker that init.sh does not write: " + words);
             }
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
-            throw new LivePatchException("the console of the rehearsal was garbled, found: " + words, e);
+            throw new GarbledConsoleException(words.toString(), e);
         }
     }
 

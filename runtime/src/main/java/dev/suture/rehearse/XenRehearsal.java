@@ -33,6 +33,7 @@ public final class XenRehearsal {
     private static final Duration LAST_WORDS = Duration.ofSeconds(3);
     private static final int LINES_OF_LAST_WORDS = 100;
     private static final int LINES_SHOWN = 12;
+    private static final int MOST_BOOTS = 3;
 
     private final RehearsalRequest request;
     private final Progress progress;
@@ -65,7 +66,16 @@ public final class XenRehearsal {
         if (request.payloads().isEmpty()) {
             throw new LivePatchException("no payload to rehearse");
         }
-        return new XenRehearsal(request, progress).run();
+        for (int boots = 1; ; boots++) {
+            try {
+                return new XenRehearsal(request, progress).run();
+            } catch (GarbledConsoleException e) {
+                if (boots == MOST_BOOTS) {
+                    throw e;
+                }
+                progress.stage("boot again: the console was garbled");
+            }
+        }
     }
 
     private RehearsalReport run() throws InterruptedException {

@@ -3,7 +3,6 @@ package dev.suture.rehearse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.suture.LivePatchException;
 import dev.suture.rehearse.RehearsalReport.Observation;
 import dev.suture.rehearse.RehearsalReport.PayloadReport;
 import dev.suture.rehearse.RehearsalReport.Step;
@@ -145,9 +144,9 @@ class TranscriptTest {
     void aGarbledMarkerIsNotGuessedAt() {
         Transcript transcript = new Transcript(TWO, List.of());
 
-        assertThatThrownBy(() -> hear(transcript, "@suture begin 0 up")).isInstanceOf(LivePatchException.class);
+        assertThatThrownBy(() -> hear(transcript, "@suture begin 0 up")).isInstanceOf(GarbledConsoleException.class);
         assertThatThrownBy(() -> hear(transcript, "@suture end 0 upload 0 1 =b2s= ."))
-                .isInstanceOf(LivePatchException.class)
+                .isInstanceOf(GarbledConsoleException.class)
                 .hasMessageContaining("garbled");
     }
 
