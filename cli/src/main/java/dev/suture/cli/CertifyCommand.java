@@ -42,7 +42,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "  suture certify xsa475.livepatch --tree ~/xen --patch xsa475.patch",
             "  suture certify xsa475.livepatch --tree ~/xen --patch xsa475.patch --shipped /boot/xen.gz --output xsa475.json",
-            "  suture certify ab.livepatch --tree ~/xen --patch a.patch --patch b.patch --json"
+            "  suture certify ab.livepatch --tree ~/xen --patch a.patch --patch b.patch --json",
+            "  suture certify limit.livepatch --tree ~/xen --patch fix.patch --patch limit.c"
         })
 final class CertifyCommand extends SutureCommand {
     @Parameters(paramLabel = "PAYLOAD", description = "A live patch file, of any builder.")
@@ -61,7 +62,8 @@ final class CertifyCommand extends SutureCommand {
             required = true,
             arity = "1..*",
             description =
-                    "What the payload is to do: a unified diff or mailed patch. Several are applied in the order given.")
+                    "What the payload is to do: a unified diff or mailed patch. Several are applied in the order given. A C"
+                            + " file among them is no patch: it is one more object, as for `suture build xen`.")
     private List<Path> patches;
 
     @Option(

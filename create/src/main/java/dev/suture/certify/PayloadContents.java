@@ -6,6 +6,8 @@ import dev.suture.elf.LittleEndian;
 import dev.suture.elf.Relocation;
 import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
+import dev.suture.isa.Isa;
+import dev.suture.isa.RelocationKind;
 import dev.suture.payload.PayloadSections;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -115,13 +117,18 @@ record PayloadContents(List<Replacement> functions, List<Hook> hooks, List<Prove
     }
 
     private static Optional<Place> place(ElfFile elf, Relocation relocation) {
-        if (relocation == null) {
+        if (relocation == null || !isPointer(elf, relocation)) {
             return Optional.empty();
         }
         Symbol symbol = elf.symbols().get(relocation.symbolIndex());
         return symbol.isInSection()
                 ? Optional.of(new Place(symbol.sectionIndex(), symbol.value() + relocation.addend()))
                 : Optional.empty();
+    }
+
+    private static boolean isPointer(ElfFile elf, Relocation relocation) {
+        RelocationKind kind = Isa.of(elf.header().machine()).relocation(relocation.type());
+        return kind.sizeBytes() == 8 && !kind.pcRelative() && !kind.throughGot();
     }
 
     private static String text(ElfFile elf, Place at) {

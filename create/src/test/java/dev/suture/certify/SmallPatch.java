@@ -31,11 +31,13 @@ final class SmallPatch {
 
     private final String original;
     private final String patched;
+    private final String added;
     private final Path program;
 
-    private SmallPatch(String original, String patched) {
+    private SmallPatch(String original, String patched, String added) {
         this.original = original;
         this.patched = patched;
+        this.added = added;
         program = Tools.directory().resolve("program");
         List<String> command = new ArrayList<>(List.of(
                 "ld",
@@ -47,21 +49,38 @@ final class SmallPatch {
                 "-z",
                 "noexecstack",
                 "-Ttext=0xffff82d040200000"));
-        objects(original).forEach(object -> command.add(object.toString()));
+        objects(original, "").forEach(object -> command.add(object.toString()));
         Tools.run(Tools.directory(), command);
     }
 
     static SmallPatch of(String original, String patched) {
-        return new SmallPatch(original, patched);
+        return new SmallPatch(original, patched, "");
     }
 
-    private static List<Path> objects(String unit) {
-        return List.of(Tools.gcc("unit.c", unit), Tools.gcc("rest.c", REST));
+    /** {@return this patch and a source that becomes an object of its own} */
+    SmallPatch adding(String source) {
+        return new SmallPatch(original, patched, source);
+    }
+
+    /** {@return the objects of a program, {@code unit.o}, {@code rest.o} and, if there is a source for it, {@code added.o}} */
+    private static List<Path> objects(String unit, String added) {
+        List<Path> objects = new ArrayList<>(List.of(Tools.gcc("unit.c", unit), Tools.gcc("rest.c", REST)));
+        if (!added.isEmpty()) {
+            objects.add(Tools.gcc("added.c", added));
+        }
+        return objects;
     }
 
     /** {@return the payload that Suture makes of a patch to {@code patchedUnit}} */
     byte[] payloadOf(String patchedUnit) {
-        return LinkedPatch.of(Change.of(original, patchedUnit), REST).payload();
+        return payloadOf(patchedUnit, added);
+    }
+
+    /** {@return the payload that Suture makes of a patch to {@code patchedUnit} that adds an object} */
+    byte[] payloadOf(String patchedUnit, String addedSource) {
+        Change change = Change.of(original, patchedUnit);
+        return LinkedPatch.of(addedSource.isEmpty() ? change : change.and("added.c", "", addedSource), REST)
+                .payload();
     }
 
     byte[] payload() {
@@ -72,17 +91,20 @@ final class SmallPatch {
         return ElfFile.read(program);
     }
 
-    private static Program program(String unit) {
-        List<Path> files = objects(unit);
-        return new Program(List.of(
-                SplitObject.split("unit.o", ElfFile.read(files.get(0)), TABLES),
-                SplitObject.split("rest.o", ElfFile.read(files.get(1)), TABLES)));
+    private static Program program(String unit, String added) {
+        List<String> names = List.of("unit.o", "rest.o", "added.o");
+        List<Path> files = objects(unit, added);
+        List<ObjectPieces> objects = new ArrayList<>();
+        for (int i = 0; i < files.size(); i++) {
+            objects.add(SplitObject.split(names.get(i), ElfFile.read(files.get(i)), TABLES));
+        }
+        return new Program(objects);
     }
 
     /** {@return whether the objects of another source are in a program, and what is not} */
     Baseline baseline(String unit, ElfFile image) {
         RunningSystem system = new RunningSystem(image, Optional.empty(), TABLES);
-        return ProveBaseline.prove(program(unit), system, new CauseOfDifference(image, List.of()));
+        return ProveBaseline.prove(program(unit, ""), system, new CauseOfDifference(image, List.of()));
     }
 
     Baseline baseline(ElfFile image) {
@@ -97,7 +119,7 @@ final class SmallPatch {
     List<String> judge(byte[] payload, LineNumbers lines) {
         ElfFile elf = ElfFile.read("payload", payload);
         PayloadContents contents = PayloadContents.read(elf);
-        Program program = program(patched);
+        Program program = program(patched, added);
         JudgeProgram.Result result = judge(program, elf, contents, lines);
         List<String> found = found(result.judgement());
         FindUnaccounted.find(elf, program, result.prove(), contents).forEach(what -> found.add("extra " + what));
@@ -118,7 +140,7 @@ final class SmallPatch {
     List<String> judgeWithSources(byte[] payload, String source, String... options) {
         ElfFile elf = ElfFile.read("payload", payload);
         PayloadContents contents = PayloadContents.read(elf);
-        Program program = program(patched);
+        Program program = program(patched, added);
         JudgeProgram.Result result = judge(program, elf, contents, LineNumbers.UNMOVED);
         AskCompiler compiler = new AskWithOptions(List.of(options));
         Path patchedSource = Tools.gcc("unit.c", source.equals(original) ? patched : source, "-E");
@@ -128,7 +150,7 @@ final class SmallPatch {
     }
 
     private Optional<ObjectPieces> originalObject(String name) {
-        return program(original).objects().stream()
+        return program(original, "").objects().stream()
                 .filter(object -> object.name().equals(name))
                 .findFirst();
     }
@@ -160,6 +182,7 @@ final class SmallPatch {
         List<String> found = new ArrayList<>();
         add(found, "replaced", judgement.replaced());
         add(found, "brought", judgement.brought());
+        add(found, "hook", judgement.hooks());
         add(found, "missing", judgement.missing());
         add(found, "extra", judgement.extra());
         add(found, "lines", judgement.lineNumbersOnly());

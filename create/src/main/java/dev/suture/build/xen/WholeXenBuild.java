@@ -1,8 +1,6 @@
 package dev.suture.build.xen;
 
 import dev.suture.LivePatchException;
-import dev.suture.build.AppliedPatches;
-import dev.suture.build.ApplyPatches;
 import dev.suture.build.Cause;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.ChildProcess;
@@ -10,6 +8,7 @@ import dev.suture.build.LineMap;
 import dev.suture.build.NeutralSource;
 import dev.suture.build.NeutraliseLines;
 import dev.suture.build.PatchedFile;
+import dev.suture.build.PayloadCode;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourceText;
 import dev.suture.build.Stages;
@@ -29,8 +28,9 @@ import java.util.regex.Pattern;
  * Builds the whole patched hypervisor, the link included, as somebody would who means to boot it.
  *
  * <p>A scratch copy of the tree without anything that was built gets the patches, just as they are, and then the tree's
- * own {@code make}. Only what Xen says of its own making (the date, the host) is given as it was for the tree, so that it
- * does not count as a change. A caller who trusts make to know what is out of date gets only that compiled, and nothing
+ * own {@code make}. Code of payloads that no file of the tree is changed for ({@link PayloadCode}) becomes a part of it.
+ * Only what Xen says of its own making (the date, the host) is given as it was for the tree, so that it does not count as
+ * a change. A caller who trusts make to know what is out of date gets only that compiled, and nothing
  * linked.
  */
 public final class WholeXenBuild implements AutoCloseable {
@@ -72,7 +72,7 @@ public final class WholeXenBuild implements AutoCloseable {
      */
     public static WholeXenBuild run(XenBuildRequest request, boolean fromNothing, Stages stages) {
         stages.begin("apply patches");
-        AppliedPatches applied = ApplyPatches.apply(request.tree().root(), List.of("", XEN), request.patches());
+        PayloadCode.Completed completed = XenBuild.apply(request.tree(), request.allPatches());
         stages.begin("copy sources");
         XenTree tree = request.tree();
         ScratchTree scratch = ScratchTree.open(
@@ -84,7 +84,8 @@ public final class WholeXenBuild implements AutoCloseable {
                 stages.progress());
         try {
             WholeXenBuild build = new WholeXenBuild(request, scratch);
-            build.write(applied.sources());
+            build.write(completed.patches().sources());
+            build.link(completed.sources());
             stages.begin("build the patched program");
             build.make(fromNothing, stages);
             build.objects = ReadObjects.read(scratch.root().resolve("xen"));
@@ -123,6 +124,24 @@ public final class WholeXenBuild implements AutoCloseable {
             files.add(new PatchedFile(source.path(), source.kind(), lines));
         }
         patchedFiles = List.copyOf(files);
+    }
+
+    /**
+     * Has the makefile of a directory name the objects of sources that no makefile of the tree knows. What the patches
+     * change may need them, so they are linked as well; their hooks end up where nothing looks for them.
+     */
+    private void link(List<String> added) throws IOException {
+        if (added.isEmpty()) {
+            return;
+        }
+        String makefile = XEN + XenBuild.HOME_OF_ADDED + "/Makefile";
+        SourceText text = SourceText.read(scratch.root().resolve(makefile));
+        List<String> lines = new ArrayList<>(text.lines());
+        for (String source : added) {
+            String object = XenBuild.addedObject(source).name();
+            lines.add("obj-y += " + object.substring(XenBuild.HOME_OF_ADDED.length() + 1));
+        }
+        scratch.write(makefile, new SourceText(lines, true));
     }
 
     private static List<Integer> numbers(SourceText original, SourceText patched) {

@@ -31,7 +31,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * A built Xen tree and patches in, pairs of objects out.
@@ -47,7 +46,7 @@ import java.util.stream.Stream;
 public final class XenBuild {
     private static final String XEN = "xen/";
     /** The directory of Xen that code is compiled as a part of which no makefile knows. */
-    private static final String HOME_OF_ADDED = "common";
+    static final String HOME_OF_ADDED = "common";
 
     private final XenBuildRequest request;
     private final XenTree tree;
@@ -77,12 +76,9 @@ public final class XenBuild {
     public static XenBuildResult run(XenBuildRequest request, Progress progress) {
         Stages stages = new Stages(progress);
         stages.begin("apply patches");
-        PayloadCode.Completed before = apply(request, request.applied());
-        PayloadCode.Completed completed = apply(
-                        request,
-                        Stream.concat(request.applied().stream(), request.patches().stream())
-                                .toList())
-                .since(before);
+        PayloadCode.Completed before = apply(request.tree(), request.applied());
+        PayloadCode.Completed completed =
+                apply(request.tree(), request.allPatches()).since(before);
         stages.begin("synchronise scratch copy");
         ScratchTree scratch =
                 ScratchTree.open(request.cache(), request.tree().root(), request.tree()::isNeededToBuild, progress);
@@ -116,9 +112,10 @@ public final class XenBuild {
         }
     }
 
-    private static PayloadCode.Completed apply(XenBuildRequest request, List<SourcePatch> patches) {
+    /** {@return what patches make of a tree's sources, and the code of payloads that comes along} */
+    static PayloadCode.Completed apply(XenTree tree, List<SourcePatch> patches) {
         return PayloadCode.complete(
-                ApplyPatches.apply(request.tree().root(), List.of("", XEN), patches),
+                ApplyPatches.apply(tree.root(), List.of("", XEN), patches),
                 XEN + HOME_OF_ADDED + "/",
                 XEN + "include/");
     }
@@ -180,7 +177,8 @@ public final class XenBuild {
                 }));
     }
 
-    private static XenObject addedObject(String source) {
+    /** {@return the object of a source that no makefile of the tree knows} */
+    static XenObject addedObject(String source) {
         String path = source.substring(XEN.length());
         String object = path.substring(0, path.length() - ".c".length()) + ".o";
         return new XenObject(object, HOME_OF_ADDED, path, Set.of(path), "");

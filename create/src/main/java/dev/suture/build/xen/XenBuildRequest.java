@@ -50,12 +50,14 @@ public record XenBuildRequest(
         return new XenBuildRequest(tree, alreadyApplied, patches, cache, workDirectory, keep, insistOnCompiler, jobs);
     }
 
+    /** {@return what is applied already and what is to be applied, in order} */
+    public List<SourcePatch> allPatches() {
+        return Stream.of(applied, patches).flatMap(List::stream).toList();
+    }
+
     /** {@return the subjects of what is applied already and of what is to be applied} */
     public List<String> allSubjects() {
-        return Stream.of(applied, patches)
-                .flatMap(List::stream)
-                .map(SourcePatch::subject)
-                .toList();
+        return allPatches().stream().map(SourcePatch::subject).toList();
     }
 
     /** {@return a request with everything as usual: the user's cache, one job for each processor} */
