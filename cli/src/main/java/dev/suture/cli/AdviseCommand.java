@@ -5,14 +5,13 @@ import dev.suture.advise.Advice;
 import dev.suture.advise.AdviceText;
 import dev.suture.advise.AdviseRequest;
 import dev.suture.advise.AdviseXenPatch;
-import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.XenBuildRequest;
-import dev.suture.build.xen.XenTree;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -36,20 +35,8 @@ import picocli.CommandLine.Spec;
             "  suture advise --tree ~/xen --patch xsa472.patch --write-live part.patch"
         })
 final class AdviseCommand extends SutureCommand {
-    @Option(
-            names = "--tree",
-            paramLabel = "DIR",
-            required = true,
-            description = "The built Xen tree (its root, or its folder xen).")
-    private Path tree;
-
-    @Option(
-            names = "--patch",
-            paramLabel = "FILE",
-            required = true,
-            arity = "1..*",
-            description = "A unified diff or mailed patch. Several are applied in the order given.")
-    private List<Path> patches;
+    @Mixin
+    private XenPatchOptions options;
 
     @Option(names = "--no-compile", description = "Compile nothing: say what is likely.")
     private boolean noCompile;
@@ -71,30 +58,16 @@ final class AdviseCommand extends SutureCommand {
             description = "Go on although the compiler is not the one that built the tree.")
     private boolean insistOnCompiler;
 
-    @Option(
-            names = "--jobs",
-            paramLabel = "N",
-            description = "How many compilers may run at once (default: one per processor).")
-    private int jobs = Runtime.getRuntime().availableProcessors();
-
     @Spec
     private CommandSpec command;
 
     @Override
     Answer answer(Progress progress) {
-        PayloadOptions.checkJobs(jobs, command);
         if (noCompile && liveSubset != null) {
             throw new ParameterException(
                     command.commandLine(), "--write-live builds what it writes, so it cannot go with --no-compile");
         }
-        XenBuildRequest build = new XenBuildRequest(
-                XenTree.open(tree),
-                patches.stream().map(SourcePatch::read).toList(),
-                XenBuildRequest.userCache(),
-                Optional.empty(),
-                false,
-                insistOnCompiler,
-                jobs);
+        XenBuildRequest build = options.request(List.of(), insistOnCompiler);
         Advice advice = AdviseXenPatch.advise(
                 new AdviseRequest(build, !noCompile, allowedTypes, Optional.ofNullable(liveSubset)), progress);
         return new Answer(

@@ -29,6 +29,13 @@ final class CertificateText {
         lines.add("payload        sha256 %s, build id %s"
                 .formatted(certificate.payload().sha256(), certificate.payload().buildId()));
         certificate
+                .below()
+                .forEach(below -> lines.add("on top of      %s, sha256 %s, build id %s"
+                        .formatted(below.name(), below.sha256(), below.buildId())));
+        certificate
+                .applied()
+                .forEach(patch -> lines.add("applied        %s, sha256 %s".formatted(patch.name(), patch.sha256())));
+        certificate
                 .patches()
                 .forEach(patch -> lines.add("patch          %s, sha256 %s".formatted(patch.name(), patch.sha256())));
         Certificate.Hypervisor hypervisor = certificate.hypervisor();

@@ -1,9 +1,7 @@
 package dev.suture.cli;
 
 import dev.suture.Progress;
-import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.XenBuildRequest;
-import dev.suture.build.xen.XenTree;
 import dev.suture.certify.Certificate;
 import dev.suture.certify.Certify;
 import dev.suture.certify.CertifyRequest;
@@ -13,8 +11,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -37,34 +37,38 @@ import picocli.CommandLine.Spec;
                     + " are unchanged in the source: the compiler only decided otherwise what to inline, which is proved"
                     + " from both sources behind the preprocessor, by the code with which `suture build` leaves them out.",
             "",
-            "A payload that is stacked on another, or that is for a process, cannot be certified yet."
+            "Of a payload that is stacked on others, name all of these with --depends, the lowest first, and their patches"
+                    + " with --applied: then what runs is the hypervisor with the payloads below, and the patched one has"
+                    + " all patches. One made with --replaces goes directly on the hypervisor, and is certified with all of"
+                    + " its patches. Payloads for processes cannot be certified."
         },
         footer = {
             "  suture certify xsa475.livepatch --tree ~/xen --patch xsa475.patch",
             "  suture certify xsa475.livepatch --tree ~/xen --patch xsa475.patch --shipped /boot/xen.gz --output xsa475.json",
             "  suture certify ab.livepatch --tree ~/xen --patch a.patch --patch b.patch --json",
+            "  suture certify b.livepatch --tree ~/xen --patch b.patch --depends a.livepatch --applied a.patch",
             "  suture certify limit.livepatch --tree ~/xen --patch fix.patch --patch limit.c"
         })
 final class CertifyCommand extends SutureCommand {
     @Parameters(paramLabel = "PAYLOAD", description = "A live patch file, of any builder.")
     private Path payload;
 
-    @Option(
-            names = "--tree",
-            paramLabel = "DIR",
-            required = true,
-            description = "The built Xen tree that the running hypervisor is from (its root, or its folder xen).")
-    private Path tree;
+    @Mixin
+    private XenPatchOptions options;
 
     @Option(
-            names = "--patch",
-            paramLabel = "FILE",
-            required = true,
+            names = "--depends",
+            paramLabel = "PAYLOAD",
             arity = "1..*",
-            description =
-                    "What the payload is to do: a unified diff or mailed patch. Several are applied in the order given. A C"
-                            + " file among them is no patch: it is one more object, as for `suture build xen`.")
-    private List<Path> patches;
+            description = "The payloads that this one is stacked on, all of them, the lowest first.")
+    private List<Path> below = List.of();
+
+    @Option(
+            names = "--applied",
+            paramLabel = "FILE",
+            arity = "1..*",
+            description = "The patches that the payloads of --depends were made from, in their order.")
+    private List<Path> applied = List.of();
 
     @Option(
             names = "--shipped",
@@ -84,29 +88,20 @@ final class CertifyCommand extends SutureCommand {
                     + " certificate says so.")
     private boolean trustMake;
 
-    @Option(
-            names = "--jobs",
-            paramLabel = "N",
-            description = "How many compilers may run at once (default: one per processor).")
-    private int jobs = Runtime.getRuntime().availableProcessors();
-
     @Spec
     private CommandSpec command;
 
     @Override
     Answer answer(Progress progress) {
-        PayloadOptions.checkJobs(jobs, command);
+        if (!applied.isEmpty() && below.isEmpty()) {
+            throw new ParameterException(
+                    command.commandLine(),
+                    "--applied: name the payloads that were made from these patches with --depends as well");
+        }
+        XenBuildRequest build = options.request(applied, false);
         Optional.ofNullable(output).ifPresent(WriteOutput::check);
-        XenBuildRequest build = new XenBuildRequest(
-                XenTree.open(tree),
-                patches.stream().map(SourcePatch::read).toList(),
-                XenBuildRequest.userCache(),
-                Optional.empty(),
-                false,
-                false,
-                jobs);
-        Certify.Result result =
-                Certify.certify(new CertifyRequest(payload, build, Optional.ofNullable(shipped), !trustMake), progress);
+        Certify.Result result = Certify.certify(
+                new CertifyRequest(payload, below, build, Optional.ofNullable(shipped), !trustMake), progress);
         Certificate certificate = result.certificate();
         if (output != null) {
             WriteOutput.write(output, (Json.text(certificate) + "\n").getBytes(StandardCharsets.UTF_8));

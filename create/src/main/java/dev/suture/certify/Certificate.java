@@ -12,6 +12,8 @@ import java.util.Optional;
  * @param verdict {@link #EXACT} or {@link #NOT_EXACT}
  * @param reasons why it is not exact, one sentence each; empty if it is
  * @param payload what was certified
+ * @param below the payloads that it is stacked on, the lowest first
+ * @param applied what these do to the source
  * @param patches what the payload is to do
  * @param hypervisor what it is for
  * @param baseline whether the tree's objects are what the hypervisor was linked from
@@ -36,6 +38,8 @@ public record Certificate(
         String verdict,
         List<String> reasons,
         PayloadFile payload,
+        List<PayloadFile> below,
+        List<NamedFile> applied,
         List<NamedFile> patches,
         Hypervisor hypervisor,
         Baseline baseline,
@@ -72,7 +76,7 @@ public record Certificate(
     public record NamedFile(String name, String sha256) {}
 
     /**
-     * The payload.
+     * A payload.
      *
      * @param name of the file, without its folder
      * @param sha256 of its contents
@@ -110,7 +114,7 @@ public record Certificate(
      * @param objects of the patched program
      * @param functions of them
      * @param variables and constants with a name
-     * @param same functions that are in the running program just as they are
+     * @param same functions that run just as they are without the payload
      */
     public record Counts(int objects, int functions, int variables, int same) {}
 
@@ -126,6 +130,8 @@ public record Certificate(
 
     public Certificate {
         reasons = List.copyOf(reasons);
+        below = List.copyOf(below);
+        applied = List.copyOf(applied);
         patches = List.copyOf(patches);
         replaced = List.copyOf(replaced);
         brought = List.copyOf(brought);

@@ -29,12 +29,13 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /** Certifies a payload: proves what it makes of the hypervisor that it is for. */
 public final class Certify {
     private final CertifyRequest request;
     private final XenTree tree;
-    private final Payload payload;
+    private final List<Payload> payloads;
     private final ElfFile image;
     private final SpecialSections tables;
     private final Stages stages;
@@ -42,7 +43,7 @@ public final class Certify {
     private Certify(CertifyRequest request, Progress progress) {
         this.request = request;
         tree = request.build().tree();
-        payload = ReadPayload.read(request.payload());
+        payloads = ReadPayload.read(request.payload(), request.below());
         image = ElfFile.read(tree.xenSyms());
         tables = SpecialSections.xenX86(XenRelease.of(tree.version()).minor());
         stages = new Stages(progress);
@@ -73,7 +74,10 @@ public final class Certify {
     }
 
     private Certificate certify() {
-        PayloadContents contents = PayloadContents.read(payload.elf());
+        List<PayloadContents> contents = new ArrayList<>();
+        for (Payload payload : payloads) {
+            contents.add(PayloadContents.read(payload.elf(), contents.size() + 1));
+        }
         Optional<Certificate.Shipped> shipped =
                 request.shipped().map(file -> CompareShipped.compare(file, sha256(file), image));
         // Compilers keep the processors busy, but not all the time.
@@ -83,11 +87,11 @@ public final class Certify {
             Baseline proved = join(baseline);
             stages.begin("compare the patched program");
             Program program = read(build.objects(), build::file);
-            RunningSystem system = new RunningSystem(image, Optional.of(payload.elf()), tables);
-            Tolerance tolerance = MovedLines.tolerance(build.patchedFiles(), build::neutralLines, build.stamps());
-            JudgeProgram.Result judged = JudgeProgram.judge(program, system, contents, tolerance);
+            RunningSystem system = new RunningSystem(image, contents, tables);
+            Tolerance tolerance = MovedLines.tolerance(build.states(), contents.size(), build.stamps());
+            JudgeProgram.Result judged = JudgeProgram.judge(program, system, tolerance);
             List<Finding> extra = new ArrayList<>(judged.judgement().extra());
-            FindUnaccounted.find(payload.elf(), program, judged.prove(), contents)
+            FindUnaccounted.find(system.certified(), program, judged.prove())
                     .forEach(what -> extra.add(new Finding("", what, "nothing of the patched program needs it")));
             Judgement judgement = proveUnchanged(judged, program, contents, build);
             stages.begin("find inlined copies");
@@ -105,7 +109,7 @@ public final class Certify {
     }
 
     private Judgement proveUnchanged(
-            JudgeProgram.Result judged, Program program, PayloadContents contents, WholeXenBuild build) {
+            JudgeProgram.Result judged, Program program, List<PayloadContents> contents, WholeXenBuild build) {
         if (judged.notReplaced().isEmpty()) {
             return judged.judgement();
         }
@@ -136,7 +140,7 @@ public final class Certify {
     private Baseline proveBaseline() {
         Program program =
                 read(WholeXenBuild.objectsOf(tree), name -> tree.xenDirectory().resolve(name));
-        RunningSystem system = new RunningSystem(image, Optional.empty(), tables);
+        RunningSystem system = new RunningSystem(image, List.of(), tables);
         List<String> config =
                 CompareConfig.differences(image, tree.xenDirectory().resolve(".config"));
         return ProveBaseline.prove(program, system, new CauseOfDifference(image, config));
@@ -158,23 +162,19 @@ public final class Certify {
             int objects,
             WholeXenBuild build) {
         String buildId = image.buildId().orElse("");
-        List<String> reasons = Reasons.of(baseline, shipped, judgement, extra, payload, buildId, build.configDiffers());
+        List<String> reasons =
+                Reasons.of(baseline, shipped, judgement, extra, payloads.getLast(), buildId, build.configDiffers());
         return new Certificate(
                 1,
                 Version.text(),
                 reasons.isEmpty() ? Certificate.EXACT : Certificate.NOT_EXACT,
                 reasons,
-                new Certificate.PayloadFile(
-                        request.payload().getFileName().toString(),
-                        sha256(request.payload()),
-                        payload.buildId().orElse(""),
-                        payload.xenDepends().orElse(""),
-                        payload.depends().orElse("")),
-                request.build().patches().stream()
-                        .map(SourcePatch::file)
-                        .map(file ->
-                                new Certificate.NamedFile(file.getFileName().toString(), sha256(file)))
+                payloadFile(request.payload(), payloads.getLast()),
+                IntStream.range(0, request.below().size())
+                        .mapToObj(i -> payloadFile(request.below().get(i), payloads.get(i)))
                         .toList(),
+                files(request.build().applied()),
+                files(request.build().patches()),
                 new Certificate.Hypervisor(tree.version(), buildId, sha256(tree.xenSyms()), build.compiler(), shipped),
                 baseline,
                 request.fromNothing() ? Certificate.FROM_NOTHING : Certificate.WHAT_MAKE_DECIDED,
@@ -190,6 +190,22 @@ public final class Certify {
                 judgement.leftToHooks(),
                 judgement.notReached(),
                 inlined);
+    }
+
+    private static Certificate.PayloadFile payloadFile(Path file, Payload payload) {
+        return new Certificate.PayloadFile(
+                file.getFileName().toString(),
+                sha256(file),
+                payload.buildId().orElse(""),
+                payload.xenDepends().orElse(""),
+                payload.depends().orElse(""));
+    }
+
+    private static List<Certificate.NamedFile> files(List<SourcePatch> patches) {
+        return patches.stream()
+                .map(SourcePatch::file)
+                .map(file -> new Certificate.NamedFile(file.getFileName().toString(), sha256(file)))
+                .toList();
     }
 
     private static String sha256(Path file) {

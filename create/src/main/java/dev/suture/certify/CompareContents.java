@@ -51,9 +51,7 @@ final class CompareContents {
         }
 
         String mismatch(String expected, RunningSystem system) {
-            String found = place.isInImage()
-                    ? system.symbols().describe(place.offset() + (kind.pcRelative() && !meant ? 4 : 0))
-                    : "the payload's section %d+0x%x".formatted(place.section(), place.offset());
+            String found = system.describe(place.plus(kind.pcRelative() && !meant ? 4 : 0));
             return "at +0x%x it leads to %s, not to %s".formatted(pieceOffset, found, expected);
         }
     }

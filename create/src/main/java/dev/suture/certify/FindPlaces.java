@@ -14,10 +14,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Finds where the linked program may have a piece, by its symbols, and what the payload puts in its place. */
+/** Finds where a piece may be that runs already, by its symbols, and what is put in its place. */
 final class FindPlaces {
     private final RunningSystem system;
-    private final Map<Long, Place> replacements;
+    private final Replacements replacements;
     private final Map<ObjectPieces, List<List<Named>>> symbolsOfPieces = new IdentityHashMap<>();
 
     /**
@@ -28,40 +28,40 @@ final class FindPlaces {
      */
     private record Named(Symbol symbol, String file) {}
 
-    /**
-     * @param replacements for the address of each replaced function the place of its replacement
-     */
-    FindPlaces(RunningSystem system, Map<Long, Place> replacements) {
+    FindPlaces(RunningSystem system, Replacements replacements) {
         this.system = system;
-        this.replacements = Map.copyOf(replacements);
+        this.replacements = replacements;
     }
 
     /**
-     * {@return the addresses at which the linked program has what may be that piece} What stays after boot is not where
-     * something was that is given back then.
+     * {@return the places at which the linked program has what may be that piece, or a payload below brought it} What stays
+     * after boot is not where something was that is given back then.
      */
-    Set<Long> inImage(ObjectPieces object, Piece piece) {
-        Set<Long> addresses = new LinkedHashSet<>();
+    Set<Place> running(ObjectPieces object, Piece piece) {
+        Set<Place> places = new LinkedHashSet<>();
         for (Named named : symbols(object, piece)) {
             long inPiece = named.symbol().value() - piece.sectionOffset();
             for (ImageSymbols.Known known : system.symbols().candidates(named.symbol(), named.file())) {
                 boolean boot = system.isOnlyForBoot(known.address());
                 if (!boot || Program.isOnlyForBoot(piece) || !piece.isNamed()) {
-                    addresses.add(known.address() - inPiece);
+                    places.add(Place.inImage(known.address() - inPiece));
                 }
             }
+            for (Place below : system.candidatesBelow(named.symbol(), named.file())) {
+                places.add(below.plus(-inPiece));
+            }
         }
-        return addresses.isEmpty() && piece.kind() == Piece.Kind.ASSEMBLY ? besideNeighbour(object, piece) : addresses;
+        return places.isEmpty() && piece.kind() == Piece.Kind.ASSEMBLY ? besideNeighbour(object, piece) : places;
     }
 
     /** Code without any name keeps its distance from the first thing in its section that has one. */
-    private Set<Long> besideNeighbour(ObjectPieces object, Piece piece) {
+    private Set<Place> besideNeighbour(ObjectPieces object, Piece piece) {
         return object.pieces().stream()
                 .filter(other -> other.section().index() == piece.section().index()
                         && !symbols(object, other).isEmpty())
                 .findFirst()
-                .map(other -> inImage(object, other).stream()
-                        .map(address -> address + piece.sectionOffset() - other.sectionOffset())
+                .map(other -> running(object, other).stream()
+                        .map(place -> place.plus(piece.sectionOffset() - other.sectionOffset()))
                         .collect(Collectors.toSet()))
                 .orElse(Set.of());
     }
@@ -96,8 +96,8 @@ final class FindPlaces {
         return piece.symbols().stream().map(Symbol::name).anyMatch(Names::isNumbered);
     }
 
-    /** {@return where the payload has the replacement of the function at a place} */
+    /** {@return where the replacement of the function at a place is, that of the topmost payload which has one} */
     Optional<Place> replacementOf(Place function) {
-        return function.isInImage() ? Optional.ofNullable(replacements.get(function.offset())) : Optional.empty();
+        return replacements.now(function);
     }
 }

@@ -20,25 +20,27 @@ final class FindUnaccounted {
 
     private record Interval(long from, long to) {}
 
+    private final PayloadContents contents;
     private final ElfFile payload;
     private final Isa isa;
     private final Map<Integer, List<Interval>> accounted = new HashMap<>();
     private final List<String> found = new ArrayList<>();
 
-    private FindUnaccounted(ElfFile payload) {
-        this.payload = payload;
+    private FindUnaccounted(PayloadContents contents) {
+        this.contents = contents;
+        payload = contents.elf();
         isa = Isa.of(payload.header().machine());
     }
 
     /** {@return what is there without a proof, each with its name or place and size} */
-    static List<String> find(ElfFile payload, Program program, Prove prove, PayloadContents contents) {
-        FindUnaccounted work = new FindUnaccounted(payload);
+    static List<String> find(PayloadContents contents, Program program, Prove prove) {
+        FindUnaccounted work = new FindUnaccounted(contents);
         prove.proved()
                 .forEach(claim ->
                         work.account(claim.at(), program.piece(claim.part()).sizeBytes()));
         prove.provedTexts().forEach(text -> work.account(text.at(), text.sizeBytes()));
         contents.names().forEach(text -> work.account(text.at(), text.sizeBytes()));
-        payload.sections().stream().filter(FindUnaccounted::holdsCopies).forEach(work::check);
+        work.payload.sections().stream().filter(FindUnaccounted::holdsCopies).forEach(work::check);
         return work.found;
     }
 
@@ -51,7 +53,7 @@ final class FindUnaccounted {
     }
 
     private void account(Place at, long sizeBytes) {
-        if (!at.isInImage()) {
+        if (contents.has(at)) {
             accounted
                     .computeIfAbsent(at.section(), section -> new ArrayList<>())
                     .add(new Interval(at.offset(), at.offset() + sizeBytes));

@@ -27,48 +27,26 @@ final class JudgeProgram {
     private final Program program;
     private final RunningSystem system;
     private final PayloadContents payload;
+    private final Replacements replacements;
     private final FindPlaces places;
     private final Prove prove;
     private final Judgement.Builder judgement = new Judgement.Builder();
-    private final Map<Long, PayloadContents.Replacement> replacements = new HashMap<>();
     private final Set<PayloadContents.Replacement> used = new HashSet<>();
     private final List<Part> fresh = new ArrayList<>();
     private final Map<Part, Finding> notReplaced = new LinkedHashMap<>();
-    /** Numbered variables that the payload has, by the addresses of those of the same name but for numbers. */
-    private final Map<Set<Long>, List<Part>> copies = new HashMap<>();
-    /** How many variables of the patched program have one of these addresses, or are such copies. */
-    private final Map<Set<Long>, Integer> members = new HashMap<>();
+    /** Numbered variables that the payload has, by the places of those of the same name but for numbers. */
+    private final Map<Set<Place>, List<Part>> copies = new HashMap<>();
+    /** How many variables of the patched program have one of these places, or are such copies. */
+    private final Map<Set<Place>, Integer> members = new HashMap<>();
 
-    private JudgeProgram(Program program, RunningSystem system, PayloadContents payload, Tolerance tolerance) {
+    private JudgeProgram(Program program, RunningSystem system, Tolerance tolerance) {
         this.program = program;
         this.system = system;
-        this.payload = payload;
-        Map<Long, Place> placesOfReplacements = new HashMap<>();
-        for (PayloadContents.Replacement replacement : payload.functions()) {
-            Optional<ImageSymbols.Known> known = system.symbols().named(replacement.name());
-            if (known.isEmpty()) {
-                judgement.extra("", replacement.name(), "the running program has no one function of that name");
-                used.add(replacement);
-                continue;
-            }
-            if (replacement.oldAddress() != 0
-                    && replacement.oldAddress() != known.get().address()) {
-                judgement.extra("", replacement.name(), "its entry gives another address than that of the function");
-            }
-            if (replacement.oldSizeBytes() != known.get().sizeBytes()) {
-                judgement.extra(
-                        "",
-                        replacement.name(),
-                        "its entry says that the function has %d bytes, and it has %d"
-                                .formatted(
-                                        replacement.oldSizeBytes(), known.get().sizeBytes()));
-            }
-            replacements.put(known.get().address(), replacement);
-            replacement
-                    .at()
-                    .ifPresent(at -> placesOfReplacements.put(known.get().address(), at));
-        }
-        places = new FindPlaces(system, placesOfReplacements);
+        payload = system.certified();
+        replacements = Replacements.of(system);
+        replacements.wrong().forEach(wrong -> judgement.extra(wrong.object(), wrong.name(), wrong.why()));
+        used.addAll(replacements.nowhere());
+        places = new FindPlaces(system, replacements);
         prove = new Prove(program, system, tolerance, places);
     }
 
@@ -82,10 +60,10 @@ final class JudgeProgram {
     /**
      * Judges a program.
      *
-     * @param system the linked program with the payload applied
+     * @param system the linked program with the payload and those below it applied
      */
-    static Result judge(Program program, RunningSystem system, PayloadContents payload, Tolerance tolerance) {
-        JudgeProgram judge = new JudgeProgram(program, system, payload, tolerance);
+    static Result judge(Program program, RunningSystem system, Tolerance tolerance) {
+        JudgeProgram judge = new JudgeProgram(program, system, tolerance);
         judge.forEach(judge::judgeFunction, Piece.Kind.FUNCTION, Piece.Kind.ASSEMBLY);
         judge.judgeHooks();
         judge.forEach(judge::judgeVariable, Piece.Kind.DATA);
@@ -116,31 +94,27 @@ final class JudgeProgram {
 
     private void judgeFunction(Part part, ObjectPieces object, Piece piece) {
         judgement.countFunction();
-        Set<Long> known = places.inImage(object, piece);
+        Set<Place> known = places.running(object, piece);
         if (known.isEmpty()) {
             fresh.add(part);
             return;
         }
         List<PayloadContents.Replacement> ofThis = known.stream()
-                .filter(replacements::containsKey)
-                .map(replacements::get)
+                .flatMap(place -> replacements.certified(place).stream())
                 .toList();
         String difference = "";
         for (PayloadContents.Replacement replacement : ofThis) {
-            Proof proof = replacement
-                    .at()
-                    .map(at -> prove.prove(part, at))
-                    .orElseGet(() -> Proof.differs("the payload fills it with no-ops"));
+            Proof proof = proveReplaced(part, replacement);
             if (proof.holds()) {
                 judgeReplaced(part, object, piece, replacement, known);
                 return;
             }
             difference = "the payload's replacement is not the patched function: " + proof.difference();
         }
-        for (long address : known) {
-            Proof proof = prove.prove(part, Place.inImage(address));
+        for (Place place : known) {
+            Proof proof = proveRunning(part, place);
             if (proof.holds()) {
-                judgeSame(object, piece, proof, Optional.ofNullable(replacements.get(address)));
+                judgeSame(object, piece, proof, replacements.certified(place));
                 return;
             }
             difference = difference.isEmpty() ? proof.difference() : difference;
@@ -148,20 +122,40 @@ final class JudgeProgram {
         used.addAll(ofThis);
         if (Program.isOnlyForBoot(piece)) {
             judgement.bootOnly(object.name(), piece.name(), difference);
-        } else {
-            judgement.missing(object.name(), piece.name(), difference);
-            if (ofThis.isEmpty()) {
-                notReplaced.put(part, new Finding(object.name(), piece.name(), difference));
-            }
+            return;
+        }
+        judgement.missing(object.name(), piece.name(), difference);
+        boolean isAsLinked = known.stream()
+                .allMatch(place -> place.isInImage() && replacements.now(place).isEmpty());
+        if (ofThis.isEmpty() && isAsLinked) {
+            notReplaced.put(part, new Finding(object.name(), piece.name(), difference));
         }
     }
 
+    private Proof proveReplaced(Part part, PayloadContents.Replacement replacement) {
+        return replacement
+                .at()
+                .map(at -> prove.prove(part, at))
+                .orElseGet(() -> Proof.differs("the payload fills it with no-ops"));
+    }
+
+    /** {@return whether a function is what runs without the payload: the replacement of a payload below, or itself} */
+    private Proof proveRunning(Part part, Place place) {
+        return replacements
+                .below(place)
+                .map(replacement -> proveReplaced(part, replacement))
+                .orElseGet(() -> prove.prove(part, place));
+    }
+
     private void judgeReplaced(
-            Part part, ObjectPieces object, Piece piece, PayloadContents.Replacement replacement, Set<Long> known) {
+            Part part, ObjectPieces object, Piece piece, PayloadContents.Replacement replacement, Set<Place> known) {
         used.add(replacement);
         boolean same = known.stream()
-                .filter(address -> replacement.equals(replacements.get(address)))
-                .anyMatch(address -> prove.prove(part, Place.inImage(address)).holds());
+                .filter(place -> replacements
+                        .certified(place)
+                        .filter(replacement::equals)
+                        .isPresent())
+                .anyMatch(place -> proveRunning(part, place).holds());
         if (same) {
             judgement.extra(
                     object.name(), piece.name(), "the payload replaces it, though the patch does not change it");
@@ -189,8 +183,8 @@ final class JudgeProgram {
         }
         judgement.countVariable();
         Optional<Place> found = prove.placeOfVariable(part);
-        if (found.filter(place -> !place.isInImage()).isPresent()) {
-            Set<Long> numbered = places.inImage(object, piece);
+        if (found.filter(system::isCertified).isPresent()) {
+            Set<Place> numbered = places.running(object, piece);
             if (numbered.isEmpty()) {
                 judgement.brought(object.name(), piece.name());
             } else {
@@ -199,15 +193,15 @@ final class JudgeProgram {
             }
             return;
         }
-        Set<Long> known = found.map(place -> Set.of(place.offset())).orElseGet(() -> places.inImage(object, piece));
+        Set<Place> known = found.map(Set::of).orElseGet(() -> places.running(object, piece));
         if (known.isEmpty()) {
             fresh.add(part);
             return;
         }
-        members.merge(places.inImage(object, piece), 1, Integer::sum);
+        members.merge(places.running(object, piece), 1, Integer::sum);
         String difference = "";
-        for (long address : known) {
-            Proof proof = prove.prove(part, Place.inImage(address));
+        for (Place place : known) {
+            Proof proof = prove.prove(part, place);
             if (proof.holds()) {
                 return;
             }
@@ -217,7 +211,7 @@ final class JudgeProgram {
             judgement.bootOnly(object.name(), piece.name(), difference);
         } else if (!piece.holdsState()) {
             fresh.add(part);
-        } else if (!payload.hooks().isEmpty()) {
+        } else if (system.payloads().stream().anyMatch(any -> !any.hooks().isEmpty())) {
             judgement.leftToHooks(object.name(), piece.name(), "its initial value changes: " + difference);
         } else {
             judgement.missing(object.name(), piece.name(), "its initial value changes: " + difference);
@@ -229,8 +223,8 @@ final class JudgeProgram {
      * before: any further one would begin anew what the running program has counted in its own.
      */
     private void judgeCopies() {
-        copies.forEach((addresses, parts) -> {
-            int more = members.get(addresses) - addresses.size();
+        copies.forEach((running, parts) -> {
+            int more = members.get(running) - running.size();
             for (Part part : parts) {
                 String object = program.object(part).name();
                 String name = program.piece(part).name();
@@ -243,9 +237,10 @@ final class JudgeProgram {
         });
     }
 
-    /** Each hook of the payload is one of the patched program, and the other way round. */
+    /** Each hook of the payload is one of the patched program that no payload below has, and the other way round. */
     private void judgeHooks() {
-        List<PayloadContents.Hook> left = new ArrayList<>(payload.hooks());
+        List<PayloadContents.Hook> left = new ArrayList<>();
+        system.payloads().forEach(any -> left.addAll(any.hooks()));
         forEach(
                 (part, object, piece) -> {
                     if (piece.role() == SectionRole.HOOKS) {
@@ -254,9 +249,9 @@ final class JudgeProgram {
                 },
                 Piece.Kind.DATA,
                 Piece.Kind.NAMELESS_DATA);
-        for (PayloadContents.Hook hook : left) {
-            judgement.extra("", hook.section(), "the patched program has no such hook");
-        }
+        left.stream()
+                .filter(hook -> system.isCertified(hook.function()))
+                .forEach(hook -> judgement.extra("", hook.section(), "the patched program has no such hook"));
     }
 
     private void judgeHook(Part part, ObjectPieces object, Piece piece, List<PayloadContents.Hook> left) {
@@ -271,9 +266,11 @@ final class JudgeProgram {
             found.ifPresentOrElse(
                     hook -> {
                         left.remove(hook);
-                        judgement.hook(
-                                piece.section().name(),
-                                program.piece(function.get()).name());
+                        if (system.isCertified(hook.function())) {
+                            judgement.hook(
+                                    piece.section().name(),
+                                    program.piece(function.get()).name());
+                        }
                     },
                     () -> judgement.missing(object.name(), piece.name(), "it is a hook of the patch"));
         }
@@ -291,12 +288,17 @@ final class JudgeProgram {
     /** What the running program has not, or not as the patch wants it. */
     private void judgeFresh() {
         Set<Part> brought = new HashSet<>();
-        prove.proved().stream().filter(claim -> !claim.at().isInImage()).forEach(claim -> brought.add(claim.part()));
+        Set<Part> broughtBelow = new HashSet<>();
+        prove.proved().stream()
+                .filter(claim -> !claim.at().isInImage())
+                .forEach(claim -> (system.isCertified(claim.at()) ? brought : broughtBelow).add(claim.part()));
         for (Part part : fresh) {
             ObjectPieces object = program.object(part);
             Piece piece = program.piece(part);
             if (brought.contains(part)) {
                 judgement.brought(object.name(), piece.name());
+            } else if (broughtBelow.contains(part)) {
+                countRunning(object, piece);
             } else if (Program.isOnlyForBoot(piece)) {
                 judgement.bootOnly(object.name(), piece.name(), "it is new or changed");
             } else if (ARRAYS.stream().anyMatch(piece.section().name()::startsWith)) {
@@ -308,6 +310,12 @@ final class JudgeProgram {
             } else {
                 judgement.notReached(object.name(), piece.name());
             }
+        }
+    }
+
+    private void countRunning(ObjectPieces object, Piece piece) {
+        if (piece.isCode()) {
+            judgement.same(object.name(), piece.name(), false);
         }
     }
 

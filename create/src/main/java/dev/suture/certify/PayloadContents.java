@@ -21,11 +21,13 @@ import java.util.stream.Collectors;
 /**
  * What a payload says it does, as Xen reads it: which functions it replaces by what, and which hooks it has.
  *
+ * @param elf the payload
+ * @param file its number, as in {@link Place#file}
  * @param functions in file order
  * @param hooks in the order in which Xen runs them
  * @param names where the names of the functions are
  */
-record PayloadContents(List<Replacement> functions, List<Hook> hooks, List<Prove.Text> names) {
+record PayloadContents(ElfFile elf, int file, List<Replacement> functions, List<Hook> hooks, List<Prove.Text> names) {
     private static final int ENTRY_BYTES = 104;
 
     PayloadContents {
@@ -53,6 +55,11 @@ record PayloadContents(List<Replacement> functions, List<Hook> hooks, List<Prove
      */
     record Hook(String section, Place function) {}
 
+    /** {@return whether the payload has that place} */
+    boolean has(Place place) {
+        return place.file() == file;
+    }
+
     /** {@return the names of the replaced functions as objects have them, local ones without their file} */
     Set<String> replacedNames() {
         return functions.stream()
@@ -63,31 +70,32 @@ record PayloadContents(List<Replacement> functions, List<Hook> hooks, List<Prove
     /**
      * Reads a payload.
      *
+     * @param file its number, from 1 for the lowest
      * @throws LivePatchException if its tables are not what Xen takes
      */
-    static PayloadContents read(ElfFile elf) {
+    static PayloadContents read(ElfFile elf, int file) {
         List<Replacement> functions = new ArrayList<>();
         List<Prove.Text> names = new ArrayList<>();
         elf.section(PayloadSections.FUNCTIONS)
                 .filter(section -> !section.isNobits())
-                .ifPresent(section -> readFunctions(elf, section, functions, names));
+                .ifPresent(section -> readFunctions(elf, file, section, functions, names));
         List<Hook> hooks = new ArrayList<>();
         for (String kind : PayloadSections.HOOK_KINDS) {
             elf.section(PayloadSections.HOOKS + kind).ifPresent(section -> {
                 Map<Long, Relocation> relocations = relocations(elf, section);
                 for (long at = 0; at + 8 <= section.sizeBytes(); at += 8) {
-                    Place function = place(elf, relocations.get(at))
+                    Place function = place(elf, file, relocations.get(at))
                             .orElseThrow(() -> new LivePatchException(elf.name() + ": " + section.name()
                                     + " holds something else than a pointer to a function"));
                     hooks.add(new Hook(section.name(), function));
                 }
             });
         }
-        return new PayloadContents(functions, hooks, names);
+        return new PayloadContents(elf, file, functions, hooks, names);
     }
 
     private static void readFunctions(
-            ElfFile elf, Section section, List<Replacement> functions, List<Prove.Text> names) {
+            ElfFile elf, int file, Section section, List<Replacement> functions, List<Prove.Text> names) {
         if (section.sizeBytes() % ENTRY_BYTES != 0) {
             throw new LivePatchException("%s: %s has %d bytes, not a multiple of %d: it is for a Xen before 4.14"
                     .formatted(elf.name(), section.name(), section.sizeBytes(), ENTRY_BYTES));
@@ -96,7 +104,7 @@ record PayloadContents(List<Replacement> functions, List<Hook> hooks, List<Prove
         MemorySegment entries = section.contents();
         for (long at = 0; at < section.sizeBytes(); at += ENTRY_BYTES) {
             long entry = at;
-            Place name = place(elf, relocations.get(at))
+            Place name = place(elf, file, relocations.get(at))
                     .orElseThrow(() -> new LivePatchException("%s: the entry at 0x%x of %s names no function"
                             .formatted(elf.name(), entry, section.name())));
             String text = text(elf, name);
@@ -106,7 +114,7 @@ record PayloadContents(List<Replacement> functions, List<Hook> hooks, List<Prove
                     relocations.containsKey(at + 16) ? ~0L : LittleEndian.u64(entries, at + 16),
                     LittleEndian.u32(entries, at + 28),
                     LittleEndian.u32(entries, at + 24),
-                    place(elf, relocations.get(at + 8))));
+                    place(elf, file, relocations.get(at + 8))));
         }
     }
 
@@ -116,13 +124,13 @@ record PayloadContents(List<Replacement> functions, List<Hook> hooks, List<Prove
         return byOffset;
     }
 
-    private static Optional<Place> place(ElfFile elf, Relocation relocation) {
+    private static Optional<Place> place(ElfFile elf, int file, Relocation relocation) {
         if (relocation == null || !isPointer(elf, relocation)) {
             return Optional.empty();
         }
         Symbol symbol = elf.symbols().get(relocation.symbolIndex());
         return symbol.isInSection()
-                ? Optional.of(new Place(symbol.sectionIndex(), symbol.value() + relocation.addend()))
+                ? Optional.of(new Place(file, symbol.sectionIndex(), symbol.value() + relocation.addend()))
                 : Optional.empty();
     }
 

@@ -25,9 +25,9 @@ import java.util.stream.Collectors;
  * other in circles ({@code f} jumps into {@code f.cold}, and that jumps back): a claim that is already being proved
  * counts, since if all of them are consistent there is nothing left that could differ.
  *
- * <p>Three kinds of references need no proof of what they lead to. A function of the linked program is known by its name
- * at its first byte, whatever became of it: each function is judged by itself, and a replaced one goes on to its
- * replacement. Assembly is the same. A variable is known by its name, too, or by being the only piece of the program that
+ * <p>Three kinds of references need no proof of what they lead to. A function of the linked program, or one that a payload
+ * below brought, is known by its name at its first byte, whatever became of it: each function is judged by itself, and a
+ * replaced one goes on to its replacement. Assembly is the same. A variable is known by its name, too, or by being the only piece of the program that
  * anything has been proved to find at that place: {@code last.1} may have been {@code last.2} before the patch.
  */
 final class Prove {
@@ -230,12 +230,11 @@ final class Prove {
     }
 
     private boolean isThere(Part part, ObjectPieces object, Piece piece, long delta, Place at) {
-        boolean known = at.isInImage() && places.inImage(object, piece).contains(at.offset());
+        Set<Place> running = places.running(object, piece);
+        boolean known = running.contains(at);
         if (piece.holdsState()) {
             // One more of several that the compiler numbers; whether there are more than before is counted at the end.
-            boolean fresh = !at.isInImage()
-                    && (places.isNumbered(piece)
-                            || places.inImage(object, piece).isEmpty());
+            boolean fresh = !at.isInImage() && !known && (places.isNumbered(piece) || running.isEmpty());
             if (fresh) {
                 claim(new Claim(part, at));
             }
@@ -245,13 +244,15 @@ final class Prove {
             claim(new Claim(part, at));
             return true;
         }
-        if (known && delta == 0 && !places.isNumbered(piece)) {
+        // Where both the linked program and a payload have one of that name, either may be the wrong one.
+        boolean isTheOnlyOne = running.stream().allMatch(Place::isInImage) || running.size() == 1;
+        if (known && delta == 0 && !places.isNumbered(piece) && isTheOnlyOne) {
             return true;
         }
         if (known && piece.kind() == Piece.Kind.ASSEMBLY) {
             return true;
         }
-        Place judged = at.isInImage() ? places.replacementOf(at).orElse(at) : at;
+        Place judged = places.replacementOf(at).orElse(at);
         if (!at.isInImage() || known) {
             claim(new Claim(part, delta == 0 ? judged : at));
             return true;

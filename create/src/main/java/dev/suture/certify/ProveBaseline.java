@@ -4,7 +4,6 @@ import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -25,7 +24,7 @@ final class ProveBaseline {
         this.program = program;
         this.cause = cause;
         this.system = system;
-        places = new FindPlaces(system, Map.of());
+        places = new FindPlaces(system, Replacements.NONE);
         prove = new Prove(program, system, Tolerance.NONE, places);
     }
 
@@ -79,12 +78,10 @@ final class ProveBaseline {
     }
 
     private String difference(ObjectPieces object, Part part, Piece piece) {
-        Set<Long> candidates = prove.placeOfVariable(part)
-                .map(place -> Set.of(place.offset()))
-                .orElseGet(() -> places.inImage(object, piece));
+        Set<Place> candidates = prove.placeOfVariable(part).map(Set::of).orElseGet(() -> places.running(object, piece));
         String difference = "";
-        for (long address : candidates) {
-            Proof proof = prove.prove(part, Place.inImage(address));
+        for (Place place : candidates) {
+            Proof proof = prove.prove(part, place);
             if (proof.holds()) {
                 return "";
             }

@@ -30,7 +30,7 @@ import java.util.stream.Collectors;
  * from it. The running one is the compiler's work from the same tokens.
  *
  * <p>Before the two sources are compared, the compiler of the patched program has to make the tree's object of the one
- * from before the patch. So flags, files that the assembler reads and the state of the tree cannot be what the functions
+ * from before all patches. So flags, files that the assembler reads and the state of the tree cannot be what the functions
  * differ by; the baseline has shown that the tree's object is what runs. The rest of the proof is that of package
  * {@code drift}, with what this certificate has found of the object in the payload.
  */
@@ -58,18 +58,22 @@ final class ProveUnchanged {
     /**
      * {@return a judgement in which what is proved of that kind is no longer missing}
      *
+     * @param payloads all that are applied
      * @param sources gives the sources of objects behind the preprocessor, by the objects' names
      */
     Judgement apply(
             JudgeProgram.Result judged,
-            PayloadContents contents,
+            List<PayloadContents> payloads,
             Function<List<String>, Map<String, Sources>> sources) {
         Set<Part> inPayload = judged.prove().proved().stream()
                 .filter(claim -> !claim.at().isInImage())
                 .map(Claim::part)
                 .collect(Collectors.toSet());
         Map<Part, Finding> missing = judged.notReplaced();
-        Set<Part> proved = prove(missing.keySet(), inPayload, contents.replacedNames(), sources);
+        Set<String> replaced = payloads.stream()
+                .flatMap(payload -> payload.replacedNames().stream())
+                .collect(Collectors.toSet());
+        Set<Part> proved = prove(missing.keySet(), inPayload, replaced, sources);
         return judged.judgement()
                 .withUnchanged(proved.stream().map(missing::get).toList());
     }

@@ -28,8 +28,13 @@ final class Reasons {
         }
         baseline.first()
                 .ifPresent(first -> reasons.add(
-                        "The baseline is not proved: %d of the tree's functions and variables are not in xen-syms as in their objects, `%s` of %s first (%s)."
-                                .formatted(baseline.different(), first.name(), first.object(), first.cause())));
+                        "The baseline is not proved: of the tree's functions and variables %d %s not in xen-syms as in their objects, `%s` of %s first (%s)."
+                                .formatted(
+                                        baseline.different(),
+                                        baseline.different() == 1 ? "is" : "are",
+                                        first.name(),
+                                        first.object(),
+                                        first.cause())));
         shipped.filter(image -> !image.same())
                 .ifPresent(image -> reasons.add("The image %s is not what xen-syms loads: it differs %s."
                         .formatted(image.name(), image.difference())));
@@ -38,12 +43,18 @@ final class Reasons {
                     + " (include/config/auto.conf).");
         }
         if (!judgement.missing().isEmpty()) {
-            reasons.add("%d functions or variables that the patch changes are neither in the running program nor in the"
-                            .formatted(judgement.missing().size())
-                    + " payload.");
+            int missing = judgement.missing().size();
+            reasons.add(
+                    missing == 1
+                            ? "A function or variable that the patch changes is neither in the running program nor in the payload."
+                            : "%d functions or variables that the patch changes are neither in the running program nor in the payload."
+                                    .formatted(missing));
         }
         if (!extra.isEmpty()) {
-            reasons.add("%d things in the payload are not the patch's.".formatted(extra.size()));
+            reasons.add(
+                    extra.size() == 1
+                            ? "One thing in the payload is not the patch's."
+                            : "%d things in the payload are not the patch's.".formatted(extra.size()));
         }
         return reasons;
     }

@@ -20,8 +20,8 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
- * What runs once the payload is applied: the linked program, and beside it the payload's sections. Both are read from
- * their files; what the relocations of the payload lead to is found as Xen finds it, by name.
+ * What runs once the payload is applied: the linked program, and beside it the sections of the payload and of those below
+ * it. All are read from their files; what the relocations of a payload lead to is found as Xen finds it, by name.
  */
 final class RunningSystem {
     /**
@@ -34,11 +34,12 @@ final class RunningSystem {
 
     private final RunningBytes bytesOfImage;
     private final ImageSymbols symbols;
-    private final Optional<ElfFile> payload;
+    private final List<PayloadContents> payloads;
+    private final List<PayloadSymbols> symbolsOfPayloads;
     private final SpecialSections tables;
     private final Isa isa;
-    /** For each section of the payload its relocations by offset. */
-    private final Map<Integer, Map<Long, Relocation>> relocations = new HashMap<>();
+    /** By the place of the field. */
+    private final Map<Place, Relocation> relocations = new HashMap<>();
 
     private final TreeMap<Place, List<TableEntry>> entries = new TreeMap<>();
     private final long bootFrom;
@@ -46,32 +47,57 @@ final class RunningSystem {
 
     /**
      * @param image the linked program
-     * @param payload what is applied to it, if anything
+     * @param payloads what is applied to it, the lowest first; the last one is what is certified
      * @param tables the special tables of its release
      */
-    RunningSystem(ElfFile image, Optional<ElfFile> payload, SpecialSections tables) {
+    RunningSystem(ElfFile image, List<PayloadContents> payloads, SpecialSections tables) {
         bytesOfImage = new RunningBytes(image);
-        this.payload = payload;
+        this.payloads = List.copyOf(payloads);
         this.tables = tables;
         symbols = new ImageSymbols(image);
+        symbolsOfPayloads = payloads.stream().map(PayloadSymbols::new).toList();
         isa = Isa.of(image.header().machine());
-        payload.ifPresent(this::readRelocations);
+        payloads.forEach(this::readRelocations);
         bootFrom = symbols.global("__init_begin").orElse(0);
         bootTo = symbols.global("__init_end").orElse(0);
         for (SpecialSection table : tables.tables()) {
             indexInImage(table);
-            payload.flatMap(file -> file.section(table.name())).ifPresent(section -> indexInPayload(table, section));
+            for (PayloadContents payload : payloads) {
+                payload.elf()
+                        .section(table.name())
+                        .ifPresent(section -> indexInPayload(table, payload.file(), section));
+            }
         }
     }
 
-    private void readRelocations(ElfFile file) {
-        for (Section section : file.sections()) {
+    private void readRelocations(PayloadContents payload) {
+        for (Section section : payload.elf().sections()) {
             if (section.isAllocated()) {
-                Map<Long, Relocation> byOffset = new HashMap<>();
-                file.relocations(section).forEach(relocation -> byOffset.put(relocation.sectionOffset(), relocation));
-                relocations.put(section.index(), byOffset);
+                for (Relocation relocation : payload.elf().relocations(section)) {
+                    Place field = new Place(payload.file(), section.index(), relocation.sectionOffset());
+                    relocations.put(field, relocation);
+                }
             }
         }
+    }
+
+    /** {@return the payloads, the lowest first} */
+    List<PayloadContents> payloads() {
+        return payloads;
+    }
+
+    /** {@return the payload that is certified, the topmost; only asked if there is one} */
+    PayloadContents certified() {
+        return payloads.getLast();
+    }
+
+    /** {@return whether a place is in the payload that is certified; all others are what runs without it} */
+    boolean isCertified(Place place) {
+        return !place.isInImage() && place.file() == payloads.size();
+    }
+
+    private ElfFile fileOf(Place place) {
+        return payloads.get(place.file() - 1).elf();
     }
 
     ImageSymbols symbols() {
@@ -99,7 +125,7 @@ final class RunningSystem {
         if (place.isInImage()) {
             return bytesOfImage.at(place.offset(), sizeBytes);
         }
-        Section section = payload.orElseThrow().sections().get(place.section());
+        Section section = fileOf(place).sections().get(place.section());
         long offset = place.offset();
         if (offset < 0 || offset > section.sizeBytes() - sizeBytes) {
             return Optional.empty();
@@ -122,7 +148,7 @@ final class RunningSystem {
             return bytes(field, kind.sizeBytes())
                     .map(bytes -> Place.inImage((kind.pcRelative() ? field.offset() : 0) + value(bytes, kind)));
         }
-        Relocation relocation = relocations.get(field.section()).get(field.offset());
+        Relocation relocation = relocations.get(field);
         if (relocation == null) {
             return Optional.empty();
         }
@@ -131,7 +157,7 @@ final class RunningSystem {
                 && found.sizeBytes() == kind.sizeBytes()
                 && found.throughGot() == kind.throughGot()
                 && (found.pcRelative() || found.signed() == kind.signed());
-        return alike ? symbolPlace(relocation).map(place -> place.plus(relocation.addend())) : Optional.empty();
+        return alike ? symbolPlace(field, relocation).map(place -> place.plus(relocation.addend())) : Optional.empty();
     }
 
     private static long value(MemorySegment bytes, RelocationKind kind) {
@@ -144,24 +170,60 @@ final class RunningSystem {
         };
     }
 
-    private Optional<Place> symbolPlace(Relocation relocation) {
-        Symbol symbol = payload.orElseThrow().symbols().get(relocation.symbolIndex());
+    private Optional<Place> symbolPlace(Place field, Relocation relocation) {
+        Symbol symbol = fileOf(field).symbols().get(relocation.symbolIndex());
         if (symbol.isInSection()) {
-            return Optional.of(new Place(symbol.sectionIndex(), symbol.value()));
+            return Optional.of(new Place(field.file(), symbol.sectionIndex(), symbol.value()));
         }
         if (!symbol.isUndefined() || symbol.index() == 0) {
             return Optional.of(Place.inImage(symbol.value()));
         }
-        Optional<ImageSymbols.Known> known = symbols.named(symbol.name());
         boolean weak = symbol.binding() == Elf.STB_WEAK;
-        return known.map(found -> Place.inImage(found.address()))
+        return named(symbol.name(), field.file())
+                .map(PayloadSymbols.Known::at)
                 .or(() -> weak ? Optional.of(Place.inImage(0)) : Optional.empty());
+    }
+
+    /**
+     * {@return the one thing that Xen finds under a name}
+     *
+     * @param user the number of the payload that has the name; what is above it is not there yet when it is loaded
+     */
+    Optional<PayloadSymbols.Known> named(String name, int user) {
+        Optional<PayloadSymbols.Known> inImage = symbols.named(name)
+                .map(known -> new PayloadSymbols.Known(name, Place.inImage(known.address()), known.sizeBytes()));
+        return inImage.or(() -> symbolsOfPayloads.subList(0, user - 1).stream()
+                .flatMap(payload -> payload.named(name).stream())
+                .findFirst());
+    }
+
+    /** {@return where the payloads below that which is certified have what may be a symbol of an object} */
+    List<Place> candidatesBelow(Symbol symbol, String file) {
+        return payloads.size() < 2
+                ? List.of()
+                : symbolsOfPayloads.subList(0, payloads.size() - 1).stream()
+                        .flatMap(payload -> payload.candidates(symbol, file).stream())
+                        .map(PayloadSymbols.Known::at)
+                        .toList();
+    }
+
+    /** {@return what a place belongs to, for messages} */
+    String describe(Place place) {
+        if (place.isInImage()) {
+            return symbols.describe(place.offset());
+        }
+        ElfFile file = fileOf(place);
+        String section = file.sections().get(place.section()).name();
+        return symbolsOfPayloads
+                .get(place.file() - 1)
+                .describe(place)
+                .orElse("%s+0x%x".formatted(section, place.offset()))
+                .concat(" of the payload" + (isCertified(place) ? "" : " below"));
     }
 
     /** {@return what the relocation of the payload at a field adds to its symbol; empty if there is none} */
     OptionalLong addend(Place field) {
-        Relocation relocation =
-                relocations.getOrDefault(field.section(), Map.of()).get(field.offset());
+        Relocation relocation = relocations.get(field);
         return relocation == null ? OptionalLong.empty() : OptionalLong.of(relocation.addend());
     }
 
@@ -202,9 +264,9 @@ final class RunningSystem {
         });
     }
 
-    private void indexInPayload(SpecialSection table, Section section) {
+    private void indexInPayload(SpecialSection table, int file, Section section) {
         for (long at = 0; at + table.entryBytes() <= section.sizeBytes(); at += table.entryBytes()) {
-            index(table, new Place(section.index(), at));
+            index(table, new Place(file, section.index(), at));
         }
     }
 

@@ -62,7 +62,7 @@ class CertifyXenTest {
                 .toList();
         return ProveBaseline.prove(
                 new Program(objects),
-                new RunningSystem(image, Optional.empty(), tables),
+                new RunningSystem(image, List.of(), tables),
                 new CauseOfDifference(
                         image,
                         CompareConfig.differences(image, tree.xenDirectory().resolve(".config"))));
@@ -170,12 +170,13 @@ class CertifyXenTest {
 
         assertThatThrownBy(() -> certify(payload, patch, true))
                 .isInstanceOf(LivePatchException.class)
-                .hasMessageContaining("is stacked on the payload with the build id 00112233");
+                .hasMessageContaining("is stacked on what has the build id 00112233");
     }
 
     private static Certificate certify(Path payload, Path patch, boolean fromNothing) {
         XenBuildRequest build = XenBuildRequest.of(tree, List.of(SourcePatch.read(patch)));
-        return Certify.certify(new CertifyRequest(payload, build, Optional.empty(), fromNothing), Progress.NONE)
+        return Certify.certify(
+                        new CertifyRequest(payload, List.of(), build, Optional.empty(), fromNothing), Progress.NONE)
                 .certificate();
     }
 

@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -78,9 +79,30 @@ final class SmallPatch {
 
     /** {@return the payload that Suture makes of a patch to {@code patchedUnit} that adds an object} */
     byte[] payloadOf(String patchedUnit, String addedSource) {
+        return linked(patchedUnit, addedSource).payload();
+    }
+
+    private LinkedPatch linked(String patchedUnit, String addedSource) {
         Change change = Change.of(original, patchedUnit);
-        return LinkedPatch.of(addedSource.isEmpty() ? change : change.and("added.c", "", addedSource), REST)
-                .payload();
+        return LinkedPatch.of(addedSource.isEmpty() ? change : change.and("added.c", "", addedSource), REST);
+    }
+
+    /** {@return the payload called "second" that goes on top of that for {@code lower}, and makes {@code upper} of it} */
+    byte[] payloadOnTop(String lower, String upper) {
+        return payloads(lower, upper)[1];
+    }
+
+    /** {@return a payload for each of these states of the source, on top of the one before; "fix" is the lowest} */
+    byte[][] payloads(String... states) {
+        List<String> names = List.of("second", "third");
+        byte[][] payloads = new byte[states.length][];
+        LinkedPatch patch = linked(states[0], "");
+        payloads[0] = patch.payload();
+        for (int i = 1; i < states.length; i++) {
+            patch = patch.below(Change.of(states[i - 1], states[i]), names.get(i - 1));
+            payloads[i] = patch.payload();
+        }
+        return payloads;
     }
 
     byte[] payload() {
@@ -103,7 +125,7 @@ final class SmallPatch {
 
     /** {@return whether the objects of another source are in a program, and what is not} */
     Baseline baseline(String unit, ElfFile image) {
-        RunningSystem system = new RunningSystem(image, Optional.empty(), TABLES);
+        RunningSystem system = new RunningSystem(image, List.of(), TABLES);
         return ProveBaseline.prove(program(unit, ""), system, new CauseOfDifference(image, List.of()));
     }
 
@@ -117,18 +139,36 @@ final class SmallPatch {
     }
 
     List<String> judge(byte[] payload, LineNumbers lines) {
-        ElfFile elf = ElfFile.read("payload", payload);
-        PayloadContents contents = PayloadContents.read(elf);
+        return judge(List.of(payload), lines);
+    }
+
+    /** {@return what is found out about the last one of some payloads, the lowest of which is the first, a line each} */
+    List<String> judgeStack(byte[]... payloads) {
+        return judge(List.of(payloads), LineNumbers.UNMOVED);
+    }
+
+    private List<String> judge(List<byte[]> payloads, LineNumbers lines) {
         Program program = program(patched, added);
-        JudgeProgram.Result result = judge(program, elf, contents, lines);
+        List<PayloadContents> contents = contents(payloads);
+        JudgeProgram.Result result = judge(program, contents, lines);
         List<String> found = found(result.judgement());
-        FindUnaccounted.find(elf, program, result.prove(), contents).forEach(what -> found.add("extra " + what));
+        FindUnaccounted.find(contents.getLast(), program, result.prove()).forEach(what -> found.add("extra " + what));
         return found;
     }
 
-    private JudgeProgram.Result judge(Program program, ElfFile elf, PayloadContents contents, LineNumbers lines) {
-        RunningSystem system = new RunningSystem(image(), Optional.of(elf), TABLES);
-        return JudgeProgram.judge(program, system, contents, new Tolerance(lines, lines, Map.of()));
+    private static List<PayloadContents> contents(List<byte[]> payloads) {
+        List<PayloadContents> contents = new ArrayList<>();
+        for (byte[] payload : payloads) {
+            int file = contents.size() + 1;
+            contents.add(PayloadContents.read(ElfFile.read("payload " + file, payload), file));
+        }
+        return contents;
+    }
+
+    private JudgeProgram.Result judge(Program program, List<PayloadContents> contents, LineNumbers lines) {
+        RunningSystem system = new RunningSystem(image(), contents, TABLES);
+        List<LineNumbers> everywhere = Collections.nCopies(contents.size() + 1, lines);
+        return JudgeProgram.judge(program, system, new Tolerance(everywhere, Map.of()));
     }
 
     /**
@@ -138,10 +178,9 @@ final class SmallPatch {
      * @param options what the patched program is said to be compiled with, behind the options it really is
      */
     List<String> judgeWithSources(byte[] payload, String source, String... options) {
-        ElfFile elf = ElfFile.read("payload", payload);
-        PayloadContents contents = PayloadContents.read(elf);
+        List<PayloadContents> contents = contents(List.of(payload));
         Program program = program(patched, added);
-        JudgeProgram.Result result = judge(program, elf, contents, LineNumbers.UNMOVED);
+        JudgeProgram.Result result = judge(program, contents, LineNumbers.UNMOVED);
         AskCompiler compiler = new AskWithOptions(List.of(options));
         Path patchedSource = Tools.gcc("unit.c", source.equals(original) ? patched : source, "-E");
         Sources sources = new Sources(Tools.gcc("unit.c", source, "-E"), patchedSource, patchedSource);

@@ -6,7 +6,11 @@ import dev.suture.Refusal;
 import dev.suture.diff.Change;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Tools;
+import dev.suture.elf.ElfFile;
+import dev.suture.elf.Symbol;
 import dev.suture.image.Image;
+import dev.suture.payload.Payload;
+import dev.suture.payload.Stack;
 import dev.suture.payload.XenRelease;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +29,9 @@ public final class LinkedPatch {
     private String version = "4.17.5";
     private List<String> metadata = List.of();
     private String depends = "";
+    private String name = NAME;
+    private Stack below = Stack.EMPTY;
+    private Set<String> stackSymbols = Set.of();
 
     private LinkedPatch(Change change, LinkedProgram program, Path rest) {
         this.change = change;
@@ -68,6 +75,25 @@ public final class LinkedPatch {
         return this;
     }
 
+    /**
+     * {@return a patch of the same program that goes on top of this one}
+     *
+     * @param next from the source with this patch
+     * @param nextName of its payload
+     */
+    public LinkedPatch below(Change next, String nextName) {
+        Payload payload = Payload.read(ElfFile.read(name, payload()));
+        LinkedPatch above =
+                new LinkedPatch(next, program, rest).on(payload.buildId().orElseThrow());
+        above.name = nextName;
+        above.below = payload.stack().orElseThrow();
+        above.stackSymbols = payload.elf().symbols().stream()
+                .filter(symbol -> symbol.isInSection() && !symbol.name().isEmpty())
+                .map(Symbol::name)
+                .collect(Collectors.toSet());
+        return above;
+    }
+
     /** {@return this patch for another program} */
     LinkedPatch against(List<Path> objects) {
         return new LinkedPatch(change, LinkedProgram.of(objects), rest);
@@ -85,10 +111,12 @@ public final class LinkedPatch {
                 selection,
                 image,
                 XenRelease.of(version),
-                NAME,
+                name,
                 depends.isEmpty() ? image.buildId() : depends,
                 metadata,
-                Set.of()));
+                stackSymbols,
+                below,
+                List.of(new Stack.Patch(name, name))));
     }
 
     Image image() {

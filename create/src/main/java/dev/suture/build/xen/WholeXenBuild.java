@@ -4,10 +4,6 @@ import dev.suture.LivePatchException;
 import dev.suture.build.Cause;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.ChildProcess;
-import dev.suture.build.LineMap;
-import dev.suture.build.NeutralSource;
-import dev.suture.build.NeutraliseLines;
-import dev.suture.build.PatchedFile;
 import dev.suture.build.PayloadCode;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourceText;
@@ -17,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,8 +44,6 @@ public final class WholeXenBuild implements AutoCloseable {
     private final ScratchTree scratch;
     private final Path log;
     private final Map<String, String> stampsOfTree;
-    private final Map<String, List<Integer>> neutralLines = new HashMap<>();
-    private List<PatchedFile> patchedFiles = List.of();
     private List<ChangedSource> sources = List.of();
     private Map<String, XenObject> objects = Map.of();
 
@@ -102,28 +95,13 @@ public final class WholeXenBuild implements AutoCloseable {
 
     private void write(List<ChangedSource> changed) throws IOException {
         sources = List.copyOf(changed);
-        List<PatchedFile> files = new ArrayList<>();
         for (ChangedSource source : sources) {
-            LineMap lines = new LineMap(List.of(), List.of());
             if (source.patched().isEmpty()) {
                 scratch.delete(source.path());
-            } else {
-                SourceText text = source.patched().get();
-                if (source.original().isPresent()) {
-                    NeutralSource plain = NeutraliseLines.keep(source.original().get(), text);
-                    lines = plain.map();
-                    if (ReachOfPatch.isCompiledC(source.path())) {
-                        neutralLines.put(
-                                source.path(), numbers(source.original().get(), text));
-                    }
-                }
-                if (request.tree().isNeededToBuild(Path.of(source.path()))) {
-                    scratch.write(source.path(), text);
-                }
+            } else if (request.tree().isNeededToBuild(Path.of(source.path()))) {
+                scratch.write(source.path(), source.patched().get());
             }
-            files.add(new PatchedFile(source.path(), source.kind(), lines));
         }
-        patchedFiles = List.copyOf(files);
     }
 
     /**
@@ -142,23 +120,6 @@ public final class WholeXenBuild implements AutoCloseable {
             lines.add("obj-y += " + object.substring(XenBuild.HOME_OF_ADDED.length() + 1));
         }
         scratch.write(makefile, new SourceText(lines, true));
-    }
-
-    private static List<Integer> numbers(SourceText original, SourceText patched) {
-        List<Integer> numbers = new ArrayList<>();
-        List<String> plain = patched.lines();
-        int number = 1;
-        for (String line : NeutraliseLines.neutralise(original, patched).text().lines()) {
-            boolean own =
-                    numbers.size() < plain.size() && plain.get(numbers.size()).equals(line);
-            if (own) {
-                numbers.add(number);
-                number++;
-            } else {
-                number = Integer.parseInt(line.substring("#line ".length()));
-            }
-        }
-        return numbers;
     }
 
     private void make(boolean fromNothing, Stages stages) {
@@ -224,14 +185,6 @@ public final class WholeXenBuild implements AutoCloseable {
         return scratch.root().resolve("xen").resolve(name);
     }
 
-    /**
-     * {@return the number that each line of a patched file has in a build of a payload, where directives keep the numbers of
-     * lines that the patch leaves alone}
-     */
-    public List<Integer> neutralLines(PatchedFile file) {
-        return neutralLines.getOrDefault(file.path(), List.of());
-    }
-
     /** {@return who answers questions about the objects while this is open} */
     public AskWholeXenBuild ask() {
         return new AskWholeXenBuild(request.tree(), scratch, sources, objects);
@@ -242,9 +195,9 @@ public final class WholeXenBuild implements AutoCloseable {
         return stampsOfTree.getOrDefault("XEN_COMPILER", "");
     }
 
-    /** {@return the files that the patches change, with where their lines went} */
-    public List<PatchedFile> patchedFiles() {
-        return patchedFiles;
+    /** {@return the files that the patches change, before and after them} */
+    public SourceStates states() {
+        return SourceStates.of(request);
     }
 
     /**
