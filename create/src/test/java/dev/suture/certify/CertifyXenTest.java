@@ -50,6 +50,10 @@ class CertifyXenTest {
     }
 
     private static Baseline baseline(String object, Path instead) {
+        return baseline(object, instead, tree.xenDirectory().resolve(".config"));
+    }
+
+    private static Baseline baseline(String object, Path instead, Path config) {
         SpecialSections tables =
                 SpecialSections.xenX86(XenRelease.of(tree.version()).minor());
         ElfFile image = ElfFile.read(tree.xenSyms());
@@ -63,9 +67,7 @@ class CertifyXenTest {
         return ProveBaseline.prove(
                 new Program(objects),
                 new RunningSystem(image, List.of(), tables),
-                new CauseOfDifference(
-                        image,
-                        CompareConfig.differences(image, tree.xenDirectory().resolve(".config"))));
+                new CauseOfDifference(image, CompareConfig.differences(image, config)));
     }
 
     @Test
@@ -86,6 +88,28 @@ class CertifyXenTest {
         assertThat(baseline.first()).hasValueSatisfying(first -> {
             assertThat(first.object()).isEqualTo("common/kernel.o");
             assertThat(first.cause()).isEqualTo(tree.hasDebugInfo() ? "other flags" : "other source");
+        });
+    }
+
+    @Test
+    void anObjectOfAnotherConfigurationIsNamedWithTheCause() throws IOException {
+        Path own = tree.xenDirectory().resolve(".config");
+        String config = Files.readString(own);
+        String cpus = config.lines()
+                .filter(line -> line.startsWith("CONFIG_NR_CPUS="))
+                .findFirst()
+                .orElseThrow();
+        assumeTrue(config.contains("CONFIG_HYPFS_CONFIG=y"), "the hypervisor does not hold its configuration");
+        Path other = Files.writeString(folder.resolve("config"), config.replace(cpus, "CONFIG_NR_CPUS=33"));
+        Path header = Files.writeString(
+                folder.resolve("config.h"),
+                "#include <xen/config.h>\n#undef CONFIG_NR_CPUS\n#define CONFIG_NR_CPUS 33\n");
+        Path object = compile("common/core_parking.o", " -c ", " -include " + header + " -c ");
+
+        assertThat(baseline("common/core_parking.o", object, other).first()).hasValueSatisfying(first -> {
+            assertThat(first.object()).isEqualTo("common/core_parking.o");
+            assertThat(first.cause()).isEqualTo("other config");
+            assertThat(first.evidence()).endsWith(": %s (program), CONFIG_NR_CPUS=33 (tree)".formatted(cpus));
         });
     }
 

@@ -2,12 +2,14 @@ package dev.suture.certify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.suture.diff.Tools;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ProveBaselineTest {
@@ -46,6 +48,49 @@ class ProveBaselineTest {
             assertThat(first.name()).isEqualTo("helper");
             assertThat(first.cause()).isEqualTo("other source");
         });
+    }
+
+    @Test
+    void theOtherCompilerOfAnObjectIsNamed() {
+        SmallPatch program = SmallPatch.of(UNIT, UNIT);
+        Path object = Tools.compile("clang", "unit.c", UNIT, Tools.LIKE_XEN);
+
+        Baseline baseline = program.baseline(object, List.of());
+
+        assertThat(baseline.proven()).isFalse();
+        assertThat(baseline.first()).hasValueSatisfying(first -> {
+            assertThat(first.object()).isEqualTo("unit.o");
+            assertThat(first.cause()).isEqualTo("other compiler");
+            assertThat(first.evidence())
+                    .startsWith("the program was made by GCC: ")
+                    .contains(", the object by ")
+                    .containsIgnoringCase("clang");
+        });
+    }
+
+    @Test
+    void theOtherFlagsOfAnObjectAreNamed() {
+        SmallPatch program = SmallPatch.of(UNIT, UNIT, "-g");
+        Path object = Tools.gcc("unit.c", UNIT, "-g", "-O1");
+
+        assertThat(program.baseline(object, List.of()).first()).hasValueSatisfying(first -> {
+            assertThat(first.cause()).isEqualTo("other flags");
+            assertThat(first.evidence()).contains("-O1");
+        });
+    }
+
+    @Test
+    void anotherConfigurationIsNamedBeforeOtherSources() {
+        SmallPatch program = SmallPatch.of(UNIT, UNIT);
+        Path object = Tools.gcc("unit.c", UNIT.replace("* 7", "* FACTOR"), "-DFACTOR=8");
+
+        assertThat(program.baseline(object, List.of("CONFIG_FACTOR=7 (program)", "CONFIG_FACTOR=8 (tree)"))
+                        .first())
+                .hasValueSatisfying(first -> {
+                    assertThat(first.name()).isEqualTo("helper");
+                    assertThat(first.cause()).isEqualTo("other config");
+                    assertThat(first.evidence()).endsWith("CONFIG_FACTOR=7 (program), CONFIG_FACTOR=8 (tree)");
+                });
     }
 
     @Test

@@ -35,7 +35,7 @@ final class SmallPatch {
     private final String added;
     private final Path program;
 
-    private SmallPatch(String original, String patched, String added) {
+    private SmallPatch(String original, String patched, String added, String... options) {
         this.original = original;
         this.patched = patched;
         this.added = added;
@@ -50,12 +50,17 @@ final class SmallPatch {
                 "-z",
                 "noexecstack",
                 "-Ttext=0xffff82d040200000"));
-        objects(original, "").forEach(object -> command.add(object.toString()));
+        objects(original, "", options).forEach(object -> command.add(object.toString()));
         Tools.run(Tools.directory(), command);
     }
 
-    static SmallPatch of(String original, String patched) {
-        return new SmallPatch(original, patched, "");
+    /**
+     * {@return a patch of a program}
+     *
+     * @param options that the program alone is compiled with, besides those of Xen
+     */
+    static SmallPatch of(String original, String patched, String... options) {
+        return new SmallPatch(original, patched, "", options);
     }
 
     /** {@return this patch and a source that becomes an object of its own} */
@@ -64,8 +69,9 @@ final class SmallPatch {
     }
 
     /** {@return the objects of a program, {@code unit.o}, {@code rest.o} and, if there is a source for it, {@code added.o}} */
-    private static List<Path> objects(String unit, String added) {
-        List<Path> objects = new ArrayList<>(List.of(Tools.gcc("unit.c", unit), Tools.gcc("rest.c", REST)));
+    private static List<Path> objects(String unit, String added, String... options) {
+        List<Path> objects =
+                new ArrayList<>(List.of(Tools.gcc("unit.c", unit, options), Tools.gcc("rest.c", REST, options)));
         if (!added.isEmpty()) {
             objects.add(Tools.gcc("added.c", added));
         }
@@ -114,8 +120,11 @@ final class SmallPatch {
     }
 
     private static Program program(String unit, String added) {
+        return program(objects(unit, added));
+    }
+
+    private static Program program(List<Path> files) {
         List<String> names = List.of("unit.o", "rest.o", "added.o");
-        List<Path> files = objects(unit, added);
         List<ObjectPieces> objects = new ArrayList<>();
         for (int i = 0; i < files.size(); i++) {
             objects.add(SplitObject.split(names.get(i), ElfFile.read(files.get(i)), TABLES));
@@ -125,8 +134,17 @@ final class SmallPatch {
 
     /** {@return whether the objects of another source are in a program, and what is not} */
     Baseline baseline(String unit, ElfFile image) {
+        return baseline(objects(unit, ""), image, List.of());
+    }
+
+    /** {@return whether another object, and the rest, are in the program, and what is not} */
+    Baseline baseline(Path unit, List<String> configDifferences) {
+        return baseline(List.of(unit, Tools.gcc("rest.c", REST)), image(), configDifferences);
+    }
+
+    private static Baseline baseline(List<Path> objects, ElfFile image, List<String> configDifferences) {
         RunningSystem system = new RunningSystem(image, List.of(), TABLES);
-        return ProveBaseline.prove(program(unit, ""), system, new CauseOfDifference(image, List.of()));
+        return ProveBaseline.prove(program(objects), system, new CauseOfDifference(image, configDifferences));
     }
 
     Baseline baseline(ElfFile image) {
