@@ -78,6 +78,8 @@ public final class Certify {
         for (Payload payload : payloads) {
             contents.add(PayloadContents.read(payload.elf(), contents.size() + 1));
         }
+        RunningSystem system = new RunningSystem(image, contents, tables);
+        Replacements replacements = Replacements.of(system);
         Optional<Certificate.Shipped> shipped =
                 request.shipped().map(file -> CompareShipped.compare(file, sha256(file), image));
         // Compilers keep the processors busy, but not all the time.
@@ -87,9 +89,8 @@ public final class Certify {
             Baseline proved = join(baseline);
             stages.begin("compare the patched program");
             Program program = read(build.objects(), build::file);
-            RunningSystem system = new RunningSystem(image, contents, tables);
             Tolerance tolerance = MovedLines.tolerance(build.states(), contents.size(), build.stamps());
-            JudgeProgram.Result judged = JudgeProgram.judge(program, system, tolerance);
+            JudgeProgram.Result judged = JudgeProgram.judge(program, system, replacements, tolerance);
             List<Finding> extra = new ArrayList<>(judged.judgement().extra());
             FindUnaccounted.find(system.certified(), program, judged.prove())
                     .forEach(what -> extra.add(new Finding("", what, "nothing of the patched program needs it")));

@@ -39,11 +39,11 @@ final class JudgeProgram {
     /** How many variables of the patched program have one of these places, or are such copies. */
     private final Map<Set<Place>, Integer> members = new HashMap<>();
 
-    private JudgeProgram(Program program, RunningSystem system, Tolerance tolerance) {
+    private JudgeProgram(Program program, RunningSystem system, Replacements replacements, Tolerance tolerance) {
         this.program = program;
         this.system = system;
         payload = system.certified();
-        replacements = Replacements.of(system);
+        this.replacements = replacements;
         replacements.wrong().forEach(wrong -> judgement.extra(wrong.object(), wrong.name(), wrong.why()));
         used.addAll(replacements.nowhere());
         places = new FindPlaces(system, replacements);
@@ -61,9 +61,10 @@ final class JudgeProgram {
      * Judges a program.
      *
      * @param system the linked program with the payload and those below it applied
+     * @param replacements of that system
      */
-    static Result judge(Program program, RunningSystem system, Tolerance tolerance) {
-        JudgeProgram judge = new JudgeProgram(program, system, tolerance);
+    static Result judge(Program program, RunningSystem system, Replacements replacements, Tolerance tolerance) {
+        JudgeProgram judge = new JudgeProgram(program, system, replacements, tolerance);
         judge.forEach(judge::judgeFunction, Piece.Kind.FUNCTION, Piece.Kind.ASSEMBLY);
         judge.judgeHooks();
         judge.forEach(judge::judgeVariable, Piece.Kind.DATA);

@@ -2,6 +2,7 @@ package dev.suture.certify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -60,6 +61,30 @@ class ProveUnchangedTest {
 
         assertThat(patch.judgeWithSources(patch.payloadOf(withState.replace("* 3 + 4", "* 5")), withState))
                 .contains("missing f");
+    }
+
+    private static final String K = "int __attribute__((noinline)) k(int x) { return x * 99 + 4321; }\n";
+
+    @Test
+    void onTopOfAPayloadThatHasNothingToDoWithItItIsNotMissingEither() {
+        String original = ORIGINAL + K;
+        String lower = original.replace("4321", "5432");
+        SmallPatch patch = SmallPatch.of(original, PATCHED + K.replace("4321", "5432"));
+        byte[][] payloads = patch.payloads(lower, ONLY_G + K.replace("4321", "5432"));
+
+        assertThat(patch.judgeStack(payloads)).containsExactly("replaced g", "missing f");
+        assertThat(patch.judgeStackWithSources(List.of(payloads), original))
+                .containsExactly("replaced g", "unchanged f");
+    }
+
+    @Test
+    void onTopOfAPayloadThatReplacedItTheSourcesProveNothing() {
+        String lower = ORIGINAL.replace("return h(x) + 1;", "return h(x) + 2;");
+        String upper = ONLY_G.replace("return h(x) + 1;", "return h(x) + 2;");
+        SmallPatch patch = SmallPatch.of(ORIGINAL, PATCHED.replace("return h(x) + 1;", "return h(x) + 2;"));
+        byte[][] payloads = patch.payloads(lower, upper);
+
+        assertThat(patch.judgeStackWithSources(List.of(payloads), ORIGINAL)).containsExactly("replaced g", "missing f");
     }
 
     /** Somebody edited the tree after it was built: both sources say the same, and what runs is something else. */

@@ -186,7 +186,7 @@ final class SmallPatch {
     private JudgeProgram.Result judge(Program program, List<PayloadContents> contents, LineNumbers lines) {
         RunningSystem system = new RunningSystem(image(), contents, TABLES);
         List<LineNumbers> everywhere = Collections.nCopies(contents.size() + 1, lines);
-        return JudgeProgram.judge(program, system, new Tolerance(everywhere, Map.of()));
+        return JudgeProgram.judge(program, system, Replacements.of(system), new Tolerance(everywhere, Map.of()));
     }
 
     /**
@@ -196,7 +196,12 @@ final class SmallPatch {
      * @param options what the patched program is said to be compiled with, behind the options it really is
      */
     List<String> judgeWithSources(byte[] payload, String source, String... options) {
-        List<PayloadContents> contents = contents(List.of(payload));
+        return judgeStackWithSources(List.of(payload), source, options);
+    }
+
+    /** {@return the same about the last one of some payloads, the lowest of which is the first} */
+    List<String> judgeStackWithSources(List<byte[]> payloads, String source, String... options) {
+        List<PayloadContents> contents = contents(payloads);
         Program program = program(patched, added);
         JudgeProgram.Result result = judge(program, contents, LineNumbers.UNMOVED);
         AskCompiler compiler = new AskWithOptions(List.of(options));
