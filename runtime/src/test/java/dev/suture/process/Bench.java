@@ -47,7 +47,8 @@ final class Bench {
                 .findFirst()
                 .orElseThrow();
         System.out.printf("Medians of %d, in microseconds.%n", ROUNDS);
-        System.out.println("         stopped, as measured by the tracer  ratio  longest gap of a looping thread, beside");
+        System.out.println(
+                "         stopped, as measured by the tracer  ratio  longest gap of a looping thread, beside");
         System.out.println("threads  C baseline      apply     revert               nothing    C baseline     apply");
         for (String number : numbers) {
             try (Program program = Program.start(server)) {
