@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 class StackTest {
     private static final Stack STACK = new Stack(
             List.of(new Stack.Patch("0a1b", "Check the size"), new Stack.Patch("2c3d", "")),
-            Map.of("f.c#calls.1", "f.c#calls.0", "f.c#calls.0", "fix#f.c#calls.0", "f.c#unused", ""));
+            Map.of("f.c#calls.1", "f.c#calls.0", "f.c#calls.0", "fix#f.c#calls.0", "f.c#unused", ""),
+            Map.of("f.c#f", "it stays right", "g", ""));
 
     @Test
     void whatIsWrittenIsReadAgain() {

@@ -9,7 +9,6 @@ import dev.suture.build.make.MakeBuild;
 import dev.suture.build.make.MakeBuildRequest;
 import dev.suture.build.make.MakeBuildResult;
 import dev.suture.diff.Comparison;
-import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.TargetTraits;
@@ -93,10 +92,9 @@ public final class CreateProcessPayload {
             SpecialSections tables = SpecialSections.process();
             List<Comparison> comparisons =
                     DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
-            // What drifted is told by the source that the program was built from, and on a stack that is not what runs.
             Selection selection = request.applied().isEmpty()
                     ? LeaveOutDrift.select(comparisons, traits, tables, build)
-                    : Select.select(comparisons, traits);
+                    : SelectOnStack.select(comparisons, traits, depends.below(request.applied()));
             if (!reachesFar
                     && !DirectReferences.of(selection, image, traits, depends.namesBelow(request.applied()))
                             .isEmpty()) {

@@ -3,7 +3,6 @@ package dev.suture.create;
 import dev.suture.Refusal;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.diff.Comparison;
-import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.TargetTraits;
@@ -99,13 +98,11 @@ public final class ExamineXenPatch {
         CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes);
 
         stage.accept("select");
-        // Where there is no payload anyway, the compiler need not be asked what exactly would be in it. And what
-        // drifted
-        // is told by the source that the target was built from: on a stack that is not what runs.
+        // Where there is no payload anyway, the compiler need not be asked what exactly would be in it.
         Selection selection =
                 types.refusals().isEmpty() && place.below().patches().isEmpty()
                         ? LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build)
-                        : Select.select(comparisons);
+                        : SelectOnStack.select(comparisons, TargetTraits.HYPERVISOR, place.below());
 
         List<Refusal> refusals = new ArrayList<>(types.refusals());
         refusals.addAll(selection.refusals());

@@ -104,7 +104,7 @@ final class LeaveOutDrift {
     /** Puts back what does not fit together with the rest, until all that is left does. */
     private Selection select() {
         while (true) {
-            Selection selection = Select.select(comparisons, traits, leftOut);
+            Selection selection = Select.select(comparisons, traits, leftOut, Map.of());
             List<PieceId> misfits =
                     leftOut.keySet().stream().filter(id -> !fits(id, selection)).toList();
             if (misfits.isEmpty()) {

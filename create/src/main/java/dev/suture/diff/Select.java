@@ -43,14 +43,19 @@ public final class Select {
     private final List<LeftOut> leftOut = new ArrayList<>();
     private final Set<Refusal> refusals = new LinkedHashSet<>();
     private final Set<PieceId> replacedConstants = new HashSet<>();
-    private final Map<PieceId, String> usersOfConstants = new HashMap<>();
+    private final Map<PieceId, String> replacedAnyway = new HashMap<>();
     private final Map<Integer, UsersOfPieces> users = new HashMap<>();
     private final Destinations destinations;
 
-    private Select(List<Comparison> objects, TargetTraits traits, Map<PieceId, String> unchangedInSource) {
+    private Select(
+            List<Comparison> objects,
+            TargetTraits traits,
+            Map<PieceId, String> unchangedInSource,
+            Map<PieceId, String> replacedAnyway) {
         this.objects = objects;
         this.traits = traits;
         this.unchangedInSource = unchangedInSource;
+        this.replacedAnyway.putAll(replacedAnyway);
         destinations = new Destinations(objects, replacedConstants, traits);
     }
 
@@ -67,7 +72,7 @@ public final class Select {
      * @return what was decided, with reasons
      */
     public static Selection select(List<Comparison> objects, TargetTraits traits) {
-        return select(objects, traits, Map.of());
+        return select(objects, traits, Map.of(), Map.of());
     }
 
     /**
@@ -77,11 +82,15 @@ public final class Select {
      * @param traits what is special about the target
      * @param unchangedInSource functions whose code differs and which the running target may keep all the same, each with
      *     the reason; what this pass has another reason to replace is replaced all the same
+     * @param replacedAnyway functions that are to be replaced though their code is the same, each with the reason
      * @return what was decided, with reasons
      */
     public static Selection select(
-            List<Comparison> objects, TargetTraits traits, Map<PieceId, String> unchangedInSource) {
-        Select select = new Select(objects, traits, unchangedInSource);
+            List<Comparison> objects,
+            TargetTraits traits,
+            Map<PieceId, String> unchangedInSource,
+            Map<PieceId, String> replacedAnyway) {
+        Select select = new Select(objects, traits, unchangedInSource, replacedAnyway);
         for (int object = 0; object < objects.size(); object++) {
             select.replaceConstants(object);
         }
@@ -118,7 +127,7 @@ public final class Select {
     private void replaceConstants(int object) {
         ReplaceConstants.Found found = ReplaceConstants.find(object, objects.get(object), users(object));
         replacedConstants.addAll(found.constants());
-        usersOfConstants.putAll(found.functions());
+        replacedAnyway.putAll(found.functions());
         refusals.addAll(found.refusals());
     }
 
@@ -163,7 +172,7 @@ public final class Select {
             return;
         }
         Optional<Piece> twin = comparison.correlation().twinOfPatched(piece);
-        String user = usersOfConstants.get(id);
+        String user = replacedAnyway.get(id);
         switch (status) {
             case CHANGED -> {
                 String reason = comparison.difference(piece).get().what();

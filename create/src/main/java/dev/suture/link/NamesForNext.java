@@ -57,7 +57,29 @@ final class NamesForNext {
         all.entrySet().removeIf(entry -> entry.getKey().equals(entry.getValue()));
         List<Stack.Patch> allPatches = new ArrayList<>(names.below().patches());
         allPatches.addAll(patches);
-        return new Stack(allPatches, all);
+        return new Stack(allPatches, all, work.left());
+    }
+
+    /** {@return what runs as it was though the source compiles to other code: below, or left out here, and not replaced here} */
+    private Map<String, String> left() {
+        Map<String, String> left = new TreeMap<>(below.left());
+        for (Chosen function : selection.replaced()) {
+            ObjectPieces before =
+                    selection.objects().get(function.id().object()).original();
+            function.original().ifPresent(piece -> left.keySet().removeAll(namesIn(before, List.of(piece))));
+        }
+        for (Comparison comparison : selection.objects()) {
+            for (Piece piece : comparison.patched().pieces()) {
+                if (comparison.status(piece) == Status.CHANGED) {
+                    leftOut(comparison, piece).ifPresent(reason -> {
+                        piece.symbols()
+                                .forEach(symbol ->
+                                        left.put(NameSymbols.targetName(comparison.patched(), symbol), reason));
+                    });
+                }
+            }
+        }
+        return left;
     }
 
     /** {@return what was known of objects that the patch does not reach} */
@@ -129,11 +151,18 @@ final class NamesForNext {
 
     /** {@return whether a changed function was left out because what the target has of it does the same} */
     private boolean staysRight(Comparison comparison, Piece piece) {
-        return piece.kind() == Piece.Kind.FUNCTION
-                && selection.leftOut().stream()
-                        .anyMatch(left -> left.object().equals(comparison.name())
-                                && left.symbol().equals(piece.name())
-                                && !left.why().startsWith("it runs only "));
+        return leftOut(comparison, piece).isPresent();
+    }
+
+    /** {@return why a changed function was left out because what the target has of it does the same} */
+    private Optional<String> leftOut(Comparison comparison, Piece piece) {
+        return selection.leftOut().stream()
+                .filter(left -> piece.kind() == Piece.Kind.FUNCTION
+                        && left.object().equals(comparison.name())
+                        && left.symbol().equals(piece.name())
+                        && !left.why().startsWith("it runs only "))
+                .map(Selection.LeftOut::why)
+                .findFirst();
     }
 
     /** {@return what a payload calls something that it brings} */
