@@ -4,11 +4,15 @@ import dev.suture.LivePatchException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** What a build of any kind of tree made. Its objects are there until it is closed. */
 public interface BuildResult extends AutoCloseable {
     /** {@return the objects that were built again, in link order} */
     List<ObjectPair> pairs();
+
+    /** {@return the objects that the target was linked from, by name, of those of the pairs that were among them} */
+    Map<String, Path> asLinked();
 
     /** {@return the files that the patches change, ordered by path} */
     List<PatchedFile> patchedFiles();

@@ -94,7 +94,8 @@ public final class CreateProcessPayload {
                     DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
             Selection selection = request.applied().isEmpty()
                     ? LeaveOutDrift.select(comparisons, traits, tables, build)
-                    : SelectOnStack.select(comparisons, traits, depends.below(request.applied()));
+                    : SelectOnStack.select(
+                            comparisons, traits, depends.below(request.applied()), build.asLinked(), tables);
             if (!reachesFar
                     && !DirectReferences.of(selection, image, traits, depends.namesBelow(request.applied()))
                             .isEmpty()) {

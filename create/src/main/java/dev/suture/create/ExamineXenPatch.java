@@ -99,10 +99,10 @@ public final class ExamineXenPatch {
 
         stage.accept("select");
         // Where there is no payload anyway, the compiler need not be asked what exactly would be in it.
-        Selection selection =
-                types.refusals().isEmpty() && place.below().patches().isEmpty()
-                        ? LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build)
-                        : SelectOnStack.select(comparisons, TargetTraits.HYPERVISOR, place.below());
+        Selection selection = types.refusals().isEmpty()
+                        && place.below().patches().isEmpty()
+                ? LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build)
+                : SelectOnStack.select(comparisons, TargetTraits.HYPERVISOR, place.below(), build.asLinked(), tables);
 
         List<Refusal> refusals = new ArrayList<>(types.refusals());
         refusals.addAll(selection.refusals());

@@ -14,6 +14,7 @@ import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -21,6 +22,7 @@ class NoEffectTest {
     private static XenBuildResult build(List<ObjectPair> pairs, List<UnreachedFile> unreached) {
         return new XenBuildResult(
                 pairs,
+                Map.of(),
                 List.of(),
                 unreached,
                 List.of(),

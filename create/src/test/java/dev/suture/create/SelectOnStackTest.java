@@ -4,10 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.suture.Progress;
 import dev.suture.build.SourcePatch;
+import dev.suture.diff.Compare;
+import dev.suture.diff.Comparison;
+import dev.suture.diff.Correlate;
+import dev.suture.diff.LineNumbers;
+import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Selection;
+import dev.suture.diff.SpecialSections;
+import dev.suture.diff.SplitObject;
+import dev.suture.diff.TargetTraits;
 import dev.suture.diff.Tools;
+import dev.suture.elf.ElfFile;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Payload;
+import dev.suture.payload.Stack;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,6 +127,35 @@ class SelectOnStackTest {
                 .extracting(LinkResult.Function::reason)
                 .containsExactly("a payload below left it as it ran, though its source compiled to other code");
         assertThat(left(upper)).isEmpty();
+    }
+
+    /** As in Xen, where every function has a section of its own. */
+    @Test
+    void whatAPayloadBelowLeftAsItRanStaysIfItsSourceCompilesToThatAgain() {
+        SpecialSections tables = SpecialSections.xenX86(17);
+        Path linked = Tools.gcc("work.c", ORIGINAL);
+        ObjectPieces first = SplitObject.split("work.o", ElfFile.read(Tools.gcc("work.c", FIRST)), tables);
+        String third = ORIGINAL.replace("12345", "54321");
+        ObjectPieces patched = SplitObject.split("work.o", ElfFile.read(Tools.gcc("work.c", third)), tables);
+        List<Comparison> comparisons =
+                List.of(Compare.compare(Correlate.correlate(first, patched), LineNumbers.UNMOVED));
+        Stack below = new Stack(List.of(), Map.of(), Map.of("f", "it stays right"));
+
+        Selection selection =
+                SelectOnStack.select(comparisons, TargetTraits.HYPERVISOR, below, Map.of("work.o", linked), tables);
+        assertThat(selection.replaced())
+                .extracting(chosen -> chosen.piece().name())
+                .containsExactly("g");
+        assertThat(selection.leftOut()).singleElement().satisfies(left -> {
+            assertThat(left.symbol()).isEqualTo("f");
+            assertThat(left.why())
+                    .endsWith("; a payload below left it as it ran, and that is what its source compiles to again");
+        });
+
+        Selection unknown = SelectOnStack.select(comparisons, TargetTraits.HYPERVISOR, below, Map.of(), tables);
+        assertThat(unknown.replaced())
+                .extracting(chosen -> chosen.piece().name())
+                .containsExactlyInAnyOrder("f", "g");
     }
 
     @Test

@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A built Xen tree and patches in, pairs of objects out.
@@ -162,6 +163,7 @@ public final class XenBuild {
         List<UnreachedFile> unreached = reach.unreached(applied.sources(), now, pairs);
         return new XenBuildResult(
                 pairs,
+                asLinked(pairs),
                 patchedFiles,
                 unreached,
                 applied.movedHunks(),
@@ -378,6 +380,13 @@ public final class XenBuild {
                     name, original, patched, after ? now.get(name).source() : object.source()));
         }
         return pairs;
+    }
+
+    private Map<String, Path> asLinked(List<ObjectPair> pairs) {
+        return pairs.stream()
+                .map(ObjectPair::name)
+                .filter(name -> scratch.isKnown(XEN + name))
+                .collect(Collectors.toMap(name -> name, name -> scratch.unpatched(XEN + name)));
     }
 
     private boolean wasBuilt(String name) throws IOException {

@@ -9,11 +9,13 @@ import dev.suture.build.Stage;
 import dev.suture.build.UnreachedFile;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a build made. Its objects are there until it is closed.
  *
  * @param pairs the objects that were built again, in link order
+ * @param asLinked for each of these objects that the tree has, by name, the one that the hypervisor was linked from
  * @param patchedFiles the files that the patches change, ordered by path
  * @param unreached those among them that no object is made from
  * @param movedHunks hunks that apply, but at another line than they say
@@ -28,6 +30,7 @@ import java.util.List;
  */
 public record XenBuildResult(
         List<ObjectPair> pairs,
+        Map<String, Path> asLinked,
         List<PatchedFile> patchedFiles,
         List<UnreachedFile> unreached,
         List<MovedHunk> movedHunks,
@@ -41,6 +44,7 @@ public record XenBuildResult(
         implements BuildResult {
     public XenBuildResult {
         pairs = List.copyOf(pairs);
+        asLinked = Map.copyOf(asLinked);
         patchedFiles = List.copyOf(patchedFiles);
         unreached = List.copyOf(unreached);
         movedHunks = List.copyOf(movedHunks);
