@@ -42,6 +42,18 @@ class CommandLineTest {
     }
 
     @Test
+    void patchesBelowACertifiedPayloadWantTheirPayloadsNamed() throws IOException {
+        String text =
+                Files.writeString(folder.resolve("notes.txt"), "no payload").toString();
+
+        int exitCode = run("certify", text, "--tree", folder.toString(), "--patch", text, "--applied", text);
+
+        assertThat(exitCode).isEqualTo(ExitCode.USAGE.code());
+        assertThat(err.toString())
+                .contains("--applied: name the payloads that were made from these patches with --depends as well");
+    }
+
+    @Test
     void withJsonABadFileIsOneObjectOnStandardOutput() throws IOException {
         Path text = Files.writeString(folder.resolve("notes.txt"), "no payload");
 

@@ -71,9 +71,12 @@ final class MovedLines {
         }
     }
 
-    /** The numbers of lines in one state when directives keep those of another. */
+    /** The numbers of lines in one state when directives keep those of another; there are none where nothing changed. */
     private void addNeutral(int from, int to, Set<Pair> pairs) {
         for (String file : states.files()) {
+            if (states.isSame(file, from, to)) {
+                continue;
+            }
             List<Integer> neutral = states.neutralNumbers(file, from, to);
             for (LineMap.Run run : states.lines(file, to, states.last()).runs()) {
                 for (int i = 0; i < run.count() && run.originalLine() + i <= neutral.size(); i++) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -59,6 +60,11 @@ public final class SourceStates {
     /** {@return the files that differ in any two states, relative to the tree's root} */
     public Set<String> files() {
         return files;
+    }
+
+    /** {@return whether a file is the same in two states} */
+    public boolean isSame(String file, int one, int other) {
+        return Objects.equals(states.get(one).get(file), states.get(other).get(file));
     }
 
     /** {@return where the lines of a file went from one state to another; no lines if it is not in both} */

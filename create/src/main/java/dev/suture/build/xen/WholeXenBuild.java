@@ -25,8 +25,7 @@ import java.util.regex.Pattern;
  * <p>A scratch copy of the tree without anything that was built gets the patches, just as they are, and then the tree's
  * own {@code make}. Code of payloads that no file of the tree is changed for ({@link PayloadCode}) becomes a part of it.
  * Only what Xen says of its own making (the date, the host) is given as it was for the tree, so that it does not count as
- * a change. A caller who trusts make to know what is out of date gets only that compiled, and nothing
- * linked.
+ * a change. A caller who trusts make to know what is out of date gets only that compiled, and nothing linked.
  */
 public final class WholeXenBuild implements AutoCloseable {
     private static final String XEN = "xen/";
@@ -78,7 +77,7 @@ public final class WholeXenBuild implements AutoCloseable {
         try {
             WholeXenBuild build = new WholeXenBuild(request, scratch);
             build.write(completed.patches().sources());
-            build.link(completed.sources());
+            build.addToMakefile(completed.sources());
             stages.begin("build the patched program");
             build.make(fromNothing, stages);
             build.objects = ReadObjects.read(scratch.root().resolve("xen"));
@@ -108,7 +107,7 @@ public final class WholeXenBuild implements AutoCloseable {
      * Has the makefile of a directory name the objects of sources that no makefile of the tree knows. What the patches
      * change may need them, so they are linked as well; their hooks end up where nothing looks for them.
      */
-    private void link(List<String> added) throws IOException {
+    private void addToMakefile(List<String> added) throws IOException {
         if (added.isEmpty()) {
             return;
         }
