@@ -171,6 +171,22 @@ class StackedPayloadsTest {
                 .hasMessageEndingWith("with that payload below, what runs cannot be told");
     }
 
+    @Test
+    void aCorruptPayloadBelowIsJudgedOrTurnedDown() {
+        SmallPatch stack = stack(G);
+        byte[] lower = stack.payloadOf(FIRST);
+        byte[] upper = stack.payloadOnTop(FIRST, G);
+        for (int at = 0; at < lower.length; at += 7) {
+            byte[] changed = lower.clone();
+            changed[at] ^= (byte) 0x81;
+            try {
+                stack.judgeStack(changed, upper);
+            } catch (LivePatchException e) {
+                assertThat(e.getMessage()).isNotEmpty();
+            }
+        }
+    }
+
     /** Made for the action replace: the payloads below are gone by then, so they are not named. */
     @Test
     void aPayloadInPlaceOfTheStackHasAllOfIt() {
