@@ -137,7 +137,10 @@ final class Prove {
                 return difference;
             }
         }
-        return piece.isCode() ? checkEntries(claim, object, piece) : Optional.empty();
+        return piece.isCode()
+                ? CodePlacement.difference(object, piece, claim.at(), system)
+                        .or(() -> checkEntries(claim, object, piece))
+                : Optional.empty();
     }
 
     /** The entries of special tables that speak of code: as many as there should be, and each where it should be. */

@@ -207,6 +207,13 @@ final class RunningSystem {
                         .toList();
     }
 
+    /** {@return the power of two that the address at offset 0 of a place's file or section is a multiple of, in bytes} */
+    long alignment(Place place) {
+        return place.isInImage()
+                ? Long.MAX_VALUE
+                : fileOf(place).sections().get(place.section()).alignment();
+    }
+
     /** {@return what a place belongs to, for messages} */
     String describe(Place place) {
         if (place.isInImage()) {

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.suture.LivePatchException;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
+import dev.suture.elf.LittleEndian;
 import dev.suture.elf.Relocation;
 import dev.suture.elf.Section;
+import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -60,6 +62,31 @@ class JudgeProgramTest {
         assertThat(patch.judge(patch.payloadOf(F_AND_G)))
                 .contains("replaced f", "extra g")
                 .noneMatch(line -> line.startsWith("missing"));
+    }
+
+    @Test
+    void codeThatHasToBeElsewhereInACacheLineIsReplaced() {
+        String aligned = ORIGINAL.replace("(noinline)) f(", "(noinline, aligned(64))) f(")
+                .replace("(noinline)) g(", "(noinline, aligned(64))) g(");
+        SmallPatch patch = SmallPatch.of(ORIGINAL, aligned);
+
+        assertThat(patch.judge(patch.payload())).containsExactly("replaced f", "replaced g");
+        assertThat(patch.judge(patch.payloadOf(ORIGINAL.replace("keep(int x) {", "keep(int x) { outer(x);"))))
+                .as("both are not at a multiple of 64 by chance")
+                .containsAnyOf("missing f", "missing g");
+    }
+
+    @Test
+    void codeAtAnotherPlaceOfACacheLineIsMissing() {
+        String aligned = ORIGINAL.replace("(noinline)) f(", "(noinline, aligned(64))) f(");
+        SmallPatch patch = SmallPatch.of(ORIGINAL, aligned);
+        byte[] payload = patch.payload();
+        Section text = ElfFile.read("payload", payload).section(".text").orElseThrow();
+        assertThat(text.alignment()).isEqualTo(64);
+        int header = (int) LittleEndian.u64(MemorySegment.ofArray(payload), 40) + text.index() * 64;
+        payload[header + 48] = 32;
+
+        assertThat(patch.judge(payload)).anyMatch(line -> line.equals("missing f") || line.equals("extra f"));
     }
 
     @Test
