@@ -77,8 +77,8 @@ final class BuildProcessCommand extends SutureCommand {
                     options.applied(),
                     patches,
                     options.stackRequest(options.output()),
-                    (applied, patch, payload) ->
-                            CreateProcessPayload.create(request(applied, List.of(patch), payload), progress));
+                    (applied, together, payload) ->
+                            CreateProcessPayload.create(request(applied, together, payload), progress));
             return StackAnswer.of(report, target(report.payloads().getFirst()));
         }
         CreateReport report =
