@@ -34,8 +34,8 @@ import java.util.stream.Stream;
  * <p>The order: apply the patches in memory; build a copy of the source, unless that was done before; find the objects of
  * the program and what each is made from; compile those that a changed file reaches with a section for each function and
  * variable; put the patched sources in place and compile them again. When a patch may change how the program is built
- * ({@link BuildRules}), or adds or removes a source, the build command runs in a second copy, that of the patched source, and its own commands
- * compile the patched objects.
+ * ({@link BuildRules}), or adds or removes a source, the build command runs in a second copy, that of the patched source,
+ * and its own commands compile the patched objects.
  */
 public final class MakeBuild {
     /** Where code goes that the source does not have. */
