@@ -73,8 +73,12 @@ final class PatchSources {
 
     /** {@return a line of debug information as a path in the tree} */
     static String plain(dev.suture.dwarf.SourceLine line) {
-        String file = line.file().startsWith("./") ? line.file().substring(2) : line.file();
-        return "xen/%s:%d".formatted(file, line.line());
+        return "%s:%d".formatted(file(line), line.line());
+    }
+
+    /** {@return the file of a line of debug information as a path in the tree} */
+    static String file(dev.suture.dwarf.SourceLine line) {
+        return "xen/" + Path.of(line.file()).normalize();
     }
 
     /** {@return text of a source, which is read byte by byte, as what it was written: UTF-8 if it can be that} */

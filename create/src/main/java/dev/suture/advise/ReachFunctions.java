@@ -9,6 +9,7 @@ import dev.suture.diff.Piece;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.LeftOut;
+import dev.suture.dwarf.Function;
 import dev.suture.dwarf.Functions;
 import dev.suture.explain.ExplainedFunction;
 import dev.suture.explain.PatchLines.PatchLine;
@@ -86,6 +87,9 @@ final class ReachFunctions {
                 if (!found && item.kind() == Kind.FUNCTION) {
                     reachInlined(hunk, item.name());
                 }
+                if (item.kind() == Kind.FUNCTION) {
+                    reachDeclared(hunk, item.name());
+                }
             }
         }
     }
@@ -109,6 +113,26 @@ final class ReachFunctions {
             }
         }
         return found;
+    }
+
+    /** A source may include another one, with macros that give its functions other names. */
+    private void reachDeclared(HunkLines hunk, String name) {
+        String path = hunk.placed().originalPath();
+        Optional<Item> item = sources.original(path).find(Kind.FUNCTION, name);
+        for (Chosen chosen : selection.replaced()) {
+            Comparison object = selection.objects().get(chosen.id().object());
+            boolean isIt = item.isPresent()
+                    && chosen.original()
+                            .flatMap(original -> function(object, original, true))
+                            .map(Function::declared)
+                            .filter(declared -> PatchSources.file(declared).equals(path)
+                                    && item.get().has((int) declared.line()))
+                            .isPresent();
+            if (isIt) {
+                String how = ", which is compiled from %s of %s".formatted(name, path);
+                reach(hunk.index(), object.name(), chosen.piece().name(), true, how);
+            }
+        }
     }
 
     boolean mayHold(String object, String path) {
@@ -160,20 +184,21 @@ final class ReachFunctions {
     }
 
     private boolean inlines(Comparison object, Piece piece, String name) {
-        return function(object, piece, false).filter(f -> f.contains(name)).isPresent()
+        return function(object, piece, false)
+                        .filter(function -> function.inlinedNames().contains(name))
+                        .isPresent()
                 || object.correlation()
                         .twinOfPatched(piece)
                         .flatMap(twin -> function(object, twin, true))
-                        .filter(f -> f.contains(name))
+                        .filter(function -> function.inlinedNames().contains(name))
                         .isPresent();
     }
 
-    private Optional<Set<String>> function(Comparison object, Piece piece, boolean isOriginal) {
+    private Optional<Function> function(Comparison object, Piece piece, boolean isOriginal) {
         var elf = isOriginal ? object.original().elf() : object.patched().elf();
         return functions
                 .computeIfAbsent(object.name() + isOriginal, key -> Functions.read(elf))
-                .at(piece.section().index(), piece.sectionOffset())
-                .map(dev.suture.dwarf.Function::inlinedNames);
+                .at(piece.section().index(), piece.sectionOffset());
     }
 
     /** {@return the changed functions to which no hunk leads} */

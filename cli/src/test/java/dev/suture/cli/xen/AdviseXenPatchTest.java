@@ -179,7 +179,10 @@ class AdviseXenPatchTest {
             assertThat(type.type()).isEqualTo("struct viridian_domain");
             assertThat(type.places()).extracting(TypePlace::kind).contains("allocates", "frees");
             assertThat(type.places())
-                    .anySatisfy(place -> assertThat(place.what()).contains("xzalloc(struct viridian_domain)"));
+                    .anySatisfy(place -> assertThat(place.what()).contains("xzalloc(struct viridian_domain)"))
+                    .anySatisfy(place -> assertThat(place.what()).contains("XFREE(d->arch.hvm.viridian)"))
+                    // A member of the same name, which points to another type.
+                    .noneSatisfy(place -> assertThat(place.what()).contains("XFREE(v->arch.hvm.viridian)"));
         });
     }
 
@@ -306,6 +309,28 @@ class AdviseXenPatchTest {
                 .containsExactly("it uses `suture_first`, a new member of struct viridian_domain");
         assertThat(advice.liveSubset().orElseThrow().output()).isEmpty();
         assertThat(part).doesNotExist();
+    }
+
+    @Test
+    void aFileThatAnotherIncludesUnderOtherNamesReachesTheFunctionsOfBoth() throws IOException, InterruptedException {
+        Advice advice = advise(
+                "included-twice",
+                edit("arch/x86/platform_hypercall.c")
+                        .with(
+                                "    ret = xsm_platform_op(",
+                                "    if ( op->cmd == 4095 )\n        return -EDOM;\n\n    ret = xsm_platform_op("));
+
+        assertThat(advice.hunks())
+                .singleElement()
+                .satisfies(hunk -> assertThat(hunk.reaches())
+                        .anySatisfy(reached ->
+                                assertThat(reached).startsWith("do_platform_op (arch/x86/platform_hypercall.o)"))
+                        .anySatisfy(reached -> assertThat(reached)
+                                .startsWith(
+                                        "compat_platform_op (arch/x86/x86_64/platform_hypercall.o), which is compiled from"
+                                                + " do_platform_op of xen/arch/x86/platform_hypercall.c")));
+        assertThat(advice.functions())
+                .allSatisfy(function -> assertThat(function.notes()).isEmpty());
     }
 
     @Test
