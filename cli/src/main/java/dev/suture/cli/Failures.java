@@ -1,6 +1,7 @@
 package dev.suture.cli;
 
 import dev.suture.LivePatchException;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -30,7 +31,7 @@ final class Failures {
         boolean debug = asked.debug() || System.getenv("SUTURE_DEBUG") != null;
         ExitCode exitCode;
         String message;
-        switch (exception) {
+        switch (isInterruption(exception) ? new InterruptedException() : exception) {
             case LivePatchException badInput -> {
                 exitCode = ExitCode.BAD_INPUT;
                 message = badInput.getMessage();
@@ -55,6 +56,12 @@ final class Failures {
         }
         command.getErr().flush();
         return exitCode.code();
+    }
+
+    // A file that is being read while the user presses Ctrl-C is closed under the reader.
+    private static boolean isInterruption(Throwable exception) {
+        return exception instanceof ClosedByInterruptException
+                || exception.getCause() != null && isInterruption(exception.getCause());
     }
 
     private static void tell(CommandLine command, String message, ExitCode exitCode, boolean json) {

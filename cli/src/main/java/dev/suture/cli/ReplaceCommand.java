@@ -5,22 +5,18 @@ import dev.suture.engine.Verb;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** {@code suture replace}: reverts all payloads and applies one, in one stop. */
 @Command(
         name = "replace",
         description = "Revert all payloads that are applied and apply this one, in one stop.",
         footer = "  suture replace fix2 --on pid:4711")
-final class ReplaceCommand extends ActionCommand {
-    @Parameters(paramLabel = "NAME", description = "The payload, by name.")
-    private String name;
-
+final class ReplaceCommand extends NamedActionCommand {
     @Mixin
     private ApplyMixin how;
 
     @Override
     Answer answer(Progress progress) {
-        return act(Verb.REPLACE, name, Optional.empty(), how.with(options()));
+        return act(Verb.REPLACE, name(), Optional.empty(), how.with(options()));
     }
 }

@@ -5,22 +5,18 @@ import dev.suture.engine.Verb;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** {@code suture revert}: lets the old functions run again. */
 @Command(
         name = "revert",
         description = "Let the old functions run again. The payload stays uploaded.",
         footer = "  suture revert fix --on pid:4711")
-final class RevertCommand extends ActionCommand {
-    @Parameters(paramLabel = "NAME", description = "The payload, by name.")
-    private String name;
-
+final class RevertCommand extends NamedActionCommand {
     @Mixin
     private ApplyMixin how;
 
     @Override
     Answer answer(Progress progress) {
-        return act(Verb.REVERT, name, Optional.empty(), how.with(options()));
+        return act(Verb.REVERT, name(), Optional.empty(), how.with(options()));
     }
 }

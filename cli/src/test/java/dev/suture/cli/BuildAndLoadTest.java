@@ -8,10 +8,6 @@ import dev.suture.create.CreateProcessPayload;
 import dev.suture.create.CreateReport;
 import dev.suture.create.ProcessRequest;
 import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,7 +16,6 @@ import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** From source and patch to a running program that does something else, and back, by what users call. */
 class BuildAndLoadTest {
@@ -72,7 +67,7 @@ class BuildAndLoadTest {
         }
         Files.writeString(directory.resolve("change.patch"), PATCH);
         Assumptions.assumeTrue(Files.exists(Path.of("/usr/bin/g++")), "needs g++");
-        assertThat(run(List.of("sh", "-c", BUILD), directory.resolve("running")))
+        assertThat(RunningProgram.run(List.of("sh", "-c", BUILD), directory.resolve("running")))
                 .isEmpty();
         Path binary = directory.resolve("running/program");
 
@@ -99,44 +94,20 @@ class BuildAndLoadTest {
         Process program = new ProcessBuilder("sh", "-c", start).start();
         try (BufferedReader answers = program.inputReader()) {
             String target = "pid:" + answers.readLine();
-            assertThat(ask(program, answers, 4)).isEqualTo("5");
-            String loaded = suture("load", directory.resolve("change.livepatch").toString(), "--on", target);
+            assertThat(RunningProgram.ask(program, answers, 4)).isEqualTo("5");
+            String loaded =
+                    Said.words("load", directory.resolve("change.livepatch").toString(), "--on", target);
             Assumptions.assumeFalse(
                     loaded.contains("permission"), "needs the permission to trace processes: " + loaded);
             assertThat(loaded).contains("now applied");
-            assertThat(ask(program, answers, 4)).isEqualTo("less than ten: 4");
-            assertThat(ask(program, answers, 40)).isEqualTo("80");
-            assertThat(suture("revert", "change", "--on", target)).contains("now checked");
-            assertThat(ask(program, answers, 40)).isEqualTo("41");
+            assertThat(RunningProgram.ask(program, answers, 4)).isEqualTo("less than ten: 4");
+            assertThat(RunningProgram.ask(program, answers, 40)).isEqualTo("80");
+            assertThat(Said.words("revert", "change", "--on", target)).contains("now checked");
+            assertThat(RunningProgram.ask(program, answers, 40)).isEqualTo("41");
             assertThat(program.isAlive()).isTrue();
         } finally {
             program.getOutputStream().close();
             program.waitFor();
         }
-    }
-
-    private static String ask(Process program, BufferedReader answers, int number) throws IOException {
-        program.getOutputStream().write((number + "\n").getBytes(StandardCharsets.UTF_8));
-        program.getOutputStream().flush();
-        return answers.readLine();
-    }
-
-    private static String suture(String... arguments) {
-        StringWriter text = new StringWriter();
-        CommandLine suture = Suture.commandLine();
-        suture.setOut(new PrintWriter(text));
-        suture.setErr(new PrintWriter(text));
-        suture.execute(arguments);
-        return text.toString();
-    }
-
-    private static String run(List<String> command, Path where) throws Exception {
-        Process process = new ProcessBuilder(command)
-                .directory(where.toFile())
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        process.waitFor();
-        return output;
     }
 }

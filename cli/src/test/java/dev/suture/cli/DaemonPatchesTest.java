@@ -116,7 +116,7 @@ class DaemonPatchesTest {
             PatchedDaemon.waitFor(running, "read .*hosts");
             clients.add(new DnsClient(port, "c", true));
             clients.serveOn(20);
-            String words = PatchedDaemon.suture(load);
+            String words = Said.words((Object[]) load);
 
             assertThat(words)
                     .contains("pid:%d: load cve: done, now applied".formatted(running.pid()))
@@ -125,8 +125,7 @@ class DaemonPatchesTest {
                     .contains("pid:%d: revert cve: done".formatted(running.pid()));
             clients.serveOn(20);
             assertThat(clients.errors()).isEmpty();
-            assertThat(PatchedDaemon.suture("list", "--on", "exe:" + state.program()))
-                    .doesNotContain("cve");
+            assertThat(Said.words("list", "--on", "exe:" + state.program())).doesNotContain("cve");
         }
     }
 

@@ -56,7 +56,7 @@ class NewHookTest {
         List<String> command =
                 new ArrayList<>(List.of("new", "hook", kind, "--for", "process", "--output", file.toString()));
         command.addAll(List.of(more));
-        assertThat(RunningProgram.suture(command.toArray(String[]::new))).startsWith(file + ": a ");
+        assertThat(Said.words(command.toArray())).startsWith(file + ": a ");
         return file;
     }
 
@@ -128,7 +128,7 @@ class NewHookTest {
     void aFileThatIsThereIsNotOverwritten() throws Exception {
         Path file = Files.writeString(folder.resolve("mine.c"), "mine");
 
-        assertThat(RunningProgram.suture("new", "hook", "load", "--for", "xen", "--output", file.toString()))
+        assertThat(Said.words("new", "hook", "load", "--for", "xen", "--output", file.toString()))
                 .contains("exists already");
         assertThat(file).hasContent("mine");
     }
@@ -137,7 +137,7 @@ class NewHookTest {
     void whatCannotWorkIsTurnedDown() {
         Path file = folder.resolve("hook.c");
 
-        assertThat(RunningProgram.suture(
+        assertThat(Said.words(
                         "new",
                         "hook",
                         "prerevert",
@@ -148,8 +148,7 @@ class NewHookTest {
                         "--output",
                         file.toString()))
                 .contains("the functions that use the data still run");
-        assertThat(RunningProgram.suture(
-                        "new", "hook", "load", "--for", "xen", "--value", "1", "--output", file.toString()))
+        assertThat(Said.words("new", "hook", "load", "--for", "xen", "--value", "1", "--output", file.toString()))
                 .contains("which is it?");
         assertThat(file).doesNotExist();
     }

@@ -10,8 +10,6 @@ import dev.suture.create.CreateProcessPayload;
 import dev.suture.create.CreateReport;
 import dev.suture.create.ProcessRequest;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.BindException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -24,7 +22,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assumptions;
-import picocli.CommandLine;
 
 /** A daemon under load, and one of its own CVE patches on its way into it and out again. */
 final class PatchedDaemon {
@@ -147,17 +144,17 @@ final class PatchedDaemon {
         String target = "pid:" + daemon.pid();
         serves(daemon, load, "before the patch");
         seesFault(fault, true);
-        String loaded = suture("load", payload.toString(), "--on", target);
+        String loaded = Said.words("load", payload.toString(), "--on", target);
         Assumptions.assumeFalse(loaded.contains("permission"), "needs the permission to trace processes: " + loaded);
         assertThat(loaded).contains("now applied");
         serves(daemon, load, "with the patch");
         seesFault(fault, false);
-        assertThat(suture("revert", "cve", "--on", target)).contains("now checked");
+        assertThat(Said.words("revert", "cve", "--on", target)).contains("now checked");
         serves(daemon, load, "after the revert");
         seesFault(fault, true);
-        assertThat(suture("unload", "cve", "--on", target)).contains("done");
+        assertThat(Said.words("unload", "cve", "--on", target)).contains("done");
         serves(daemon, load, "after the unload");
-        assertThat(suture("list", "--on", target)).doesNotContain("cve");
+        assertThat(Said.words("list", "--on", target)).doesNotContain("cve");
         return load.answers();
     }
 
@@ -191,15 +188,6 @@ final class PatchedDaemon {
                 continue;
             }
         }
-    }
-
-    static String suture(String... arguments) {
-        StringWriter text = new StringWriter();
-        CommandLine suture = Suture.commandLine();
-        suture.setOut(new PrintWriter(text));
-        suture.setErr(new PrintWriter(text));
-        suture.execute(arguments);
-        return text.toString();
     }
 
     static List<String> reasons(CreateReport report) {

@@ -5,17 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.suture.payload.Payload;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** Patches of a small program that come one after the other, by what users call. */
 class ProcessSeriesTest {
@@ -85,7 +82,7 @@ class ProcessSeriesTest {
             Files.createDirectories(directory.resolve(version));
             Files.writeString(directory.resolve(version).resolve("program.c"), ORIGINAL);
         }
-        assertThat(run(List.of("sh", "-c", BUILD), directory.resolve("running")))
+        assertThat(RunningProgram.run(List.of("sh", "-c", BUILD), directory.resolve("running")))
                 .isEmpty();
         patch("first", ORIGINAL, FIRST);
         patch("second", FIRST, SECOND);
@@ -119,37 +116,42 @@ class ProcessSeriesTest {
         Process program = new ProcessBuilder("sh", "-c", start).start();
         try (BufferedReader answers = program.inputReader()) {
             String target = "pid:" + answers.readLine();
-            assertThat(ask(program, answers, 4)).isEqualTo("5 48");
-            String loaded = suture("load", file("stack/first.livepatch"), "--on", target);
+            assertThat(RunningProgram.ask(program, answers, 4)).isEqualTo("5 48");
+            String loaded = Said.words("load", file("stack/first.livepatch"), "--on", target);
             Assumptions.assumeFalse(
                     loaded.contains("permission"), "needs the permission to trace processes: " + loaded);
-            assertThat(ask(program, answers, 4)).isEqualTo("18 48");
+            assertThat(RunningProgram.ask(program, answers, 4)).isEqualTo("18 48");
 
-            assertThat(suture("upload", file("stack/second.livepatch"), "--on", target))
+            assertThat(Said.words("upload", file("stack/second.livepatch"), "--on", target))
                     .contains("checked");
-            assertThat(suture("upload", file("stack/third.livepatch"), "--on", target))
+            assertThat(Said.words("upload", file("stack/third.livepatch"), "--on", target))
                     .contains("checked");
-            assertThat(suture("apply", "third", "--on", target)).contains("it is to be stacked on");
-            assertThat(suture("apply", "second", "--on", target)).contains("now applied");
-            assertThat(ask(program, answers, 4)).as("counts on from the first").isEqualTo("1019 48");
-            assertThat(suture("apply", "third", "--on", target)).contains("now applied");
-            assertThat(ask(program, answers, 4)).isEqualTo("1020 -8");
-            assertThat(suture("revert", "second", "--on", target)).contains("third is applied on top of it");
-            assertThat(suture("revert", "third", "--on", target)).contains("now checked");
-            assertThat(ask(program, answers, 4)).isEqualTo("1021 48");
-            assertThat(suture("unload", "first", "--on", target)).contains("it is applied");
-            assertThat(suture("apply", "third", "--on", target)).contains("now applied");
+            assertThat(Said.words("apply", "third", "--on", target)).contains("it is to be stacked on");
+            assertThat(Said.words("apply", "second", "--on", target)).contains("now applied");
+            assertThat(RunningProgram.ask(program, answers, 4))
+                    .as("counts on from the first")
+                    .isEqualTo("1019 48");
+            assertThat(Said.words("apply", "third", "--on", target)).contains("now applied");
+            assertThat(RunningProgram.ask(program, answers, 4)).isEqualTo("1020 -8");
+            assertThat(Said.words("revert", "second", "--on", target)).contains("third is applied on top of it");
+            assertThat(Said.words("revert", "third", "--on", target)).contains("now checked");
+            assertThat(RunningProgram.ask(program, answers, 4)).isEqualTo("1021 48");
+            assertThat(Said.words("unload", "first", "--on", target)).contains("it is applied");
+            assertThat(Said.words("apply", "third", "--on", target)).contains("now applied");
 
-            assertThat(suture("upload", file("all.livepatch"), "--on", target)).contains("checked");
-            assertThat(suture("replace", "all", "--on", target)).contains("now applied");
-            assertThat(ask(program, answers, 4)).as("counts anew").isEqualTo("1018 -8");
-            assertThat(suture("unload", "first", "--on", target)).contains("second refers to what is in it");
+            assertThat(Said.words("upload", file("all.livepatch"), "--on", target))
+                    .contains("checked");
+            assertThat(Said.words("replace", "all", "--on", target)).contains("now applied");
+            assertThat(RunningProgram.ask(program, answers, 4))
+                    .as("counts anew")
+                    .isEqualTo("1018 -8");
+            assertThat(Said.words("unload", "first", "--on", target)).contains("second refers to what is in it");
             for (String name : List.of("third", "second", "first")) {
-                assertThat(suture("unload", name, "--on", target)).contains("now absent");
+                assertThat(Said.words("unload", name, "--on", target)).contains("now absent");
             }
-            assertThat(ask(program, answers, 4)).isEqualTo("1019 -8");
-            assertThat(suture("revert", "all", "--on", target)).contains("now checked");
-            assertThat(ask(program, answers, 4)).isEqualTo("5 48");
+            assertThat(RunningProgram.ask(program, answers, 4)).isEqualTo("1019 -8");
+            assertThat(Said.words("revert", "all", "--on", target)).contains("now checked");
+            assertThat(RunningProgram.ask(program, answers, 4)).isEqualTo("5 48");
         } finally {
             program.getOutputStream().close();
             program.waitFor();
@@ -208,45 +210,18 @@ class ProcessSeriesTest {
     }
 
     private String build(String... more) {
-        String[] command = {
-            "build", "process", "--source", file("source"), "--build", BUILD, "--binary", file("running/program")
-        };
-        String[] all = java.util.Arrays.copyOf(command, command.length + more.length);
-        System.arraycopy(more, 0, all, command.length, more.length);
-        return suture(all);
+        List<String> all = new ArrayList<>(List.of(
+                "build", "process", "--source", file("source"), "--build", BUILD, "--binary", file("running/program")));
+        all.addAll(List.of(more));
+        return Said.words(all.toArray());
     }
 
     private void patch(String name, String before, String after) throws Exception {
         Path from = Files.writeString(directory.resolve(name + ".before"), before);
         Path to = Files.writeString(directory.resolve(name + ".after"), after);
-        String text = run(
+        String text = RunningProgram.run(
                 List.of("diff", "-u", "--label=a/program.c", "--label=b/program.c", from.toString(), to.toString()),
                 directory);
         Files.writeString(directory.resolve(name + ".patch"), text);
-    }
-
-    private static String ask(Process program, BufferedReader answers, int number) throws IOException {
-        program.getOutputStream().write((number + "\n").getBytes(StandardCharsets.UTF_8));
-        program.getOutputStream().flush();
-        return answers.readLine();
-    }
-
-    private static String suture(String... arguments) {
-        StringWriter text = new StringWriter();
-        CommandLine suture = Suture.commandLine();
-        suture.setOut(new PrintWriter(text));
-        suture.setErr(new PrintWriter(text));
-        suture.execute(arguments);
-        return text.toString();
-    }
-
-    private static String run(List<String> command, Path where) throws Exception {
-        Process process = new ProcessBuilder(command)
-                .directory(where.toFile())
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        process.waitFor();
-        return output;
     }
 }

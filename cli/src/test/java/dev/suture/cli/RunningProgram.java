@@ -5,14 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
-import picocli.CommandLine;
 
 /** A program of the test resources that is built, patched by what users call, and asked one line at a time. */
 final class RunningProgram implements AutoCloseable {
@@ -55,16 +52,6 @@ final class RunningProgram implements AutoCloseable {
         return output;
     }
 
-    /** {@return what {@code suture} says, on both outputs} */
-    static String suture(String... arguments) {
-        StringWriter text = new StringWriter();
-        CommandLine suture = Suture.commandLine();
-        suture.setOut(new PrintWriter(text));
-        suture.setErr(new PrintWriter(text));
-        suture.execute(arguments);
-        return text.toString();
-    }
-
     /** {@return a patch that makes {@code patched} of {@code original}, as the file of that name} */
     static Path patch(Path original, Path patched, String name, Path output) throws IOException, InterruptedException {
         Process diff = new ProcessBuilder(
@@ -81,7 +68,7 @@ final class RunningProgram implements AutoCloseable {
 
     /** {@return what an action says about the program, which this machine has to allow} */
     String act(String verb, String payload) {
-        String said = suture(verb, payload, "--on", target());
+        String said = Said.words(verb, payload, "--on", target());
         Assumptions.assumeFalse(said.contains("permission"), "needs the permission to trace processes: " + said);
         return said;
     }
@@ -111,5 +98,23 @@ final class RunningProgram implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** {@return the answer of a program that answers each number it reads} */
+    static String ask(Process program, BufferedReader answers, int number) throws IOException {
+        program.getOutputStream().write((number + "\n").getBytes(StandardCharsets.UTF_8));
+        program.getOutputStream().flush();
+        return answers.readLine();
+    }
+
+    /** {@return what a command says on both outputs, whether it succeeds or not} */
+    static String run(List<String> command, Path where) throws Exception {
+        Process process = new ProcessBuilder(command)
+                .directory(where.toFile())
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        return output;
     }
 }

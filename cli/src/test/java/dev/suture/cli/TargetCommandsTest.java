@@ -3,11 +3,8 @@ package dev.suture.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +16,6 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** The commands for live targets, on real processes. */
 class TargetCommandsTest {
@@ -154,30 +150,6 @@ class TargetCommandsTest {
     }
 
     /** How a command ended and what it said. */
-    private record Said(ExitCode exitCode, String out, String err) {
-        JsonNode json() {
-            try {
-                return new ObjectMapper().readTree(out);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-    }
-
-    private static Said suture(Object... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine suture = Suture.commandLine();
-        suture.setOut(new PrintWriter(out));
-        suture.setErr(new PrintWriter(err));
-        List<String> texts = new ArrayList<>();
-        for (Object argument : arguments) {
-            texts.add(argument.toString());
-        }
-        int code = suture.execute(texts.toArray(String[]::new));
-        return new Said(ExitCode.values()[code], out.toString(), err.toString());
-    }
-
     private static void done(Said said) {
         assertThat(said.exitCode()).as(said.toString()).isEqualTo(ExitCode.DONE);
     }
@@ -195,7 +167,7 @@ class TargetCommandsTest {
                 {"unload", "fix", "ABSENT", "2"},
                 {"load", fix.toString(), "APPLIED", "1001"},
             }) {
-                Said said = suture(step[0], step[1], "--on", on, "--json");
+                Said said = Said.suture(step[0], step[1], "--on", on, "--json");
                 done(said);
                 JsonNode report = said.json();
                 assertThat(report.fieldNames()).toIterable().containsExactly(FIELDS);
@@ -210,8 +182,8 @@ class TargetCommandsTest {
                 assertThat(report.path("refusals")).isEmpty();
                 assertThat(running.ask("?")).as(String.join(" ", step)).isEqualTo(step[3]);
             }
-            done(suture("upload", other, "--on", on));
-            done(suture("replace", "other", "--on", on));
+            done(Said.suture("upload", other, "--on", on));
+            done(Said.suture("replace", "other", "--on", on));
             assertThat(running.ask("?")).isEqualTo("2001");
         }
     }
@@ -219,13 +191,13 @@ class TargetCommandsTest {
     @Test
     void aPersonReadsOneLineForEachTarget() throws Exception {
         try (Running running = new Running()) {
-            Said said = suture("load", fix, "--on", running.target());
+            Said said = Said.suture("load", fix, "--on", running.target());
             assertThat(said.out())
                     .matches(
                             "pid:\\d+: load fix: done, now applied, stopped for \\d+\\.\\d{3} ms( at attempt \\d+)?\\R");
-            assertThat(suture("list", "--on", running.target()).out())
+            assertThat(Said.suture("list", "--on", running.target()).out())
                     .matches("pid:\\d+ \\S+suture-tried: 1 payloads\\R  fix +applied  answer\\R");
-            assertThat(suture("status", "fix", "--on", running.target()).out())
+            assertThat(Said.suture("status", "fix", "--on", running.target()).out())
                     .contains("fix applied")
                     .contains("replaces answer")
                     .contains("on top of " + buildId)
@@ -236,9 +208,10 @@ class TargetCommandsTest {
     @Test
     void listAndStatusTellInJsonWhatThereIs() throws Exception {
         try (Running running = new Running()) {
-            done(suture("load", fix, "--on", running.target(), "--name", "renamed", "--in-place", "--set", "more=5"));
+            done(Said.suture(
+                    "load", fix, "--on", running.target(), "--name", "renamed", "--in-place", "--set", "more=5"));
             assertThat(running.ask("?")).isEqualTo("6");
-            JsonNode listed = suture("list", "--on", running.target(), "--json")
+            JsonNode listed = Said.suture("list", "--on", running.target(), "--json")
                     .json()
                     .path("targets")
                     .path(0);
@@ -251,13 +224,14 @@ class TargetCommandsTest {
             assertThat(payload.path("name").asText()).isEqualTo("renamed");
             assertThat(payload.path("inPlace").path(0).asText()).isEqualTo("answer");
             assertThat(payload.path("metadata").path(0).asText()).isEqualTo("author=somebody");
-            JsonNode status = suture("status", "renamed", "--on", running.target(), "--json")
+            JsonNode status = Said.suture("status", "renamed", "--on", running.target(), "--json")
                     .json()
                     .path("targets")
                     .path(0);
             assertThat(status.path("state").asText()).isEqualTo("APPLIED");
             assertThat(status.path("payload")).isEqualTo(payload);
-            assertThat(suture("status", "nothing", "--on", running.target()).out())
+            assertThat(Said.suture("status", "nothing", "--on", running.target())
+                            .out())
                     .contains("nothing absent");
         }
     }
@@ -268,7 +242,8 @@ class TargetCommandsTest {
                 Running second = new Running();
                 Running third = new Running()) {
             List<Running> all = List.of(first, second, third);
-            Said said = suture("load", fix, "--on", "exe:" + program, "name:suture-tried", first.target(), "--json");
+            Said said =
+                    Said.suture("load", fix, "--on", "exe:" + program, "name:suture-tried", first.target(), "--json");
             done(said);
             List<String> targets = new ArrayList<>();
             said.json()
@@ -280,7 +255,7 @@ class TargetCommandsTest {
             all.forEach(running -> assertThat(running.ask("?")).isEqualTo("1001"));
 
             Path relative = Path.of("").toAbsolutePath().relativize(program.toAbsolutePath());
-            Said reverted = suture("revert", "fix", "--on", "exe:" + relative);
+            Said reverted = Said.suture("revert", "fix", "--on", "exe:" + relative);
             done(reverted);
             assertThat(reverted.out().lines()).hasSize(3).allMatch(line -> line.contains("done, now checked, stopped"));
             all.forEach(running -> assertThat(running.ask("?")).isEqualTo("2"));
@@ -294,19 +269,19 @@ class TargetCommandsTest {
             second.ask("busy");
             Object[] load = {"load", stuck, "--on", first.target(), "--on", second.target(), "--timeout", "1", "--json"
             };
-            Said said = suture(load);
+            Said said = Said.suture(load);
             assertThat(said.exitCode()).isEqualTo(ExitCode.TIMED_OUT);
             assertThat(said.json().path("actions").path(0).path("state").asText())
                     .isEqualTo("APPLIED");
             assertThat(said.json().path("actions").path(1).path("state").asText())
                     .isEqualTo("ABSENT");
             assertThat(said.err()).contains("will return into busy");
-            done(suture("revert", "stuck", "--on", first.target()));
-            done(suture("unload", "stuck", "--on", first.target()));
+            done(Said.suture("revert", "stuck", "--on", first.target()));
+            done(Said.suture("unload", "stuck", "--on", first.target()));
 
             List<Object> together = new ArrayList<>(List.of(load));
             together.add("--all-or-nothing");
-            said = suture(together.toArray());
+            said = Said.suture(together.toArray());
             assertThat(said.exitCode()).isEqualTo(ExitCode.TIMED_OUT);
             List<String> actions = new ArrayList<>();
             said.json()
@@ -314,7 +289,7 @@ class TargetCommandsTest {
                     .forEach(action -> actions.add(action.path("action").asText() + " "
                             + action.path("ended").asText()));
             assertThat(actions).containsExactly("load DONE", "load TIMED_OUT", "revert DONE", "unload DONE");
-            assertThat(suture("list", "--on", first.target()).out()).contains("no payloads");
+            assertThat(Said.suture("list", "--on", first.target()).out()).contains("no payloads");
         }
     }
 
@@ -323,28 +298,29 @@ class TargetCommandsTest {
         try (Running running = new Running()) {
             String on = running.target();
             running.ask("busy");
-            assertThat(suture("load", fix, "--on", on, "--policy", "hope").exitCode())
+            assertThat(Said.suture("load", fix, "--on", on, "--policy", "hope").exitCode())
                     .isEqualTo(ExitCode.USAGE);
-            assertThat(suture("load", fix, "--on", on, "--timeout", "0").exitCode())
+            assertThat(Said.suture("load", fix, "--on", on, "--timeout", "0").exitCode())
                     .isEqualTo(ExitCode.USAGE);
-            assertThat(suture("load", fix).exitCode()).isEqualTo(ExitCode.USAGE);
-            assertThat(suture("apply", "fix", "--on", on).exitCode()).isEqualTo(ExitCode.REFUSED);
-            assertThat(suture("load", stuck, "--on", on, "--timeout", "1").exitCode())
+            assertThat(Said.suture("load", fix).exitCode()).isEqualTo(ExitCode.USAGE);
+            assertThat(Said.suture("apply", "fix", "--on", on).exitCode()).isEqualTo(ExitCode.REFUSED);
+            assertThat(Said.suture("load", stuck, "--on", on, "--timeout", "1").exitCode())
                     .isEqualTo(ExitCode.TIMED_OUT);
-            assertThat(suture("load", folder.resolve("none.livepatch"), "--on", on)
+            assertThat(Said.suture("load", folder.resolve("none.livepatch"), "--on", on)
                             .exitCode())
                     .isEqualTo(ExitCode.BAD_INPUT);
-            assertThat(suture("load", program, "--on", on).exitCode()).isEqualTo(ExitCode.BAD_INPUT);
-            assertThat(suture("load", fix, "--on", "name:nobody-is-called-this").exitCode())
+            assertThat(Said.suture("load", program, "--on", on).exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+            assertThat(Said.suture("load", fix, "--on", "name:nobody-is-called-this")
+                            .exitCode())
                     .isEqualTo(ExitCode.BAD_INPUT);
             Path stacked = payload("stacked", "answer", 7, "00".repeat(20));
-            Said refused = suture("load", stacked, "--on", on);
+            Said refused = Said.suture("load", stacked, "--on", on);
             assertThat(refused.exitCode()).isEqualTo(ExitCode.REFUSED);
             assertThat(refused.err()).contains("it is to be stacked on 00").contains("--nodeps");
-            assertThat(suture("list", "--on", on).out()).contains("no payloads");
-            done(suture("load", stacked, "--on", on, "--nodeps"));
+            assertThat(Said.suture("list", "--on", on).out()).contains("no payloads");
+            done(Said.suture("load", stacked, "--on", on, "--nodeps"));
             assertThat(running.ask("?")).isEqualTo("8");
-            done(suture("load", stuck, "--on", on, "--policy", "bytes", "--nodeps"));
+            done(Said.suture("load", stuck, "--on", on, "--policy", "bytes", "--nodeps"));
         }
     }
 
@@ -353,7 +329,7 @@ class TargetCommandsTest {
         try (Running running = new Running()) {
             Path relative = Path.of("").toAbsolutePath().relativize(fix.toAbsolutePath());
             assertThat(relative.isAbsolute()).isFalse();
-            assertThat(suture("upload", relative, "--on", running.target()).out())
+            assertThat(Said.suture("upload", relative, "--on", running.target()).out())
                     .contains("upload fix: done");
         }
     }
@@ -370,9 +346,9 @@ class TargetCommandsTest {
                         () -> {
                             List<Said> said = new ArrayList<>();
                             for (int i = 0; i < 4; i++) {
-                                said.add(suture("upload", own, "--on", on, "--name", name));
-                                said.add(suture("status", name, "--on", on));
-                                said.add(suture("unload", name, "--on", on));
+                                said.add(Said.suture("upload", own, "--on", on, "--name", name));
+                                said.add(Said.suture("status", name, "--on", on));
+                                said.add(Said.suture("unload", name, "--on", on));
                             }
                             return said;
                         },
@@ -388,7 +364,7 @@ class TargetCommandsTest {
                         .isEmpty();
             }
             assertThat(running.ask("?")).isEqualTo("2");
-            assertThat(suture("list", "--on", on).out()).contains("no payloads");
+            assertThat(Said.suture("list", "--on", on).out()).contains("no payloads");
         }
     }
 }

@@ -23,7 +23,8 @@ public final class Actions {
     }
 
     /**
-     * Does an action on each target.
+     * Does an action on each target. If the thread is interrupted, the target at hand is left as it was unless its change
+     * is being made already, and those behind it are not tried.
      *
      * @param payload the file; only {@link Verb#LOAD} and {@link Verb#UPLOAD} need it
      * @param allOrNothing whether to take it back everywhere if it cannot be done somewhere
@@ -42,12 +43,15 @@ public final class Actions {
             }
         }
         for (LiveTarget target : targets) {
+            if (Thread.currentThread().isInterrupted() && !reports.isEmpty()) {
+                break;
+            }
             ActionReport report = once(verb, name, payload, target);
             reports.add(report);
             if (report.ended() == Ended.DONE) {
                 done.add(target);
             } else if (allOrNothing) {
-                done.reversed().forEach(other -> takeBack(verb, name, other, reports));
+                evenIfInterrupted(() -> done.reversed().forEach(other -> takeBack(verb, name, other, reports)));
                 break;
             }
         }
@@ -102,7 +106,19 @@ public final class Actions {
             return applied;
         } finally {
             if (!isApplied && state(name, target) == State.CHECKED) {
-                target.unload(name, options);
+                evenIfInterrupted(() -> target.unload(name, options));
+            }
+        }
+    }
+
+    // What is half done is cleared away also for a user who has pressed Ctrl-C.
+    private static void evenIfInterrupted(Runnable cleanUp) {
+        boolean wasInterrupted = Thread.interrupted();
+        try {
+            cleanUp.run();
+        } finally {
+            if (wasInterrupted) {
+                Thread.currentThread().interrupt();
             }
         }
     }

@@ -168,11 +168,18 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
                 .toList();
     }
 
-    /** {@return whether the file that a payload changes is no longer where it was when the payload was brought in} */
+    /**
+     * {@return whether the file that a payload changes is no longer where it was when the payload was brought in}
+     *
+     * @throws dev.suture.LivePatchException if a file is there, and cannot be read
+     */
     static boolean isGone(LoadedFiles files, Entry entry) {
         Optional<LoadedFile> file = files.withBuildId(entry.targetBuildId());
-        return file.isEmpty()
-                || entry.functions().stream().anyMatch(function -> !file.get().contains(function.site()));
+        if (file.isEmpty()) {
+            entry.functions().forEach(function -> files.requireKnown(function.site()));
+            return true;
+        }
+        return entry.functions().stream().anyMatch(function -> !file.get().contains(function.site()));
     }
 
     private static boolean isAsInFile(Session session, LoadedFiles files, Entry entry, Function function) {

@@ -3,6 +3,7 @@ package dev.suture.process;
 import dev.suture.LivePatchException;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
+import dev.suture.elf.ElfFormatException;
 import dev.suture.elf.Segment;
 import dev.suture.linux.Memory;
 import java.io.IOException;
@@ -30,6 +31,7 @@ final class LoadedFiles {
     private final Memory memory;
     private final Mappings mappings;
     private final Map<String, Optional<LoadedFile>> read = new LinkedHashMap<>();
+    private final Map<Mapping, LivePatchException> unreadable = new LinkedHashMap<>();
     private List<LoadedFile> all;
 
     LoadedFiles(int pid, Memory memory, Mappings mappings) {
@@ -120,8 +122,28 @@ final class LoadedFiles {
                     .filter(mapping -> mapping.start() >= first.start() && mapping.start() < end)
                     .toList();
             return Optional.of(new LoadedFile(elf, first.path(), bias, inPlace));
-        } catch (LivePatchException e) {
+        } catch (ElfFormatException e) {
             return Optional.empty();
+        } catch (LivePatchException e) {
+            unreadable.put(first, e);
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Makes sure that what is at an address is known.
+     *
+     * @throws LivePatchException if a file is there that cannot be read, with the reason
+     */
+    void requireKnown(long address) {
+        for (Mapping mapping : mappings.all()) {
+            if (mapping.contains(address)) {
+                unreadable.forEach((first, reason) -> {
+                    if (mapping.isSameFile(first)) {
+                        throw reason;
+                    }
+                });
+            }
         }
     }
 

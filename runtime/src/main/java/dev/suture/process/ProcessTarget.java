@@ -76,6 +76,8 @@ public final class ProcessTarget implements LiveTarget {
         return Tracer.run(() -> {
             try (Work work = Work.change(pid, timeout)) {
                 return action.on(work);
+            } catch (InterruptedException e) {
+                throw new ProcessException(pid, "interrupted before the change was made");
             }
         });
     }

@@ -64,6 +64,7 @@ final class Quiesce {
         int pauseMillis = FIRST_PAUSE_MILLIS;
         boolean unwindsInStop = false;
         List<Obstacle> obstacles = List.of();
+        Tracer.pause(0);
         while (true) {
             attempts++;
             boolean isProbe =
@@ -85,7 +86,7 @@ final class Quiesce {
                 threads.awaitLate(System.nanoTime() + LATE_NANOS);
                 return new Result(false, cost(start), refusals(obstacles));
             }
-            Thread.sleep(Math.min(pauseMillis, Math.max(1, (deadline - System.nanoTime()) / 1_000_000)));
+            Tracer.pause(Math.min(pauseMillis, Math.max(1, (deadline - System.nanoTime()) / 1_000_000)));
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, pauseMillis * 2);
             threads.releaseAll();
         }

@@ -70,7 +70,7 @@ final class Session implements AutoCloseable {
             if (System.nanoTime() > deadline) {
                 return false;
             }
-            Thread.sleep(LOCK_PAUSE_MILLIS);
+            Tracer.pause(LOCK_PAUSE_MILLIS);
         }
         return true;
     }

@@ -146,6 +146,7 @@ final class Work implements AutoCloseable {
         boolean isClosed = pending.sites().stream()
                 .noneMatch(site -> files.at(site.address()).isPresent());
         if (isClosed) {
+            pending.sites().forEach(site -> files.requireKnown(site.address()));
             return ledger.withoutPending().withoutApplied(Changes.lost(session, files, ledger));
         }
         Splice splice = new Splice(session, pending.sites());

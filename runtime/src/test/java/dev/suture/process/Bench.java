@@ -47,8 +47,9 @@ final class Bench {
                 .findFirst()
                 .orElseThrow();
         System.out.printf("Medians of %d, in microseconds.%n", ROUNDS);
-        System.out.println("         stopped, as measured by the tracer  ratio  longest gap of a looping thread");
-        System.out.println("threads  C baseline      apply     revert                 alone     in apply");
+        System.out.println(
+                "         stopped, as measured by the tracer  ratio  longest gap of a looping thread, beside");
+        System.out.println("threads  C baseline      apply     revert               nothing    C baseline     apply");
         for (String number : numbers) {
             try (Program program = Program.start(server)) {
                 start(program, Integer.parseInt(number));
@@ -59,12 +60,14 @@ final class Bench {
                 List<Long> revert = new ArrayList<>();
                 List<Long> alone = new ArrayList<>();
                 List<Long> gap = new ArrayList<>();
+                List<Long> besideC = new ArrayList<>();
                 for (int i = 0; i < ROUNDS; i++) {
                     String pid = String.valueOf(program.pid());
+                    program.ask("gap");
                     least.add(Long.parseLong(
                             Program.run(folder, List.of(baseline.toString(), pid, Long.toHexString(answer)))
                                     .strip()));
-                    program.ask("gap");
+                    besideC.add((long) program.number("gap"));
                     long start = System.nanoTime();
                     apply.add(micros(target.apply("bench", ApplyOptions.DEFAULT)));
                     long nanos = System.nanoTime() - start;
@@ -74,13 +77,14 @@ final class Bench {
                     revert.add(micros(target.revert("bench", ApplyOptions.DEFAULT)));
                 }
                 System.out.printf(
-                        "%7s  %10d %10d %10d  %12.2f  %12d %12d%n",
+                        "%7s  %10d %10d %10d  %5.2f  %12d  %12d  %8d%n",
                         number,
                         median(least),
                         median(apply),
                         median(revert),
                         (double) median(apply) / median(least),
                         median(alone),
+                        median(besideC),
                         median(gap));
             }
         }

@@ -404,4 +404,22 @@ class FaultsTest {
         }
         return all;
     }
+
+    /** A parent hears of its children's stops, too, and must not take that news from the tracer. */
+    @Test
+    void aChildOfSutureIsPatchedLikeAnyOther() throws Exception {
+        Process child = new ProcessBuilder(faults.toString()).start();
+        assertThat(child.inputReader().readLine()).isEqualTo("ready");
+        ProcessTarget target = new ProcessTarget((int) child.pid(), "pid:" + child.pid());
+        for (int i = 0; i < 10; i++) {
+            ScenariosTest.load(target, "fault", payload);
+            child.outputWriter().write("answer\n");
+            child.outputWriter().flush();
+            assertThat(child.inputReader().readLine()).isEqualTo("1001");
+            ProcessTargetTest.done(target.revert("fault", ApplyOptions.DEFAULT));
+            ProcessTargetTest.done(target.unload("fault", ApplyOptions.DEFAULT));
+        }
+        child.destroy();
+        assertThat(child.waitFor()).as("ended by SIGTERM").isEqualTo(128 + 15);
+    }
 }

@@ -76,7 +76,7 @@ final class Program implements AutoCloseable {
         }
     }
 
-    // Not a child of this JVM: the JVM waits for its children, and would take the news of their stops from the tracer.
+    // A shell is its parent, as of most programs.
     static Program start(Path binary, String... before) {
         try {
             List<String> all = new ArrayList<>(List.of(
