@@ -315,20 +315,31 @@ final class TypePlaces {
     private static Optional<String> declaredPointer(List<Token> tokens, String pointer) {
         for (int at = 0; at + 3 < tokens.size(); at++) {
             boolean tag = tokens.get(at).is("struct") || tokens.get(at).is("union");
-            if (!tag || !tokens.get(at + 2).is("*")) {
-                continue;
-            }
-            // struct T *a, *b;
-            for (int name = at + 3; name < tokens.size() && !tokens.get(name).is(";"); name++) {
-                if (tokens.get(name).is(pointer) && tokens.get(name - 1).is("*")) {
-                    return Optional.of(
-                            tokens.get(at).text() + " " + tokens.get(at + 1).text());
-                }
-                if (tokens.get(name).is(")") || tokens.get(name).is("{")) {
-                    break;
-                }
+            if (tag && declarators(tokens, at + 2).contains(pointer)) {
+                return Optional.of(
+                        tokens.get(at).text() + " " + tokens.get(at + 1).text());
             }
         }
         return Optional.empty();
+    }
+
+    /** {@return the names of pointers behind a type: those of {@code *a = f(1, 2), *b;} are a and b} */
+    private static Set<String> declarators(List<Token> tokens, int first) {
+        Set<String> names = new LinkedHashSet<>();
+        int at = first;
+        while (at + 1 < tokens.size() && tokens.get(at).is("*")) {
+            while (at + 1 < tokens.size()
+                    && (tokens.get(at).is("*") || tokens.get(at).is("const"))) {
+                at++;
+            }
+            names.add(tokens.get(at).text());
+            int depth = 0;
+            while (at < tokens.size() && (depth > 0 || !tokens.get(at).text().matches("[,;){]"))) {
+                depth += tokens.get(at).is("(") ? 1 : tokens.get(at).is(")") ? -1 : 0;
+                at++;
+            }
+            at += at < tokens.size() && tokens.get(at).is(",") ? 1 : tokens.size();
+        }
+        return names;
     }
 }
