@@ -204,6 +204,22 @@ class AdviseXenPatchTest {
     }
 
     @Test
+    void whatAnotherParameterPointsToIsNoPlaceOfTheType() throws IOException, InterruptedException {
+        Path patch = patch(
+                "hvm-domain",
+                edit("arch/x86/include/asm/hvm/domain.h")
+                        .with("struct hvm_domain {", "struct hvm_domain {\n    uint64_t suture;"));
+
+        Advice advice = advise(false, Optional.empty(), patch);
+
+        assertThat(advice.types().getFirst().places())
+                .extracting(TypePlace::what)
+                .contains("struct domain has struct arch_domain arch", "BUILD_BUG_ON(sizeof(*d) > PAGE_SIZE);")
+                // free_evtchn_bucket(struct domain *d, struct evtchn *bucket)
+                .doesNotContain("xfree(bucket);");
+    }
+
+    @Test
     void aGrownTypeGetsAccessorsOfShadowVariables() throws IOException, InterruptedException {
         Remedy remedy = advise(XenEdits.TYPE_LAYOUT).remedies().getFirst();
 

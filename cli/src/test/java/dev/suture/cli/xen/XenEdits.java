@@ -128,6 +128,9 @@ enum XenEdits {
 
             const char *xen_extra_version(void)""")
             .with("    return XEN_EXTRAVERSION;", "    return suture_extra;")),
+    /** The only pointer to this function is in a table that is gone after the boot, and was copied before. */
+    BOOT_TABLE(edit("arch/x86/hvm/svm/svm.c")
+            .with("    vmcb_set_g_pat(vmcb, gpat);", "    vmcb_set_g_pat(vmcb, gpat == 4242 ? 0 : gpat);")),
     /** Another function of the same file, for a payload on top of another. */
     SECOND_FUNCTION(edit("common/version.c").with("    return XEN_CHANGESET;", "    return \"second\";")),
     BOOT_ONLY(edit("arch/x86/setup.c")

@@ -142,6 +142,11 @@ class XenEditsTest {
     }
 
     @Test
+    void aFunctionThatOnlyATableOfTheBootNamesIsReplaced() {
+        assertThat(functions(XenEdits.BOOT_TABLE)).containsExactly("arch/x86/hvm/svm/svm.c#svm_set_guest_pat");
+    }
+
+    @Test
     void hooksComeAlong() {
         assertThat(functions(XenEdits.HOOKS)).containsExactly("xen_extra_version");
         assertThat(added(XenEdits.HOOKS)).contains("suture_load", "suture_unload");
