@@ -17,10 +17,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The sources of a tree before and after the patches, as text and as outlines. Paths are relative to its root. */
 final class PatchSources {
     private static final OutlineC EMPTY = OutlineC.of(List.of());
+    private static final Pattern INCLUDE = Pattern.compile("\\s*#\\s*include\\s*[<\"]([^>\"]+)");
 
     private final Path root;
     private final Map<String, String> config;
@@ -116,6 +119,21 @@ final class PatchSources {
         return isC(hunk.path())
                 && hunk.removed().stream().noneMatch(before::hasCode)
                 && hunk.added().stream().noneMatch(after::hasCode);
+    }
+
+    /** {@return the file that a hunk includes, if that is all the code it changes} */
+    Optional<String> onlyIncludes(HunkLines hunk) {
+        OutlineC before = original(hunk.placed().originalPath());
+        OutlineC after = patched(hunk.path());
+        List<String> added = hunk.added().stream()
+                .filter(after::hasCode)
+                .map(line -> patchedText(hunk.path()).orElseThrow().lines().get(line - 1))
+                .toList();
+        if (added.size() != 1 || hunk.removed().stream().anyMatch(before::hasCode)) {
+            return Optional.empty();
+        }
+        Matcher include = INCLUDE.matcher(added.getFirst());
+        return include.lookingAt() ? Optional.of(include.group(1)) : Optional.empty();
     }
 
     /** {@return why the configuration leaves out all that a hunk changes; empty if not or if that is not known} */

@@ -30,6 +30,7 @@ import dev.suture.rehearse.XenRehearsal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -304,6 +305,30 @@ class AdviseXenPatchTest {
         assertThat(Files.readString(part)).contains("xen/common/version.c").doesNotContain("grant_table");
         CreateReport made = build("part", part);
         assertThat(made.functions()).extracting(LinkResult.Function::name).containsExactly("xen_extra_version");
+    }
+
+    @Test
+    void whatIncludesANewFileFollowsIt() throws IOException, InterruptedException {
+        Path patch = patch(
+                "include",
+                edit("arch/x86/include/asm/hvm/viridian.h")
+                        .with(
+                                "#include <asm/guest/hyperv-tlfs.h>",
+                                "#include <asm/guest/hyperv-tlfs.h>\n#include <xen/suture_type.h>")
+                        .with(
+                                "struct viridian_domain\n{",
+                                "struct viridian_domain\n{\n    suture_first_t suture_first;"));
+        Files.writeString(patch, """
+                --- /dev/null
+                +++ b/xen/include/xen/suture_type.h
+                @@ -0,0 +1,1 @@
+                +typedef unsigned long suture_first_t;
+                """, StandardOpenOption.APPEND);
+
+        Advice advice = advise(true, Optional.empty(), patch);
+
+        assertThat(verdicts(advice)).containsExactly(Verdict.LAYOUT, Verdict.LAYOUT, Verdict.LAYOUT);
+        assertThat(advice.hunks().getFirst().reasons()).containsExactly("it includes the file that hunk 3 brings");
     }
 
     @Test
