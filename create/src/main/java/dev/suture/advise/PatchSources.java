@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The sources of a tree before and after the patches, as text and as outlines. Paths are relative to its root. */
 final class PatchSources {
@@ -119,6 +120,20 @@ final class PatchSources {
         return isC(hunk.path())
                 && hunk.removed().stream().noneMatch(before::hasCode)
                 && hunk.added().stream().noneMatch(after::hasCode);
+    }
+
+    /** {@return whether a word between spaces stands in the lines that a hunk removes or adds} */
+    boolean changesWord(HunkLines hunk, String word) {
+        Stream<String> removed = hunk.removed().stream()
+                .map(line -> originalText(hunk.placed().originalPath())
+                        .orElseThrow()
+                        .lines()
+                        .get(line - 1));
+        Stream<String> added = hunk.added().stream()
+                .map(line -> patchedText(hunk.path()).orElseThrow().lines().get(line - 1));
+        return Stream.concat(removed, added)
+                .flatMap(line -> Stream.of(line.strip().split("\\s+")))
+                .anyMatch(word::equals);
     }
 
     /** {@return the file that a hunk includes, if that is all the code it changes} */

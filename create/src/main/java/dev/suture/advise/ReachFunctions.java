@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Finds for each hunk the functions that change because of it.
@@ -72,6 +73,9 @@ final class ReachFunctions {
     }
 
     void reachByItems(HunkLines hunk) {
+        if (!PatchSources.isC(hunk.path()) && !hunk.path().endsWith(".S")) {
+            reachBuilt(hunk);
+        }
         if (hunk.path().endsWith(".S")) {
             for (Chosen chosen : selection.replaced()) {
                 Comparison object = selection.objects().get(chosen.id().object());
@@ -113,6 +117,19 @@ final class ReachFunctions {
             }
         }
         return found;
+    }
+
+    /** A makefile decides what is built, and how, from which objects' functions then come. */
+    private void reachBuilt(HunkLines hunk) {
+        String folder = hunk.path().substring(0, hunk.path().lastIndexOf('/') + 1);
+        for (Chosen chosen : selection.chosen()) {
+            String object = selection.objects().get(chosen.id().object()).name();
+            String path = "xen/" + object;
+            boolean isFunction = chosen.piece().kind() == Piece.Kind.FUNCTION;
+            if (isFunction && path.startsWith(folder) && sources.changesWord(hunk, path.substring(folder.length()))) {
+                reach(hunk.index(), object, chosen.piece().name(), true, ", whose object it builds");
+            }
+        }
     }
 
     /** A source may include another one, with macros that give its functions other names. */
@@ -223,13 +240,12 @@ final class ReachFunctions {
             if (reached.containsKey(hunk.index()) || judged.contains(hunk.index())) {
                 continue;
             }
-            for (String name : introduced(hunk)) {
+            for (String name : throughMacros(introduced(hunk), hunk)) {
                 for (Chosen chosen : changed) {
                     Comparison object = selection.objects().get(chosen.id().object());
-                    boolean names = sources.patched("xen/" + source(object.name()))
-                            .find(Kind.FUNCTION, stem(chosen.piece()))
-                            .filter(item -> item.mentions(name))
-                            .isPresent();
+                    boolean names = places(object, chosen)
+                            .flatMap(file -> sources.patched(file).find(Kind.FUNCTION, stem(chosen.piece())).stream())
+                            .anyMatch(item -> item.mentions(name));
                     if (names) {
                         String how = ", which uses %s".formatted(name);
                         reach(hunk.index(), object.name(), chosen.piece().name(), true, how);
@@ -237,6 +253,32 @@ final class ReachFunctions {
                 }
             }
         }
+    }
+
+    /** {@return the files that a changed function may be written in: its object's source, or what that includes} */
+    private Stream<String> places(Comparison object, Chosen chosen) {
+        return Stream.concat(
+                        Stream.of("xen/" + source(object.name())),
+                        function(object, chosen.piece(), false)
+                                .map(Function::declared)
+                                .map(PatchSources::file)
+                                .stream())
+                .distinct();
+    }
+
+    /** {@return names, and those of macros in the same file which use them, as others see the change through these} */
+    private Set<String> throughMacros(Set<String> names, HunkLines hunk) {
+        Set<String> all = new LinkedHashSet<>(names);
+        boolean grows = true;
+        while (grows) {
+            grows = false;
+            for (Item item : sources.patched(hunk.path()).items()) {
+                if (item.kind() == Kind.MACRO && all.stream().anyMatch(item::mentions)) {
+                    grows |= all.add(item.name());
+                }
+            }
+        }
+        return all;
     }
 
     /** What only one hunk can have changed, that one has changed, such as the use of a macro in another macro. */

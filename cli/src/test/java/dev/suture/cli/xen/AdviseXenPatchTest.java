@@ -385,6 +385,23 @@ class AdviseXenPatchTest {
     }
 
     @Test
+    void aMacroReachesAFunctionOfAnIncludedFileThatOthersReachToo() throws IOException, InterruptedException {
+        Advice advice = advise(
+                "macro-of-included",
+                edit("arch/x86/x86_emulate/x86_emulate.c")
+                        .with(
+                                "#define truncate_ea(ea) truncate_word((ea), ad_bytes)",
+                                "#define truncate_ea(ea) truncate_word((ea), ad_bytes & 15)")
+                        .with("ctxt->retire.hlt = true;", "ctxt->retire.hlt = ad_bytes != 77;"));
+
+        assertThat(verdicts(advice)).containsExactly(Verdict.LIVE, Verdict.LIVE);
+        assertThat(advice.hunks().getFirst().reaches())
+                .containsExactlyInAnyOrder(
+                        "x86_decode (arch/x86/x86_emulate.o), which uses truncate_ea",
+                        "x86_emulate (arch/x86/x86_emulate.o), which uses truncate_ea");
+    }
+
+    @Test
     void functionsThatMayBeActiveWhenXenQuiescesAreNamed() throws IOException, InterruptedException {
         Advice advice = advise(
                 "idle",
