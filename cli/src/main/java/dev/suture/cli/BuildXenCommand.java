@@ -104,9 +104,8 @@ final class BuildXenCommand extends SutureCommand {
                 options.applied(),
                 patches,
                 wanted,
-                (applied, patch, payload) -> CreateXenPayload.create(
-                        new CreateRequest(buildRequest(tree, applied, List.of(patch)), payload, Optional.empty()),
-                        progress));
+                (applied, together, payload) -> CreateXenPayload.create(
+                        new CreateRequest(buildRequest(tree, applied, together), payload, Optional.empty()), progress));
         return StackAnswer.of(report, "Xen " + report.payloads().getFirst().target());
     }
 

@@ -2,8 +2,10 @@ package dev.suture.cli;
 
 import dev.suture.create.CreateReport;
 import dev.suture.create.CreateStack;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** What the commands that make a stack of payloads answer. */
 final class StackAnswer {
@@ -24,16 +26,11 @@ final class StackAnswer {
                 errors.add(answer.errors());
             }
         }
+        if (!report.withoutEffect().isEmpty()) {
+            text.add("no payload of their own, as they change nothing by themselves: " + names(report.withoutEffect()));
+        }
         if (!report.isMade()) {
-            String behind = report.notTried().isEmpty()
-                    ? ""
-                    : " Not tried: "
-                            + String.join(
-                                    ", ",
-                                    report.notTried().stream()
-                                            .map(patch -> patch.getFileName().toString())
-                                            .toList())
-                            + ".";
+            String behind = report.notTried().isEmpty() ? "" : " Not tried: %s.".formatted(names(report.notTried()));
             errors.add("No payload of the stack was written, because %s is refused.%s"
                     .formatted(report.payloads().getLast().name(), behind));
         }
@@ -42,5 +39,9 @@ final class StackAnswer {
                 report,
                 String.join("\n", text),
                 String.join("\n", errors));
+    }
+
+    private static String names(List<Path> patches) {
+        return patches.stream().map(patch -> patch.getFileName().toString()).collect(Collectors.joining(", "));
     }
 }

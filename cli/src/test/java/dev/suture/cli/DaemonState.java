@@ -39,6 +39,13 @@ record DaemonState(String daemon, String patch, Path source, Path program, Strin
         }
     }
 
+    /** {@return the file of another CVE patch of the daemon} */
+    Path file(String otherPatch) {
+        return source.resolve("../../../package/debian/patches")
+                .resolve(otherPatch)
+                .normalize();
+    }
+
     /** {@return the lines that it prints; the test is skipped if it cannot fetch or build the daemon} */
     private static List<String> script(String... arguments) {
         String script =

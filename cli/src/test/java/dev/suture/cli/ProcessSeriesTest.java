@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -94,6 +95,33 @@ class ProcessSeriesTest {
                 second.patch -p1
                 third.patch # the last one
                 """);
+    }
+
+    @Test
+    void aPatchThatChangesNothingByItselfGoesWithTheNextOne() throws Exception {
+        String helper = ORIGINAL.replace("__attribute__((noinline)) int answer", """
+                int helper(int x) { return x * 7 + 3; }
+                __attribute__((noinline)) int answer""");
+        String calls = helper.replace("return x % 10 + 1;", "return helper(x);");
+        patch("helper", ORIGINAL, helper);
+        patch("calls", helper, calls);
+        patch("comment", calls, calls + "/* the end */\n");
+
+        assertThat(build(
+                        "--patch",
+                        file("helper.patch"),
+                        file("calls.patch"),
+                        file("comment.patch"),
+                        "--stack",
+                        "--output",
+                        file("few")))
+                .contains("no payload of their own, as they change nothing by themselves: helper.patch, comment.patch");
+        try (Stream<Path> made = Files.list(directory.resolve("few"))) {
+            assertThat(made).containsExactly(directory.resolve("few/calls.livepatch"));
+        }
+        assertThat(build("--patch", file("helper.patch"), "--stack", "--output", file("none")))
+                .contains("the patch adds functions which nothing that runs calls (`helper`)")
+                .contains("No payload of the stack was written, because helper is refused.");
     }
 
     @Test

@@ -26,6 +26,7 @@ import java.util.stream.Stream;
  * @param added what else is in it, and why; empty if there is no payload
  * @param leftOut what changed and is not in it, and why that is safe
  * @param refusals why there is no payload
+ * @param withoutEffect whether the only reason is that the code that runs is right without the patch
  * @param warnings what its author should know
  * @param objectsBuilt how many objects the patch made make build again
  * @param stages what took how long
@@ -43,6 +44,7 @@ public record CreateReport(
         List<Explanation.Added> added,
         List<LeftOut> leftOut,
         List<Refusal> refusals,
+        boolean withoutEffect,
         List<String> warnings,
         int objectsBuilt,
         List<StageTime> stages,
@@ -79,6 +81,7 @@ public record CreateReport(
                 added,
                 leftOut,
                 refusals,
+                withoutEffect,
                 warnings,
                 objectsBuilt,
                 stages,
@@ -116,6 +119,7 @@ public record CreateReport(
                 made ? linked.added() : List.of(),
                 selection.leftOut(),
                 refusals,
+                refusals.size() == 1 && NoEffect.isHarmless(refusals.getFirst(), build, selection),
                 warnings,
                 build.pairs().size(),
                 Stream.concat(build.stages().stream(), stages.stream())

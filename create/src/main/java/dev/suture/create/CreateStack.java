@@ -18,6 +18,9 @@ import java.util.Optional;
  * <p>The second payload is made from two builds of the source, one with the first patch and one with both, so that it has
  * nothing in it but what the second patch changes. Whatever of it is in the first payload and not in the target is
  * referred to there.
+ *
+ * <p>A patch that changes nothing by itself, because it adds a function that only the next one calls or is for another
+ * machine, has no payload of its own: it goes with the next one that has.
  */
 public final class CreateStack {
     private static final String ENDING = ".livepatch";
@@ -31,25 +34,27 @@ public final class CreateStack {
          * {@return what came of it}
          *
          * @param applied what the source is changed by already
-         * @param patch what it is changed by now
+         * @param patches what it is changed by now
          * @param payload what is to be made of that
          */
-        CreateReport make(List<SourcePatch> applied, SourcePatch patch, PayloadRequest payload);
+        CreateReport make(List<SourcePatch> applied, List<SourcePatch> patches, PayloadRequest payload);
     }
 
     /**
      * What came of a stack. It is written whole or not at all.
      *
      * @param payloads from the lowest on; if the last one is refused, none is written
+     * @param withoutEffect the patches that change nothing by themselves, and have no payload of their own
      * @param notTried the patches behind the one that was refused
      */
-    public record Report(List<CreateReport> payloads, List<Path> notTried) {
+    public record Report(List<CreateReport> payloads, List<Path> withoutEffect, List<Path> notTried) {
         public Report {
             payloads = List.copyOf(payloads);
+            withoutEffect = List.copyOf(withoutEffect);
             notTried = List.copyOf(notTried);
         }
 
-        /** {@return whether there is a payload for each patch} */
+        /** {@return whether there is a payload for each patch that has an effect} */
         public boolean isMade() {
             return payloads.stream().allMatch(payload -> payload.refusals().isEmpty());
         }
@@ -92,25 +97,35 @@ public final class CreateStack {
             MakePayload make) {
         List<SourcePatch> below = new ArrayList<>(applied);
         List<CreateReport> payloads = new ArrayList<>();
+        List<Path> withoutEffect = new ArrayList<>();
+        List<SourcePatch> together = new ArrayList<>();
         Optional<String> depends = wanted.depends();
         for (int i = 0; i < patches.size(); i++) {
             Path output = directory.resolve(names.get(i) + ENDING);
+            together.add(patches.get(i));
             CreateReport report = make.make(
                     List.copyOf(below),
-                    patches.get(i),
+                    List.copyOf(together),
                     new PayloadRequest(output, names.get(i), depends, wanted.metadata(), wanted.allowedTypes()));
+            boolean isLast = i == patches.size() - 1;
+            if (report.withoutEffect() && !(isLast && payloads.isEmpty())) {
+                withoutEffect.add(patches.get(i).file());
+                continue;
+            }
             payloads.add(report);
             if (!report.refusals().isEmpty()) {
                 return new Report(
                         payloads,
+                        withoutEffect,
                         patches.subList(i + 1, patches.size()).stream()
                                 .map(SourcePatch::file)
                                 .toList());
             }
-            below.add(patches.get(i));
+            below.addAll(together);
+            together.clear();
             depends = Optional.of(output.toString());
         }
-        return new Report(payloads, List.of());
+        return new Report(payloads, withoutEffect, List.of());
     }
 
     private static List<String> names(List<SourcePatch> patches, String given) {
@@ -139,7 +154,7 @@ public final class CreateStack {
             Files.move(made, place, StandardCopyOption.REPLACE_EXISTING);
             payloads.add(payload.at(Optional.of(place)));
         }
-        return new Report(payloads, List.of());
+        return new Report(payloads, report.withoutEffect(), List.of());
     }
 
     private static Report withoutFiles(Report report) {
@@ -147,6 +162,7 @@ public final class CreateStack {
                 report.payloads().stream()
                         .map(payload -> payload.at(Optional.empty()))
                         .toList(),
+                report.withoutEffect(),
                 report.notTried());
     }
 }

@@ -8,6 +8,7 @@ import dev.suture.diff.Piece;
 import dev.suture.diff.Selection;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Says why a patch changes nothing in the code that runs. */
 final class NoEffect {
@@ -106,6 +107,17 @@ final class NoEffect {
                                 .formatted(build.pairs().size())
                         + "moved lines, declarations, or code that compiles to the same",
                 "There is nothing to apply.");
+    }
+
+    /**
+     * {@return whether a refusal says that nothing has to be changed} Without effect is also what changes only the start:
+     * that would have to be changed, and it is too late.
+     */
+    static boolean isHarmless(Refusal refusal, BuildResult build, Selection selection) {
+        return selection.isEmpty()
+                && Stream.of(Words.HYPERVISOR, Words.PROCESS)
+                        .anyMatch(words -> refusal.equals(of(build, selection, words))
+                                && !refusal.remedy().equals(words.restart()));
     }
 
     private static List<String> unusedFunctions(Selection selection) {

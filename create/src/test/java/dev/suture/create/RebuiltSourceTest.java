@@ -138,6 +138,50 @@ class RebuiltSourceTest {
         assertThat(report.objectsBuilt()).isEqualTo(1);
     }
 
+    /** The name of the script says nothing; a list of modules that a configure script reads is such a file. */
+    @Test
+    void aSourceThatAnyScriptGeneratesIsMadeAnew() {
+        CreateReport report = new PatchedProgram(directory, "make", "program")
+                .file("Makefile", MAKEFILE + "work.c: auto/steps\n\tsh auto/steps >$@\n")
+                .file("main.c", MAIN)
+                .file(
+                        "auto/steps",
+                        "echo 'int work(int n) { return n * n % 7 + n + 1; }'\n",
+                        "return n * n % 7 + n + 1",
+                        "return n * n % 7 + n + 6")
+                .assertTakesEffect("program");
+
+        assertThat(functions(report)).containsExactly("work");
+        assertThat(report.warnings()).isEmpty();
+    }
+
+    @Test
+    void documentsAndTestsAreNoReasonToBuildAgain() throws IOException {
+        PatchedProgram program = program()
+                .file("work.c", WORK, "n + 1", "n + 2")
+                .file("CHANGES", "1.0\n", "1.0", "1.1")
+                .file("tests/unit/work.tcl", "expect 1\n", "1", "2");
+
+        CreateReport report = program.assertTakesEffect("program");
+
+        assertThat(report.stages()).extracting(CreateReport.StageTime::name).doesNotContain("find the patched objects");
+        assertThat(report.warnings())
+                .containsExactly("CHANGES: it is not compiled", "tests/unit/work.tcl: it is not compiled");
+    }
+
+    @Test
+    void aNewHeaderThatIsIncludedIsNotSaidToBeLeftOut() throws IOException {
+        PatchedProgram program = program()
+                .file(
+                        "work.c",
+                        WORK,
+                        "int work(int n) { return n",
+                        "#include \"more.hh\"\nint work(int n) { return MORE + n");
+        onlyPatched("more.hh", "#define MORE 40\n");
+
+        assertThat(program.assertTakesEffect("program").warnings()).isEmpty();
+    }
+
     @Test
     void aPatchThatOnlyBuildsOtherwiseButTheSameIsRefused() {
         CreateReport report = program()

@@ -11,13 +11,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /**
  * Looks whether stopped threads are in code that must not change under them.
  *
  * <p>The keeper reads all stacks and searches them for words that lead into the code, from the stack pointer to the end of
  * the mapping: where there is none, no thread can return there. Where there is one it may be a leftover; then the
- * thread's registers and stack are handed out for the real call chain to be found.
+ * thread's registers and stack are handed out for the real call chain to be found. Where a signal handler has a stack of
+ * its own, the one that it interrupted is searched, too.
  */
 final class CheckThreads {
     private static final int MOST_STACK_BYTES = Keeper.MOST_STACK_BYTES;
@@ -44,15 +46,23 @@ final class CheckThreads {
     record Suspect(Obstacle obstacle, MemorySegment registers, long stackPointer, MemorySegment stack) {}
 
     private final Session session;
+    // Of the kernel's frame for a handler, from its return address on: struct ucontext, then the registers.
+    private static final int INTERRUPTED_STACK_POINTER_AT = 168;
+    private static final int INTERRUPTED_ADDRESS_AT = 176;
+
     private final List<Range> ranges;
+    private final List<Long> signalReturns;
     private final List<Obstacle> obstacles = new ArrayList<>();
     private final List<Suspect> suspects = new ArrayList<>();
     private Mappings mappings;
+    private long hitAddress;
 
-    CheckThreads(Session session, Mappings mappings, List<Range> ranges) {
+    /** @param signalReturns where signal handlers that have a stack of their own return to */
+    CheckThreads(Session session, Mappings mappings, List<Range> ranges, List<Long> signalReturns) {
         this.session = session;
         this.mappings = mappings;
         this.ranges = List.copyOf(ranges);
+        this.signalReturns = List.copyOf(signalReturns);
     }
 
     List<Obstacle> obstacles() {
@@ -65,8 +75,11 @@ final class CheckThreads {
 
     /** Tells the keeper what to look for: a little more than what matters, so that it need not tell returns from others. */
     void tell(Keeper keeper) {
-        List<Range> sorted =
-                ranges.stream().sorted(Comparator.comparingLong(Range::after)).toList();
+        List<Range> sorted = Stream.concat(
+                        ranges.stream(),
+                        signalReturns.stream().map(address -> new Range(address - 1, address + 1, "", false)))
+                .sorted(Comparator.comparingLong(Range::after))
+                .toList();
         long[] words = new long[sorted.size() * 2];
         int count = 0;
         for (Range range : sorted) {
@@ -115,26 +128,56 @@ final class CheckThreads {
             return;
         }
         long start = Registers.get(registers, Registers.RSP) & -8;
+        MemorySegment stack = stack(keeper.tid(index), start);
+        Range own = search(stack);
+        Range found = own != null || signalReturns.isEmpty() ? own : searchInterrupted(keeper.tid(index), stack);
+        if (found != null) {
+            MemorySegment copy = MemorySegment.ofArray(new long[Registers.BYTES / 8]);
+            copy.copyFrom(registers);
+            Obstacle obstacle = new Obstacle(keeper.tid(index), found.function(), hitAddress, false);
+            suspects.add(new Suspect(obstacle, copy, start, stack));
+        }
+    }
+
+    private MemorySegment stack(int tid, long start) {
         int size = liveBytes(start);
         byte[] bytes = session.memory().read(start, size);
         if (bytes.length != size) {
             throw new ProcessException(
                     session.pid(),
-                    "the stack of its thread %d cannot be read (%d of %d bytes)"
-                            .formatted(keeper.tid(index), bytes.length, size));
+                    "the stack of its thread %d cannot be read (%d of %d bytes)".formatted(tid, bytes.length, size));
         }
-        MemorySegment stack = MemorySegment.ofArray(bytes);
-        for (long word = 0; word + 8 <= size; word += 8) {
-            long value = LittleEndian.u64(stack, word);
-            hit = rangeOf(value, true);
+        return MemorySegment.ofArray(bytes);
+    }
+
+    private Range search(MemorySegment stack) {
+        for (long word = 0; word + 8 <= stack.byteSize(); word += 8) {
+            hitAddress = LittleEndian.u64(stack, word);
+            Range hit = rangeOf(hitAddress, true);
             if (hit != null) {
-                MemorySegment copy = MemorySegment.ofArray(new long[Registers.BYTES / 8]);
-                copy.copyFrom(registers);
-                suspects.add(
-                        new Suspect(new Obstacle(keeper.tid(index), hit.function(), value, false), copy, start, stack));
-                return;
+                return hit;
             }
         }
+        return null;
+    }
+
+    // What looks like the frame of a signal and is none leads to a place that is no stack, and to nothing.
+    private Range searchInterrupted(int tid, MemorySegment stack) {
+        for (long word = 0; word + INTERRUPTED_ADDRESS_AT + 8 <= stack.byteSize(); word += 8) {
+            if (signalReturns.contains(LittleEndian.u64(stack, word))) {
+                hitAddress = LittleEndian.u64(stack, word + INTERRUPTED_ADDRESS_AT);
+                Range hit = rangeOf(hitAddress, false);
+                long start = LittleEndian.u64(stack, word + INTERRUPTED_STACK_POINTER_AT) & -8;
+                if (hit == null
+                        && mappings.at(start).filter(Mapping::isReadable).isPresent()) {
+                    hit = search(stack(tid, start));
+                }
+                if (hit != null) {
+                    return hit;
+                }
+            }
+        }
+        return null;
     }
 
     private int liveBytes(long start) {

@@ -33,6 +33,7 @@ final class Quiesce {
     private final long stub;
     private final boolean filters;
     private final Threads threads;
+    private final List<Long> signalReturns;
     private final Unwind unwind;
     private long stoppedNanos;
     private int attempts;
@@ -43,6 +44,7 @@ final class Quiesce {
         this.files = files;
         this.stub = stub;
         this.filters = filters;
+        this.signalReturns = ledger.signalReturns();
         this.threads = new Threads(session, filters);
         this.unwind = new Unwind(session.memory(), files, ledger);
     }
@@ -60,7 +62,7 @@ final class Quiesce {
     Result run(List<Range> ranges, Duration timeout, Change change) throws InterruptedException {
         long start = System.nanoTime();
         long deadline = start + timeout.toNanos();
-        CheckThreads check = new CheckThreads(session, files.mappings(), ranges);
+        CheckThreads check = new CheckThreads(session, files.mappings(), ranges, signalReturns);
         int pauseMillis = FIRST_PAUSE_MILLIS;
         boolean unwindsInStop = false;
         List<Obstacle> obstacles = List.of();

@@ -300,6 +300,8 @@ final class Upload {
         ledger.entries().stream()
                 .filter(this::refersTo)
                 .forEach(below -> metadata.add(Ledger.REFERS_TO + below.name()));
+        SignalReturns.find(session.memory(), files)
+                .forEach(address -> metadata.add(Ledger.SIGNAL_RETURN + Long.toHexString(address)));
         return metadata;
     }
 

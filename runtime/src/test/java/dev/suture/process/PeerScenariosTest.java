@@ -171,6 +171,24 @@ class PeerScenariosTest {
     }
 
     @Test
+    void whatAHandlerOnAStackOfItsOwnInterruptedIsFound() throws Exception {
+        Path binary = Program.compile(folder, "calls.c", "signalled", "-ldl", "-DALTERNATE_STACK");
+        String text = "int new_interrupted(int x) { return x + 10; } REPLACES(new_interrupted, \"interrupted\");";
+        Payload payload = Program.payloadOf(folder, "signalled10.c", text, binary, "");
+        try (Program program = Program.start(binary)) {
+            ProcessTarget target = program.target();
+            ProcessTargetTest.done(target.upload("signalled", payload));
+            program.ask("start interrupted 1");
+            Outcome.TimedOut late = ProcessTargetTest.late(() -> target.apply("signalled", BRIEF));
+            assertThat(late.inTheWay().getFirst().what()).contains("will return into interrupted");
+            program.say("release");
+            assertThat(program.read()).isEqualTo("ended 1");
+            ProcessTargetTest.done(target.apply("signalled", ApplyOptions.DEFAULT));
+            assertThat(program.ask("call interrupted 1")).isEqualTo("11");
+        }
+    }
+
+    @Test
     void whatAThreadKeepsBelowItsStackPointerStays() {
         Payload payload = ten("add");
         try (Program program = Program.start(calls)) {

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,20 @@ PLAIN int spins(int x)
         __asm__ volatile("pause");
     return x;
 }
+
+#ifdef ALTERNATE_STACK
+/* Is interrupted by a signal whose handler waits on a stack of its own. */
+static void handles(int number) { hold(number); }
+PLAIN int interrupted(int x)
+{
+    static char other[65536];
+    stack_t stack = {.ss_sp = other, .ss_size = sizeof other};
+    struct sigaction action = {.sa_handler = handles, .sa_flags = SA_ONSTACK};
+    if (sigaltstack(&stack, 0) || sigaction(SIGUSR2, &action, 0) || raise(SIGUSR2))
+        return -1;
+    return x;
+}
+#endif
 
 PLAIN int first_of_two(int x);
 PLAIN int second_of_two(int x) { ROOM; return x <= 0 ? 0 : first_of_two(x - 1) + 1; }

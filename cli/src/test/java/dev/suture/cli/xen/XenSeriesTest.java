@@ -59,7 +59,7 @@ class XenSeriesTest {
                 List.of(),
                 patches,
                 wanted(folder.resolve("stack"), Optional.empty(), List.of()),
-                (applied, patch, payload) -> create(applied, List.of(patch), payload));
+                (applied, together, payload) -> create(applied, together, payload));
     }
 
     private static CreateReport create(List<SourcePatch> applied, List<SourcePatch> more, PayloadRequest payload) {
@@ -159,7 +159,7 @@ class XenSeriesTest {
                 List.of(),
                 withData,
                 wanted(folder.resolve("refused"), Optional.empty(), List.of()),
-                (applied, patch, payload) -> create(applied, List.of(patch), payload));
+                (applied, together, payload) -> create(applied, together, payload));
 
         assertThat(report.isMade()).isFalse();
         assertThat(report.payloads())

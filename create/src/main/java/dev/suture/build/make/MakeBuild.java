@@ -33,14 +33,11 @@ import java.util.stream.Stream;
  *
  * <p>The order: apply the patches in memory; build a copy of the source, unless that was done before; find the objects of
  * the program and what each is made from; compile those that a changed file reaches with a section for each function and
- * variable; put the patched sources in place and compile them again. When a patch changes how the program is built, or
- * adds or removes a source, the build command runs in a second copy, that of the patched source, and its own commands
- * compile the patched objects.
+ * variable; put the patched sources in place and compile them again. When a patch may change how the program is built
+ * ({@link BuildRules}), or adds or removes a source, the build command runs in a second copy, that of the patched source,
+ * and its own commands compile the patched objects.
  */
 public final class MakeBuild {
-    private static final Pattern BUILD_RULES = Pattern.compile(
-            "(.*/)?((GNU)?[Mm]akefile(\\..*)?|CMakeLists\\.txt|meson\\.build|meson_options\\.txt|configure(\\.ac|\\.in)?)|.*\\.(am|ac|m4|cmake|mk|in|y|yy|l|ll)");
-
     /** Where code goes that the source does not have. */
     static final String ADDED = "suture-added/";
 
@@ -164,20 +161,22 @@ public final class MakeBuild {
     private record Built(
             List<ObjectPair> pairs, Map<String, Path> asLinked, PatchedTexts texts, Set<String> used, boolean again) {}
 
-    private static boolean isBuildRule(String path) {
-        return BUILD_RULES.matcher(path).matches();
+    // A file that a compiler reads is no rule, whatever its name.
+    private boolean isBuildRule(String path) {
+        return BuildRules.isRule(path)
+                || BuildRules.mayBeRule(path) && !original.used().contains(path);
     }
 
     /** {@return whether the commands that compile the program may be others with the patches} */
-    private static boolean buildsOtherwise(List<ChangedSource> sources) {
+    private boolean buildsOtherwise(List<ChangedSource> sources) {
         return sources.stream()
                 .filter(source -> !source.path().startsWith(ADDED))
                 .anyMatch(source -> {
                     boolean compiled = CommandWords.isSource(source.path());
                     return switch (source.kind()) {
                         case CHANGED -> isBuildRule(source.path());
-                        case NEW -> isBuildRule(source.path()) || compiled && !isIncluded(source.path(), sources);
-                        case REMOVED -> isBuildRule(source.path()) || compiled;
+                        case NEW -> !isIncluded(source.path(), sources) && (compiled || isBuildRule(source.path()));
+                        case REMOVED -> compiled || isBuildRule(source.path());
                     };
                 });
     }
@@ -294,8 +293,9 @@ public final class MakeBuild {
         return pairs;
     }
 
-    private static List<UnreachedFile> unreached(List<ChangedSource> sources, Built built) {
+    private List<UnreachedFile> unreached(List<ChangedSource> sources, Built built) {
         return sources.stream()
+                .filter(source -> source.kind() != ChangedSource.Kind.NEW || !isIncluded(source.path(), sources))
                 .map(ChangedSource::path)
                 .filter(path -> !built.used().contains(path) && !(built.again() && isBuildRule(path)))
                 .filter(path -> !path.startsWith(ADDED + "include/"))
