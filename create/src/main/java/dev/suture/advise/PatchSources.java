@@ -124,25 +124,27 @@ final class PatchSources {
 
     /** {@return whether a word between spaces stands in the lines that a hunk removes or adds} */
     boolean changesWord(HunkLines hunk, String word) {
-        Stream<String> removed = hunk.removed().stream()
-                .map(line -> originalText(hunk.placed().originalPath())
-                        .orElseThrow()
-                        .lines()
-                        .get(line - 1));
-        Stream<String> added = hunk.added().stream()
-                .map(line -> patchedText(hunk.path()).orElseThrow().lines().get(line - 1));
-        return Stream.concat(removed, added)
+        Stream<String> removed = texts(originalText(hunk.placed().originalPath()), hunk.removed());
+        return Stream.concat(removed, texts(patchedText(hunk.path()), hunk.added()))
                 .flatMap(line -> Stream.of(line.strip().split("\\s+")))
                 .anyMatch(word::equals);
+    }
+
+    /** {@return lines of a file by their numbers; none if the file has another name in the tree} */
+    private static Stream<String> texts(Optional<SourceText> file, List<Integer> lines) {
+        return file.stream()
+                .flatMap(text -> lines.stream()
+                        .filter(line -> line <= text.lines().size())
+                        .map(line -> text.lines().get(line - 1)));
     }
 
     /** {@return the file that a hunk includes, if that is all the code it changes} */
     Optional<String> onlyIncludes(HunkLines hunk) {
         OutlineC before = original(hunk.placed().originalPath());
         OutlineC after = patched(hunk.path());
-        List<String> added = hunk.added().stream()
-                .filter(after::hasCode)
-                .map(line -> patchedText(hunk.path()).orElseThrow().lines().get(line - 1))
+        List<String> added = texts(
+                        patchedText(hunk.path()),
+                        hunk.added().stream().filter(after::hasCode).toList())
                 .toList();
         if (added.size() != 1 || hunk.removed().stream().anyMatch(before::hasCode)) {
             return Optional.empty();
