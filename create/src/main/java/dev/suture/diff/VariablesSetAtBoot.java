@@ -95,12 +95,18 @@ final class VariablesSetAtBoot {
             return false;
         }
         DecodedCode code = new DecodedCode(object, function);
-        return object.references(function).stream()
+        List<Reference> uses = object.references(function).stream()
                 .filter(reference -> refersTo(object, reference, variable))
-                .anyMatch(reference -> code.with(reference.pieceOffset())
-                        .filter(instruction -> DecodedCode.isDisplacement(instruction, reference)
-                                && code.operation(instruction).memory() == Operation.Memory.READ)
-                        .isEmpty());
+                .toList();
+        // Without any it is a part of the function, or nameless data of it, that refers to the variable.
+        return uses.isEmpty() || uses.stream().anyMatch(reference -> !isRead(code, reference));
+    }
+
+    private static boolean isRead(DecodedCode code, Reference reference) {
+        return code.with(reference.pieceOffset())
+                .filter(instruction -> DecodedCode.isDisplacement(instruction, reference)
+                        && code.operation(instruction).memory() == Operation.Memory.READ)
+                .isPresent();
     }
 
     private static boolean refersTo(ObjectPieces object, Reference reference, Piece variable) {
