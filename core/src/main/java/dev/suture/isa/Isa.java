@@ -88,4 +88,24 @@ public sealed interface Isa permits X86_64 {
      * @param code what it was decoded from
      */
     boolean isPadding(Instruction instruction, MemorySegment code);
+
+    /**
+     * {@return what an instruction does with registers and memory}
+     *
+     * @param instruction as decoded from {@code code}
+     * @param code what it was decoded from
+     */
+    Operation operation(Instruction instruction, MemorySegment code);
+
+    /** {@return the registers that functions get arguments in, a bit mask as in {@link Operation}} */
+    int argumentRegisters();
+
+    /** {@return the register that functions give their result in, a bit mask as in {@link Operation}} */
+    int resultRegister();
+
+    /** {@return the registers that have their values back when a function returns, a bit mask as in {@link Operation}} */
+    int preservedRegisters();
+
+    /** {@return the registers that lead to the stack alone, a bit mask as in {@link Operation}} */
+    int stackRegisters();
 }

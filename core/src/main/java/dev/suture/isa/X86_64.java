@@ -142,6 +142,39 @@ public final class X86_64 implements Isa {
         return X86Padding.isPadding(code.asSlice(instruction.offset(), instruction.sizeBytes()), instruction);
     }
 
+    @Override
+    public Operation operation(Instruction instruction, MemorySegment code) {
+        return X86Operations.of(code.asSlice(instruction.offset(), instruction.sizeBytes()));
+    }
+
+    /** {@return rdi, rsi, rdx, rcx, r8 and r9} */
+    @Override
+    public int argumentRegisters() {
+        return 1 << 7 | 1 << 6 | 1 << 2 | 1 << 1 | 1 << 8 | 1 << 9;
+    }
+
+    /** {@return rax} */
+    @Override
+    public int resultRegister() {
+        return 1;
+    }
+
+    /**
+     * {@return rbx, rsp, rbp, r12 to r15}
+     *
+     * @see "System V ABI, AMD64 Architecture Processor Supplement, 3.2.1 Registers"
+     */
+    @Override
+    public int preservedRegisters() {
+        return 1 << 3 | 1 << 4 | 1 << 5 | 0xf << 12;
+    }
+
+    /** {@return rsp; what rbp points to is the compiler's affair} */
+    @Override
+    public int stackRegisters() {
+        return 1 << 4;
+    }
+
     /** {@return whether the code starts with what Xen puts in the place of {@code endbr64}} */
     static boolean isPoison(MemorySegment code) {
         return code.byteSize() == ENTRY_MARK_BYTES && LittleEndian.s32(code, 0) == ENDBR64_POISON;

@@ -307,5 +307,27 @@ final class JudgeHunks {
                         own.with(follows.verdict(), true, "hunk %d uses what it declares".formatted(follows.number())));
             });
         }
+        for (HunkLines hunk : map.hunks()) {
+            HunkAdvice own = advice.get(hunk.index());
+            if (own.verdict() == Verdict.UNCERTAIN || own.verdict() == Verdict.NO_EFFECT) {
+                included(hunk)
+                        .map(file -> advice.get(file.index()))
+                        .ifPresent(file -> advice.put(
+                                hunk.index(),
+                                own.with(
+                                        file.verdict(),
+                                        file.certain(),
+                                        "it includes the file that hunk %d brings".formatted(file.number()))));
+            }
+        }
+    }
+
+    /** {@return the hunk that brings a file, if another one does nothing but include it} */
+    private Optional<HunkLines> included(HunkLines hunk) {
+        return sources.onlyIncludes(hunk)
+                .flatMap(name -> map.hunks().stream()
+                        .filter(other -> other.placed().hunk().original().isEmpty()
+                                && other.path().endsWith("/" + name))
+                        .findFirst());
     }
 }

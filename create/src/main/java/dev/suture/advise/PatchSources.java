@@ -17,10 +17,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The sources of a tree before and after the patches, as text and as outlines. Paths are relative to its root. */
 final class PatchSources {
     private static final OutlineC EMPTY = OutlineC.of(List.of());
+    private static final Pattern INCLUDE = Pattern.compile("\\s*#\\s*include\\s*[<\"]([^>\"]+)");
 
     private final Path root;
     private final Map<String, String> config;
@@ -73,8 +77,12 @@ final class PatchSources {
 
     /** {@return a line of debug information as a path in the tree} */
     static String plain(dev.suture.dwarf.SourceLine line) {
-        String file = line.file().startsWith("./") ? line.file().substring(2) : line.file();
-        return "xen/%s:%d".formatted(file, line.line());
+        return "%s:%d".formatted(file(line), line.line());
+    }
+
+    /** {@return the file of a line of debug information as a path in the tree} */
+    static String file(dev.suture.dwarf.SourceLine line) {
+        return "xen/" + Path.of(line.file()).normalize();
     }
 
     /** {@return text of a source, which is read byte by byte, as what it was written: UTF-8 if it can be that} */
@@ -112,6 +120,37 @@ final class PatchSources {
         return isC(hunk.path())
                 && hunk.removed().stream().noneMatch(before::hasCode)
                 && hunk.added().stream().noneMatch(after::hasCode);
+    }
+
+    /** {@return whether a word between spaces stands in the lines that a hunk removes or adds} */
+    boolean changesWord(HunkLines hunk, String word) {
+        Stream<String> removed = texts(originalText(hunk.placed().originalPath()), hunk.removed());
+        return Stream.concat(removed, texts(patchedText(hunk.path()), hunk.added()))
+                .flatMap(line -> Stream.of(line.strip().split("\\s+")))
+                .anyMatch(word::equals);
+    }
+
+    /** {@return lines of a file by their numbers; none if the file has another name in the tree} */
+    private static Stream<String> texts(Optional<SourceText> file, List<Integer> lines) {
+        return file.stream()
+                .flatMap(text -> lines.stream()
+                        .filter(line -> line <= text.lines().size())
+                        .map(line -> text.lines().get(line - 1)));
+    }
+
+    /** {@return the file that a hunk includes, if that is all the code it changes} */
+    Optional<String> onlyIncludes(HunkLines hunk) {
+        OutlineC before = original(hunk.placed().originalPath());
+        OutlineC after = patched(hunk.path());
+        List<String> added = texts(
+                        patchedText(hunk.path()),
+                        hunk.added().stream().filter(after::hasCode).toList())
+                .toList();
+        if (added.size() != 1 || hunk.removed().stream().anyMatch(before::hasCode)) {
+            return Optional.empty();
+        }
+        Matcher include = INCLUDE.matcher(added.getFirst());
+        return include.lookingAt() ? Optional.of(include.group(1)) : Optional.empty();
     }
 
     /** {@return why the configuration leaves out all that a hunk changes; empty if not or if that is not known} */

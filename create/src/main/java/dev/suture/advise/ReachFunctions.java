@@ -9,6 +9,7 @@ import dev.suture.diff.Piece;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.LeftOut;
+import dev.suture.dwarf.Function;
 import dev.suture.dwarf.Functions;
 import dev.suture.explain.ExplainedFunction;
 import dev.suture.explain.PatchLines.PatchLine;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Finds for each hunk the functions that change because of it.
@@ -71,6 +73,9 @@ final class ReachFunctions {
     }
 
     void reachByItems(HunkLines hunk) {
+        if (!PatchSources.isC(hunk.path()) && !hunk.path().endsWith(".S")) {
+            reachBuilt(hunk);
+        }
         if (hunk.path().endsWith(".S")) {
             for (Chosen chosen : selection.replaced()) {
                 Comparison object = selection.objects().get(chosen.id().object());
@@ -85,6 +90,9 @@ final class ReachFunctions {
                 boolean found = reachNamed(hunk, item.name());
                 if (!found && item.kind() == Kind.FUNCTION) {
                     reachInlined(hunk, item.name());
+                }
+                if (item.kind() == Kind.FUNCTION) {
+                    reachDeclared(hunk, item.name());
                 }
             }
         }
@@ -109,6 +117,39 @@ final class ReachFunctions {
             }
         }
         return found;
+    }
+
+    /** A makefile decides what is built, and how, from which objects' functions then come. */
+    private void reachBuilt(HunkLines hunk) {
+        String folder = hunk.path().substring(0, hunk.path().lastIndexOf('/') + 1);
+        for (Chosen chosen : selection.chosen()) {
+            String object = selection.objects().get(chosen.id().object()).name();
+            String path = "xen/" + object;
+            boolean isFunction = chosen.piece().kind() == Piece.Kind.FUNCTION;
+            if (isFunction && path.startsWith(folder) && sources.changesWord(hunk, path.substring(folder.length()))) {
+                reach(hunk.index(), object, chosen.piece().name(), true, ", whose object it builds");
+            }
+        }
+    }
+
+    /** A source may include another one, with macros that give its functions other names. */
+    private void reachDeclared(HunkLines hunk, String name) {
+        String path = hunk.placed().originalPath();
+        Optional<Item> item = sources.original(path).find(Kind.FUNCTION, name);
+        for (Chosen chosen : selection.replaced()) {
+            Comparison object = selection.objects().get(chosen.id().object());
+            boolean isIt = item.isPresent()
+                    && chosen.original()
+                            .flatMap(original -> function(object, original, true))
+                            .map(Function::declared)
+                            .filter(declared -> PatchSources.file(declared).equals(path)
+                                    && item.get().has((int) declared.line()))
+                            .isPresent();
+            if (isIt) {
+                String how = ", which is compiled from %s of %s".formatted(name, path);
+                reach(hunk.index(), object.name(), chosen.piece().name(), true, how);
+            }
+        }
     }
 
     boolean mayHold(String object, String path) {
@@ -160,20 +201,21 @@ final class ReachFunctions {
     }
 
     private boolean inlines(Comparison object, Piece piece, String name) {
-        return function(object, piece, false).filter(f -> f.contains(name)).isPresent()
+        return function(object, piece, false)
+                        .filter(function -> function.inlinedNames().contains(name))
+                        .isPresent()
                 || object.correlation()
                         .twinOfPatched(piece)
                         .flatMap(twin -> function(object, twin, true))
-                        .filter(f -> f.contains(name))
+                        .filter(function -> function.inlinedNames().contains(name))
                         .isPresent();
     }
 
-    private Optional<Set<String>> function(Comparison object, Piece piece, boolean isOriginal) {
+    private Optional<Function> function(Comparison object, Piece piece, boolean isOriginal) {
         var elf = isOriginal ? object.original().elf() : object.patched().elf();
         return functions
                 .computeIfAbsent(object.name() + isOriginal, key -> Functions.read(elf))
-                .at(piece.section().index(), piece.sectionOffset())
-                .map(dev.suture.dwarf.Function::inlinedNames);
+                .at(piece.section().index(), piece.sectionOffset());
     }
 
     /** {@return the changed functions to which no hunk leads} */
@@ -198,13 +240,12 @@ final class ReachFunctions {
             if (reached.containsKey(hunk.index()) || judged.contains(hunk.index())) {
                 continue;
             }
-            for (String name : introduced(hunk)) {
+            for (String name : throughMacros(introduced(hunk), hunk)) {
                 for (Chosen chosen : changed) {
                     Comparison object = selection.objects().get(chosen.id().object());
-                    boolean names = sources.patched("xen/" + source(object.name()))
-                            .find(Kind.FUNCTION, stem(chosen.piece()))
-                            .filter(item -> item.mentions(name))
-                            .isPresent();
+                    boolean names = places(object, chosen)
+                            .flatMap(file -> sources.patched(file).find(Kind.FUNCTION, stem(chosen.piece())).stream())
+                            .anyMatch(item -> item.mentions(name));
                     if (names) {
                         String how = ", which uses %s".formatted(name);
                         reach(hunk.index(), object.name(), chosen.piece().name(), true, how);
@@ -212,6 +253,32 @@ final class ReachFunctions {
                 }
             }
         }
+    }
+
+    /** {@return the files that a changed function may be written in: its object's source, or what that includes} */
+    private Stream<String> places(Comparison object, Chosen chosen) {
+        return Stream.concat(
+                        Stream.of("xen/" + source(object.name())),
+                        function(object, chosen.piece(), false)
+                                .map(Function::declared)
+                                .map(PatchSources::file)
+                                .stream())
+                .distinct();
+    }
+
+    /** {@return names, and those of macros in the same file which use them, as others see the change through these} */
+    private Set<String> throughMacros(Set<String> names, HunkLines hunk) {
+        Set<String> all = new LinkedHashSet<>(names);
+        boolean grows = true;
+        while (grows) {
+            grows = false;
+            for (Item item : sources.patched(hunk.path()).items()) {
+                if (item.kind() == Kind.MACRO && all.stream().anyMatch(item::mentions)) {
+                    grows |= all.add(item.name());
+                }
+            }
+        }
+        return all;
     }
 
     /** What only one hunk can have changed, that one has changed, such as the use of a macro in another macro. */

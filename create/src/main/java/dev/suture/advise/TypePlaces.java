@@ -12,6 +12,8 @@ import dev.suture.dwarf.Variables;
 import dev.suture.elf.ElfFile;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -155,15 +157,24 @@ final class TypePlaces {
         return holding;
     }
 
-    private Set<String> pointersTo(String typeName) {
-        return known.stream()
+    /** Members that point to a type: for each whether there is one of its name that points to another type. */
+    private record Pointers(String type, Map<String, Boolean> isAmbiguous) {}
+
+    private Pointers pointersTo(String typeName) {
+        Map<String, Set<String>> types = new HashMap<>();
+        known.stream()
                 .flatMap(one -> one.pointers().stream())
-                .filter(pointer -> pointer.type().equals(typeName))
-                .map(Pointer::member)
-                .collect(Collectors.toSet());
+                .forEach(pointer -> types.computeIfAbsent(pointer.member(), name -> new HashSet<>())
+                        .add(pointer.type()));
+        return new Pointers(
+                typeName,
+                types.entrySet().stream()
+                        .filter(entry -> entry.getValue().contains(typeName))
+                        .collect(Collectors.toMap(
+                                Map.Entry::getKey, entry -> entry.getValue().size() > 1)));
     }
 
-    private List<TypePlace> code(Set<String> types, Set<String> pointers) {
+    private List<TypePlace> code(Set<String> types, Pointers pointers) {
         Set<String> files = new TreeSet<>();
         for (TreeObject object : objects) {
             object.inputs().stream().filter(PatchSources::isC).forEach(files::add);
@@ -173,7 +184,7 @@ final class TypePlaces {
                 .collect(Collectors.toList());
     }
 
-    private List<TypePlace> code(String path, Set<String> types, Set<String> pointers) {
+    private List<TypePlace> code(String path, Set<String> types, Pointers pointers) {
         Optional<List<String>> lines = sources.originalText(path).map(text -> text.lines());
         boolean worthwhile = lines.isPresent()
                 && lines.get().stream()
@@ -219,12 +230,12 @@ final class TypePlaces {
     }
 
     /** What is freed is known by the member that points to it, or by the variable the function declares. */
-    private static void findFreeing(
+    private void findFreeing(
             String path,
             List<String> lines,
             Item item,
             Set<String> types,
-            Set<String> pointers,
+            Pointers pointers,
             Map<Integer, TypePlace> found) {
         List<Token> tokens = item.tokens();
         for (int at = 0; at + 2 < tokens.size(); at++) {
@@ -239,7 +250,9 @@ final class TypePlaces {
             boolean variable = end == at + 3;
             boolean frees = variable
                     ? declaredPointer(tokens, last).filter(types::contains).isPresent()
-                    : pointers.contains(last);
+                    : pointers.isAmbiguous().containsKey(last)
+                            && (!pointers.isAmbiguous().get(last)
+                                    || pointsTo(path, tokens, tokens.subList(at + 2, end), pointers.type()));
             if (frees) {
                 int line = tokens.get(at).line();
                 found.putIfAbsent(
@@ -250,6 +263,24 @@ final class TypePlaces {
                                 PatchSources.readable(lines.get(line - 1).strip())));
             }
         }
+    }
+
+    /** {@return whether a chain of members certainly leads to a type} */
+    private boolean pointsTo(String path, List<Token> function, List<Token> expression, String typeName) {
+        Optional<String> root = declaredPointer(function, expression.getFirst().text());
+        List<String> members = expression.stream()
+                .skip(1)
+                .filter(Token::isName)
+                .map(Token::text)
+                .toList();
+        return root.isPresent()
+                && objects.stream()
+                        .filter(object -> object.inputs().contains(path.substring("xen/".length())))
+                        .findFirst()
+                        .flatMap(
+                                object -> MemberPath.type(Types.read(ElfFile.read(object.file())), root.get(), members))
+                        .filter((typeName + " *")::equals)
+                        .isPresent();
     }
 
     /** {@return the type that begins there if it is not a pointer to it: {@code struct T} or a typedef's name} */
@@ -284,20 +315,31 @@ final class TypePlaces {
     private static Optional<String> declaredPointer(List<Token> tokens, String pointer) {
         for (int at = 0; at + 3 < tokens.size(); at++) {
             boolean tag = tokens.get(at).is("struct") || tokens.get(at).is("union");
-            if (!tag || !tokens.get(at + 2).is("*")) {
-                continue;
-            }
-            // struct T *a, *b;
-            for (int name = at + 3; name < tokens.size() && !tokens.get(name).is(";"); name++) {
-                if (tokens.get(name).is(pointer) && tokens.get(name - 1).is("*")) {
-                    return Optional.of(
-                            tokens.get(at).text() + " " + tokens.get(at + 1).text());
-                }
-                if (tokens.get(name).is(")") || tokens.get(name).is("{")) {
-                    break;
-                }
+            if (tag && declarators(tokens, at + 2).contains(pointer)) {
+                return Optional.of(
+                        tokens.get(at).text() + " " + tokens.get(at + 1).text());
             }
         }
         return Optional.empty();
+    }
+
+    /** {@return the names of pointers behind a type: those of {@code *a = f(1, 2), *b;} are a and b} */
+    private static Set<String> declarators(List<Token> tokens, int first) {
+        Set<String> names = new LinkedHashSet<>();
+        int at = first;
+        while (at + 1 < tokens.size() && tokens.get(at).is("*")) {
+            while (at + 1 < tokens.size()
+                    && (tokens.get(at).is("*") || tokens.get(at).is("const"))) {
+                at++;
+            }
+            names.add(tokens.get(at).text());
+            int depth = 0;
+            while (at < tokens.size() && (depth > 0 || !tokens.get(at).text().matches("[,;){]"))) {
+                depth += tokens.get(at).is("(") ? 1 : tokens.get(at).is(")") ? -1 : 0;
+                at++;
+            }
+            at += at < tokens.size() && tokens.get(at).is(",") ? 1 : tokens.size();
+        }
+        return names;
     }
 }

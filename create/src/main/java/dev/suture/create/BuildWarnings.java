@@ -2,7 +2,7 @@ package dev.suture.create;
 
 import dev.suture.build.BuildResult;
 import dev.suture.build.UnreachedFile;
-import dev.suture.diff.Piece;
+import dev.suture.diff.KeptAddresses;
 import dev.suture.diff.Selection;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,13 +14,7 @@ final class BuildWarnings {
     /** {@return the warnings; more may be added} */
     static List<String> of(BuildResult build, CheckTypes.Found types, Selection selection) {
         List<String> warnings = new ArrayList<>(types.warnings());
-        selection.chosen().stream()
-                .filter(chosen -> chosen.piece().kind() == Piece.Kind.DATA
-                        && chosen.original().isPresent())
-                .forEach(chosen -> warnings.add(
-                        ("the constant `%s` has a changed copy in the payload; whatever stored the address of the old one "
-                                        + "while the system ran keeps using that")
-                                .formatted(chosen.piece().name())));
+        warnings.addAll(KeptAddresses.warnings(selection));
         if (!build.linesNeutral()) {
             warnings.add(
                     "line numbers could not be kept: the patch compiles only without #line directives, so functions "

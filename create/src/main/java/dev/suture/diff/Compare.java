@@ -106,6 +106,17 @@ public final class Compare {
 
     /** {@return the first difference between a piece and its twin} */
     private Optional<Difference> difference(Piece before, Piece after) {
+        Optional<Difference> found = differenceWithPadding(before, after);
+        boolean ofCode = found.isPresent()
+                && found.get().kind() != Difference.Kind.SPECIAL_ENTRY
+                && found.get().kind() != Difference.Kind.PLACE;
+        boolean onlyPadding = ofCode
+                && new SameButAlignment(correlation, isa, (was, is) -> sameType(was, is) && sameTarget(was, is))
+                        .holds(before, after);
+        return onlyPadding ? attachmentDifference(before, after).or(() -> placeDifference(before, after)) : found;
+    }
+
+    private Optional<Difference> differenceWithPadding(Piece before, Piece after) {
         if (before.sizeBytes() != after.sizeBytes()) {
             return Optional.of(new Difference(Difference.Kind.SIZE, 0, sizes(before, after)));
         }

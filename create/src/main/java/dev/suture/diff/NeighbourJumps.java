@@ -40,7 +40,7 @@ final class NeighbourJumps {
             boolean leaves = target.isPresent()
                     && !relocated.contains(at + jump.immediateAt())
                     && (target.getAsLong() < 0 || target.getAsLong() >= code.byteSize());
-            if (leaves && !sameNeighbour(correlation, before, after, target.getAsLong())) {
+            if (leaves && !sameNeighbour(correlation, before, target.getAsLong(), after, target.getAsLong())) {
                 return Optional.of(new Difference(
                         Difference.Kind.REFERENCE,
                         at,
@@ -52,14 +52,20 @@ final class NeighbourJumps {
         return Optional.empty();
     }
 
-    private static boolean sameNeighbour(Correlation correlation, Piece before, Piece after, long target) {
-        Optional<Piece> was = pieceAt(correlation.original(), before, before.sectionOffset() + target);
-        Optional<Piece> is = pieceAt(correlation.patched(), after, after.sectionOffset() + target);
+    /**
+     * {@return whether two pieces lead to the same neighbour}
+     *
+     * @param oldTarget where the first leads, in bytes from its first byte
+     * @param newTarget where the second leads, likewise
+     */
+    static boolean sameNeighbour(Correlation correlation, Piece before, long oldTarget, Piece after, long newTarget) {
+        Optional<Piece> was = pieceAt(correlation.original(), before, before.sectionOffset() + oldTarget);
+        Optional<Piece> is = pieceAt(correlation.patched(), after, after.sectionOffset() + newTarget);
         if (was.isEmpty() || is.isEmpty()) {
             return was.isEmpty() && is.isEmpty();
         }
-        boolean sameDelta = before.sectionOffset() - was.get().sectionOffset()
-                == after.sectionOffset() - is.get().sectionOffset();
+        boolean sameDelta = before.sectionOffset() + oldTarget - was.get().sectionOffset()
+                == after.sectionOffset() + newTarget - is.get().sectionOffset();
         boolean hasTwin = correlation.twinOfPatched(is.get()).isPresent();
         return sameDelta
                 && (hasTwin

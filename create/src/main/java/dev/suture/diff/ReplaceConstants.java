@@ -17,7 +17,8 @@ import java.util.Set;
  *
  * <p>The running target's copy of a constant cannot be changed, so whoever uses the constant has to use the payload's
  * copy: functions are replaced, constants that refer to it become new copies themselves. What holds its address where
- * the payload cannot reach is a reason to refuse.
+ * the payload cannot reach is a reason to refuse: variables, boot code that handed it out, functions that stored it. What
+ * boot code only read of it has had its effect, and stays.
  *
  * <p>A constant that did not change is brought anew, too, if it refers to the inside of a function that is replaced, as a
  * table of labels does: the old table leads into the old function.
@@ -30,6 +31,7 @@ final class ReplaceConstants {
     private final Map<PieceId, String> functions = new HashMap<>();
     private final Set<Refusal> refusals = new LinkedHashSet<>();
     private final ArrayDeque<Piece> open = new ArrayDeque<>();
+    private Optional<KeptAddresses> keptAddresses = Optional.empty();
 
     private ReplaceConstants(int object, Comparison comparison, UsersOfPieces users) {
         this.object = object;
@@ -80,6 +82,7 @@ final class ReplaceConstants {
         if (constant.isGlobal()) {
             refuse(constant, "it is global, so other objects may use it");
         }
+        refuseKeptAddress(constant);
         for (Piece user : users.accountable(constant)) {
             boolean isNew = user.isNamed()
                     && comparison.correlation().twinOfPatched(user).isEmpty();
@@ -100,7 +103,11 @@ final class ReplaceConstants {
                         open.add(user);
                     }
                 }
-                case INIT -> refuse(constant, "`%s` may have handed out its address at boot".formatted(user.name()));
+                case INIT -> {
+                    if (!user.isCode()) {
+                        refuse(constant, "`%s` may have handed out its address at boot".formatted(user.name()));
+                    }
+                }
                 case DATA, PER_CPU, THREAD_LOCAL -> {
                     if (!isNew) {
                         refuse(constant, "`%s` holds its address".formatted(user.name()));
@@ -109,6 +116,21 @@ final class ReplaceConstants {
                 case SPECIAL, HOOKS, DISCARDED -> {}
             }
         }
+    }
+
+    /** What code of the boot has left behind counts like what a function stored: neither is there to be replaced. */
+    private void refuseKeptAddress(Piece constant) {
+        if (keptAddresses.isEmpty()) {
+            keptAddresses = Optional.of(new KeptAddresses(comparison));
+        }
+        Piece running = comparison.correlation().twinOfPatched(constant).orElseThrow();
+        keptAddresses.get().of(running).forEach((code, use) -> {
+            if (use.fate() == FollowAddress.Fate.STORED) {
+                refuse(constant, "`%s` %s".formatted(code.name(), use.how()));
+            } else if (code.role() == SectionRole.INIT) {
+                refuse(constant, "`%s` %s at boot".formatted(code.name(), use.how()));
+            }
+        });
     }
 
     private void refuse(Piece constant, String why) {

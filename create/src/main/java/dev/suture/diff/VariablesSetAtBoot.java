@@ -5,6 +5,7 @@ import dev.suture.diff.Piece.Kind;
 import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.diff.Selection.Why;
+import dev.suture.isa.Operation;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -16,7 +17,8 @@ import java.util.function.IntFunction;
  * Finds new variables that boot code refers to.
  *
  * <p>They are probably set there, and that code does not run again: in the payload the variable would keep its first
- * contents, and what it switches on would stay off without a word. Whoever wrote a hook has thought of that.
+ * contents, and what it switches on would stay off without a word. Whoever wrote a hook has thought of that. Where all
+ * instructions that refer to the variable only read it, it is not set.
  */
 final class VariablesSetAtBoot {
     private final List<Comparison> objects;
@@ -58,6 +60,7 @@ final class VariablesSetAtBoot {
         all.stream()
                 .filter(user -> user.kind() == Kind.FUNCTION && user.role() == SectionRole.INIT)
                 .filter(user -> objects.stream().noneMatch(object -> readsCommandLine(object.patched(), user)))
+                .filter(user -> objects.stream().anyMatch(object -> maySet(object.patched(), user, variable.piece())))
                 .findFirst()
                 .ifPresent(user -> judgeSetAtBoot(comparison, variable.piece(), user));
     }
@@ -82,6 +85,38 @@ final class VariablesSetAtBoot {
                 .flatMap(piece -> object.references(piece).stream())
                 .anyMatch(reference -> reference.target() instanceof Reference.InPiece target
                         && object.pieces().get(target.pieceIndex()).equals(function));
+    }
+
+    /** {@return whether a function of an object does anything but read a variable, which may be one of another object} */
+    private static boolean maySet(ObjectPieces object, Piece function, Piece variable) {
+        boolean isOfObject = function.index() < object.pieces().size()
+                && object.pieces().get(function.index()).equals(function);
+        if (!isOfObject) {
+            return false;
+        }
+        DecodedCode code = new DecodedCode(object, function);
+        List<Reference> uses = object.references(function).stream()
+                .filter(reference -> refersTo(object, reference, variable))
+                .toList();
+        // Without any it is a part of the function, or nameless data of it, that refers to the variable.
+        return uses.isEmpty() || uses.stream().anyMatch(reference -> !isRead(code, reference));
+    }
+
+    private static boolean isRead(DecodedCode code, Reference reference) {
+        return code.with(reference.pieceOffset())
+                .filter(instruction -> DecodedCode.isDisplacement(instruction, reference)
+                        && code.operation(instruction).memory() == Operation.Memory.READ)
+                .isPresent();
+    }
+
+    private static boolean refersTo(ObjectPieces object, Reference reference, Piece variable) {
+        return switch (reference.target()) {
+            case Reference.InPiece target ->
+                object.pieces().get(target.pieceIndex()).equals(variable);
+            case Reference.Elsewhere target ->
+                variable.isGlobal() && target.symbol().name().equals(variable.name());
+            case Reference.Nothing _, Reference.Constant _ -> false;
+        };
     }
 
     /** {@return the pieces that refer to a symbol which their object does not define} */

@@ -15,6 +15,7 @@ import dev.suture.explain.ExplainedFunction.Decision;
 import dev.suture.explain.ExplainedPatch.ExplainedPiece;
 import dev.suture.explain.ExplainedPatch.Renumbered;
 import dev.suture.explain.ExplainedPatch.SameThough;
+import dev.suture.explain.PatchLines.PatchLine;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -157,6 +158,12 @@ public final class Explain {
         Correlation correlation = comparison.correlation();
         Optional<Piece> twin = correlation.twinOfPatched(piece);
         List<Listing> listings = listings(comparison, twin, piece);
+        List<PatchLine> lines = ReachingLines.find(
+                patchLines,
+                twin.map(original -> declared(comparison.original(), original)).orElse(SourceLine.UNKNOWN),
+                declared(comparison.patched(), piece),
+                listings);
+        boolean mayBeDrift = decision == Decision.REPLACED && twin.isPresent() && lines.isEmpty();
         return new ExplainedFunction(
                 comparison.name(),
                 piece.name(),
@@ -167,12 +174,15 @@ public final class Explain {
                 twin.map(Piece::statedSizeBytes).orElse(0L),
                 piece.statedSizeBytes(),
                 chain,
-                ReachingLines.find(
-                        patchLines,
-                        twin.map(original -> declared(comparison.original(), original))
-                                .orElse(SourceLine.UNKNOWN),
-                        declared(comparison.patched(), piece),
-                        listings),
+                lines,
+                mayBeDrift
+                        ? InlinedOtherwise.note(
+                                comparison,
+                                twin.get(),
+                                piece,
+                                places(comparison.original()),
+                                places(comparison.patched()))
+                        : "",
                 listings);
     }
 

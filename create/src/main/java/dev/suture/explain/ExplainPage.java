@@ -244,6 +244,9 @@ public final class ExplainPage {
             page.element("p", "Needed by: " + String.join(" → ", function.chain()) + ".");
         }
         ExplainText.patchLines(patch, function).ifPresent(lines -> page.element("p", "From the patch: " + lines + "."));
+        if (!function.inlinedOtherwise().isEmpty()) {
+            page.element("p", "Inlining: " + function.inlinedOtherwise() + ".");
+        }
         if (function.decision() != Decision.NEW) {
             page.element("p", ExplainText.counts(function) + ".");
         }

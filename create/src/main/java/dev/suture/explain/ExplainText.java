@@ -75,6 +75,9 @@ public final class ExplainText {
             differences(function, lines);
         }
         patchLines(patch, function).ifPresent(reach -> lines.add(INDENT + reach));
+        if (!function.inlinedOtherwise().isEmpty()) {
+            lines.add(INDENT + function.inlinedOtherwise());
+        }
     }
 
     private static void differences(ExplainedFunction function, List<String> lines) {

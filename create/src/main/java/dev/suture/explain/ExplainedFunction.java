@@ -19,6 +19,8 @@ import java.util.Optional;
  * @param patchedSizeBytes as its symbol says
  * @param chain for what comes along: what refers to what, from a function that changed to this one; else empty
  * @param patchLines the lines of the patch that its differing instructions are made from
+ * @param inlinedOtherwise what speaks for it that only the compiler's choice what to inline changed it, a sentence without
+ *     a full stop; empty if nothing does, or if it is known
  * @param listings the two versions side by side: the function, then its parts put elsewhere
  */
 public record ExplainedFunction(
@@ -32,6 +34,7 @@ public record ExplainedFunction(
         long patchedSizeBytes,
         List<String> chain,
         List<PatchLine> patchLines,
+        String inlinedOtherwise,
         List<Listing> listings) {
     /** What becomes of a function. */
     public enum Decision {

@@ -50,6 +50,9 @@ final class SameNoise {
         if (!before.name().equals(after.name())) {
             what.add("it was `%s`".formatted(before.name()));
         }
+        if (original.contents(before).mismatch(patched.contents(after)) >= 0) {
+            what.add("no-ops that align its loops differ, because it is at another place of its section");
+        }
         List<Reference> befores = original.references(before);
         List<Reference> afters = patched.references(after);
         for (int i = 0; i < Math.min(befores.size(), afters.size()); i++) {

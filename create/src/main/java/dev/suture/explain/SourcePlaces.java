@@ -1,5 +1,6 @@
 package dev.suture.explain;
 
+import dev.suture.diff.Piece;
 import dev.suture.dwarf.Function;
 import dev.suture.dwarf.Functions;
 import dev.suture.dwarf.InlinedCall;
@@ -13,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Which source line the code of one object was made from, and through which inlined functions. */
@@ -64,6 +66,14 @@ final class SourcePlaces {
                 .at(sectionIndex, sectionOffset)
                 .map(function -> named(function.declared()))
                 .orElse(SourceLine.UNKNOWN);
+    }
+
+    /** {@return the names of all functions whose body is in that of a function} */
+    Set<String> inlinedInto(Piece function) {
+        return functions
+                .at(function.section().index(), function.sectionOffset())
+                .map(Function::inlinedNames)
+                .orElse(Set.of());
     }
 
     /** {@return the functions inlined at an offset of a section, from the inside out} */

@@ -31,6 +31,22 @@ record Declaration(Set<String> names, Kind kind, List<Token> tokens, String dire
         return tokens.equals(other.tokens) && directives.equals(other.directives);
     }
 
+    /**
+     * {@return whether this is a prototype that says, token by token, what the head of a function says anyway} A patch adds
+     * such a one to call a function above the place where it stands, and changes nothing about the function with it.
+     */
+    boolean repeatsHeadOf(Declaration function) {
+        int head = tokens.size() - 1;
+        return kind == Kind.OTHER
+                && function.kind == Kind.FUNCTION
+                && names.equals(function.names)
+                && directives.equals(function.directives)
+                && tokens.getLast().is(";")
+                && function.tokens.size() > head
+                && function.tokens.get(head).is("{")
+                && function.tokens.subList(0, head).equals(tokens.subList(0, head));
+    }
+
     /** {@return every word in it that may be the name of something declared elsewhere} */
     Set<String> mentions() {
         return FindNames.mentions(tokens, kind == Kind.FUNCTION);

@@ -17,7 +17,8 @@ import java.util.stream.IntStream;
 /**
  * What a patch changes in one source, once the preprocessor is done with it, and what that reaches.
  *
- * <p>A name is changed if what declares it is not, token by token and in the same order, what it was. A function is
+ * <p>A name is changed if what declares it is not, token by token and in the same order, what it was, but for prototypes
+ * that only repeat the head of a function. A function is
  * untouched if neither it nor any name that it mentions is changed, nor any that these mention, and so on: its callees with
  * their bodies, the types and constants it uses, the initialisers it reads, and everything these are made of.
  */
@@ -58,11 +59,17 @@ public final class SourceChange {
         Set<String> names = new TreeSet<>(original.declarations().keySet());
         names.addAll(patched.declarations().keySet());
         for (String name : names) {
-            if (!saySame(original.of(name), patched.of(name))) {
+            if (!saySame(withoutRepetitions(original.of(name)), withoutRepetitions(patched.of(name)))) {
                 changed.add(name);
             }
         }
         reachable = Set.copyOf(reach(changed).keySet());
+    }
+
+    private static List<Declaration> withoutRepetitions(List<Declaration> declarations) {
+        return declarations.stream()
+                .filter(declaration -> declarations.stream().noneMatch(declaration::repeatsHeadOf))
+                .toList();
     }
 
     private static boolean saySame(List<Declaration> before, List<Declaration> after) {

@@ -231,7 +231,9 @@ class RefusalsTest {
 
         assertThat(refused(source.formatted(3), source.formatted(4)))
                 .isEqualTo(
-                        "unit.o: refused: constant `table` changed, and `current` holds its address: the old contents would stay in use there"
+                        "unit.o: refused: constant `table` changed, and `g` stores its address in `current` (+0x12): the old contents would stay in use there"
+                                + ANOTHER_NAME
+                                + "\nunit.o: refused: constant `table` changed, and `current` holds its address: the old contents would stay in use there"
                                 + ANOTHER_NAME);
     }
 
@@ -245,7 +247,7 @@ class RefusalsTest {
 
         assertThat(refused(source.formatted(3), source.formatted(4)))
                 .isEqualTo(
-                        "unit.o: refused: constant `table` changed, and `start` may have handed out its address at boot: the old contents would stay in use there"
+                        "unit.o: refused: constant `table` changed, and `start` goes on with its address in `publish` (+0x7) at boot: the old contents would stay in use there"
                                 + ANOTHER_NAME);
     }
 

@@ -350,6 +350,29 @@ class SelectTest {
     }
 
     @Test
+    void aFunctionThatOnlyATableOfTheBootNamesMayRunLater() {
+        String source = """
+                struct operations { int (*run)(int); };
+                static int run(int x) { return x * 77 + %d; }
+                __attribute__((section(".init.rodata"), used)) static const struct operations table = {run};
+                """;
+        Change change = Change.of(source.formatted(1000), source.formatted(1001));
+
+        assertThat(change.explain()).isEqualTo("replaced run\n");
+    }
+
+    @Test
+    void anInitcallRunsOnlyOnce() {
+        String source = """
+                static int start(void) { return %d; }
+                __attribute__((section(".initcall1.init"), used)) static int (*const call)(void) = start;
+                """;
+        Change change = Change.of(source.formatted(1000), source.formatted(1001));
+
+        assertThat(change.explain()).isEqualTo("left out unit.o start: it runs only while the system boots\n");
+    }
+
+    @Test
     void aFunctionCalledInitIsNotOfTheBoot() {
         String source = "__attribute__((used)) static int init(void) { return %d; }";
         Change change = Change.of(source.formatted(1), source.formatted(2));

@@ -41,6 +41,35 @@ class VariableSetAtBootTest {
     }
 
     @Test
+    void aNewVariableThatBootCodeOnlyReadsIsAccepted() {
+        Selection selection = AssembledPair.ofC(
+                directory, ORIGINAL, PATCHED.replace("limit = probe();", "if (limit > 3) old = work(limit);"));
+
+        assertThat(selection.refusals()).isEmpty();
+        assertThat(selection.replaced())
+                .extracting(chosen -> chosen.piece().name())
+                .containsExactly("run");
+    }
+
+    @Test
+    void aNewVariableThatBootCodeReadsAndCountsUpIsRefused() {
+        Selection selection = AssembledPair.ofC(
+                directory, ORIGINAL, PATCHED.replace("limit = probe();", "if (limit > 3) old = work(limit); limit++;"));
+
+        assertThat(selection.refusals()).hasSize(1);
+    }
+
+    @Test
+    void aNewVariableWhoseAddressBootCodePassesOnIsRefused() {
+        Selection selection = AssembledPair.ofC(
+                directory,
+                "void fill(int *);" + ORIGINAL,
+                "void fill(int *);" + PATCHED.replace("limit = probe();", "fill(&limit);"));
+
+        assertThat(selection.refusals()).hasSize(1);
+    }
+
+    @Test
     void withALoadHookItIsAccepted() {
         Selection selection = AssembledPair.ofC(directory, ORIGINAL, PATCHED + HOOK);
 

@@ -42,6 +42,36 @@ class ExplainTest {
                 Source lines are not shown: the objects have no debug information (-g).""");
     }
 
+    private static final String ONE_CALL = OUTER + """
+            static int work(int x)
+            {
+                for (int i = 0; i < x; i++) {
+                    x += outer(outer(x) * 3 + i);
+                    if (x & 1) say("%d", outer(x), outer(i + 1), outer(i + 2));
+                    else if (x & 2) say("%d", outer(x + 3), outer(i + 4), outer(i + 5));
+                }
+                return x;
+            }
+            int nobodyTouched(int x) { return work(x) + 7; }
+            """;
+    private static final String TWO_CALLS = ONE_CALL + "int patched(int x) { return work(x + 1) * 5; }";
+
+    @Test
+    void ofAFunctionThatOnlyInliningMayHaveChangedThatIsSaid() {
+        assertThat(text(Change.of(ONE_CALL, TWO_CALLS, "-g")))
+                .contains(
+                        "maybe only the compiler's choice: it now calls `work`, which it had inlined. If the patch touches"
+                                + " neither, it need not be replaced");
+        assertThat(text(Change.of(TWO_CALLS, ONE_CALL, "-g")))
+                .contains("maybe only the compiler's choice: it now has `work` inlined, which it called before.");
+    }
+
+    @Test
+    void ofAFunctionWithTheSameCallsInlinedNothingIsSaidOfInlining() {
+        assertThat(text(Change.of(ONE_CALL, ONE_CALL.replace("+ 7", "+ 8"), "-g")))
+                .doesNotContain("compiler's choice");
+    }
+
     @Test
     void aBranchThatOnlyLeadsFurtherIsTheSame() {
         Change change = Change.ofAssembly(assembly("nop"), assembly("call added"));

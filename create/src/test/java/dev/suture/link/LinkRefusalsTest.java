@@ -51,6 +51,18 @@ class LinkRefusalsTest {
     }
 
     @Test
+    void aVariableWithoutASize() {
+        String source =
+                "int outer(int); void take(void *); static struct {} v; int f(int x) { take(&v); return x * 77 + %d; }";
+        LinkedPatch patch = LinkedPatch.of(
+                Change.of(source.formatted(1000), source.formatted(2000)), REST + "void take(void *p) { (void)p; }");
+
+        assertThat(patch.refusals()).isEqualTo("""
+                        unit.o: refused: `f` refers to a variable without a size, or to the section .bss.v, of which nothing is in the program
+                                Give the variable a size, or let the patch avoid the reference.""");
+    }
+
+    @Test
     void anObjectThatIsNotTheOneThatWasLinked() {
         Change change = Change.of("int f(int x) { return x * 77 + 1000; }", "int f(int x) { return x * 77 + 2000; }");
         Path linked = Tools.gcc("unit.c", "int f(int x) { return x * 77 * x + 1000; }");

@@ -64,6 +64,32 @@ class SourceChangeTest {
     }
 
     @Test
+    void aPrototypeThatRepeatsTheHeadOfAFunctionIsNothing() {
+        assertThat(reachesF(
+                        SOURCE,
+                        "extern void touched",
+                        "static inline __attribute__((always_inline)) int h(int x);\nextern void touched"))
+                .isFalse();
+        assertThat(reachesF(SOURCE, "extern void touched", "int f(struct outer *o, size_type n); extern void touched"))
+                .isFalse();
+    }
+
+    @Test
+    void aPrototypeThatSaysMoreOrOtherwiseIsAChange() {
+        assertThat(reachesF(SOURCE, "extern void touched", "static int h(int x);\nextern void touched"))
+                .isTrue();
+        assertThat(
+                        reachesF(
+                                SOURCE,
+                                "extern void touched",
+                                "static inline __attribute__((always_inline)) int h(int x) __attribute__((const));\nextern void touched"))
+                .isTrue();
+        assertThat(reachesF(
+                        SOURCE, "static const int constants", "#pragma GCC visibility pop\nstatic const int constants"))
+                .isTrue();
+    }
+
+    @Test
     void whatAFunctionDoesNotUseDoesNotReachIt() {
         assertThat(reachesF(SOURCE, "struct stranger { int z; }", "struct stranger { long z; }"))
                 .isFalse();

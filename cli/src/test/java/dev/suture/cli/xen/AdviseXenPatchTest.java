@@ -30,6 +30,7 @@ import dev.suture.rehearse.XenRehearsal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -179,7 +180,10 @@ class AdviseXenPatchTest {
             assertThat(type.type()).isEqualTo("struct viridian_domain");
             assertThat(type.places()).extracting(TypePlace::kind).contains("allocates", "frees");
             assertThat(type.places())
-                    .anySatisfy(place -> assertThat(place.what()).contains("xzalloc(struct viridian_domain)"));
+                    .anySatisfy(place -> assertThat(place.what()).contains("xzalloc(struct viridian_domain)"))
+                    .anySatisfy(place -> assertThat(place.what()).contains("XFREE(d->arch.hvm.viridian)"))
+                    // A member of the same name, which points to another type.
+                    .noneSatisfy(place -> assertThat(place.what()).contains("XFREE(v->arch.hvm.viridian)"));
         });
     }
 
@@ -198,6 +202,22 @@ class AdviseXenPatchTest {
                             tuple("embeds", "struct viridian_domain has struct viridian_page reference_tsc"),
                             tuple("allocates", "d->arch.hvm.viridian = xzalloc(struct viridian_domain);"));
         });
+    }
+
+    @Test
+    void whatAnotherParameterPointsToIsNoPlaceOfTheType() throws IOException, InterruptedException {
+        Path patch = patch(
+                "hvm-domain",
+                edit("arch/x86/include/asm/hvm/domain.h")
+                        .with("struct hvm_domain {", "struct hvm_domain {\n    uint64_t suture;"));
+
+        Advice advice = advise(false, Optional.empty(), patch);
+
+        assertThat(advice.types().getFirst().places())
+                .extracting(TypePlace::what)
+                .contains("struct domain has struct arch_domain arch", "BUILD_BUG_ON(sizeof(*d) > PAGE_SIZE);")
+                // free_evtchn_bucket(struct domain *d, struct evtchn *bucket)
+                .doesNotContain("xfree(bucket);");
     }
 
     @Test
@@ -288,6 +308,30 @@ class AdviseXenPatchTest {
     }
 
     @Test
+    void whatIncludesANewFileFollowsIt() throws IOException, InterruptedException {
+        Path patch = patch(
+                "include",
+                edit("arch/x86/include/asm/hvm/viridian.h")
+                        .with(
+                                "#include <asm/guest/hyperv-tlfs.h>",
+                                "#include <asm/guest/hyperv-tlfs.h>\n#include <xen/suture_type.h>")
+                        .with(
+                                "struct viridian_domain\n{",
+                                "struct viridian_domain\n{\n    suture_first_t suture_first;"));
+        Files.writeString(patch, """
+                --- /dev/null
+                +++ b/xen/include/xen/suture_type.h
+                @@ -0,0 +1,1 @@
+                +typedef unsigned long suture_first_t;
+                """, StandardOpenOption.APPEND);
+
+        Advice advice = advise(true, Optional.empty(), patch);
+
+        assertThat(verdicts(advice)).containsExactly(Verdict.LAYOUT, Verdict.LAYOUT, Verdict.LAYOUT);
+        assertThat(advice.hunks().getFirst().reasons()).containsExactly("it includes the file that hunk 3 brings");
+    }
+
+    @Test
     void whatUsesANewMemberCannotGoWithoutIt() throws IOException, InterruptedException {
         Path part = folder.resolve("member-part.patch");
         Path patch = patch(
@@ -309,6 +353,28 @@ class AdviseXenPatchTest {
     }
 
     @Test
+    void aFileThatAnotherIncludesUnderOtherNamesReachesTheFunctionsOfBoth() throws IOException, InterruptedException {
+        Advice advice = advise(
+                "included-twice",
+                edit("arch/x86/platform_hypercall.c")
+                        .with(
+                                "    ret = xsm_platform_op(",
+                                "    if ( op->cmd == 4095 )\n        return -EDOM;\n\n    ret = xsm_platform_op("));
+
+        assertThat(advice.hunks())
+                .singleElement()
+                .satisfies(hunk -> assertThat(hunk.reaches())
+                        .anySatisfy(reached ->
+                                assertThat(reached).startsWith("do_platform_op (arch/x86/platform_hypercall.o)"))
+                        .anySatisfy(reached -> assertThat(reached)
+                                .startsWith(
+                                        "compat_platform_op (arch/x86/x86_64/platform_hypercall.o), which is compiled from"
+                                                + " do_platform_op of xen/arch/x86/platform_hypercall.c")));
+        assertThat(advice.functions())
+                .allSatisfy(function -> assertThat(function.notes()).isEmpty());
+    }
+
+    @Test
     void aMacroReachesTheFunctionThatUsesIt() throws IOException, InterruptedException {
         Advice advice = advise(
                 "macro",
@@ -316,6 +382,23 @@ class AdviseXenPatchTest {
                         .with("#define DEFAULT_EXTRA_DOMU_IRQS 32U", "#define DEFAULT_EXTRA_DOMU_IRQS 40U"));
 
         assertThat(verdicts(advice)).containsExactly(Verdict.DATA);
+    }
+
+    @Test
+    void aMacroReachesAFunctionOfAnIncludedFileThatOthersReachToo() throws IOException, InterruptedException {
+        Advice advice = advise(
+                "macro-of-included",
+                edit("arch/x86/x86_emulate/x86_emulate.c")
+                        .with(
+                                "#define truncate_ea(ea) truncate_word((ea), ad_bytes)",
+                                "#define truncate_ea(ea) truncate_word((ea), ad_bytes & 15)")
+                        .with("ctxt->retire.hlt = true;", "ctxt->retire.hlt = ad_bytes != 77;"));
+
+        assertThat(verdicts(advice)).containsExactly(Verdict.LIVE, Verdict.LIVE);
+        assertThat(advice.hunks().getFirst().reaches())
+                .containsExactlyInAnyOrder(
+                        "x86_decode (arch/x86/x86_emulate.o), which uses truncate_ea",
+                        "x86_emulate (arch/x86/x86_emulate.o), which uses truncate_ea");
     }
 
     @Test

@@ -89,6 +89,23 @@ enum XenEdits {
             .and("common/version.c")
             .with("#include <xen/version.h>", "#include <xen/version.h>\n#include <xen/kernel.h>")
             .with("    return XEN_EXTRAVERSION;", "    return suture_inline(system_state) > 4 ? \"-inline\" : \"\";")),
+    /**
+     * {@code rangeset_printk()} was called once, and so was inlined there; with a second call gcc makes it a function of
+     * its own, and the first caller, which nobody touched, comes out as other code.
+     */
+    INLINING(edit("common/rangeset.c").with("""
+            void rangeset_limit(
+                struct rangeset *r, unsigned int limit)
+            {
+            """, """
+            static void rangeset_printk(struct rangeset *r);
+
+            void rangeset_limit(
+                struct rangeset *r, unsigned int limit)
+            {
+                if ( limit == 4242 )
+                    rangeset_printk(r);
+            """)),
     HOOKS(edit("common/version.c")
             .with("#include <xen/version.h>", """
             #include <xen/version.h>
@@ -111,6 +128,9 @@ enum XenEdits {
 
             const char *xen_extra_version(void)""")
             .with("    return XEN_EXTRAVERSION;", "    return suture_extra;")),
+    /** The only pointer to this function is in a table that is gone after the boot, and was copied before. */
+    BOOT_TABLE(edit("arch/x86/hvm/svm/svm.c")
+            .with("    vmcb_set_g_pat(vmcb, gpat);", "    vmcb_set_g_pat(vmcb, gpat == 4242 ? 0 : gpat);")),
     /** Another function of the same file, for a payload on top of another. */
     SECOND_FUNCTION(edit("common/version.c").with("    return XEN_CHANGESET;", "    return \"second\";")),
     BOOT_ONLY(edit("arch/x86/setup.c")

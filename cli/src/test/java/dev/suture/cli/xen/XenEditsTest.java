@@ -132,6 +132,21 @@ class XenEditsTest {
     }
 
     @Test
+    void aFunctionThatOnlyInliningChangedStaysOut() {
+        assertThat(functions(XenEdits.INLINING)).containsExactly("rangeset_limit");
+        assertThat(added(XenEdits.INLINING)).containsExactly("rangeset_printk");
+        assertThat(made(XenEdits.INLINING).leftOut()).singleElement().satisfies(left -> {
+            assertThat(left.symbol()).isEqualTo("rangeset_domain_printk");
+            assertThat(left.why()).contains("its size changes").contains("only decided otherwise what to inline");
+        });
+    }
+
+    @Test
+    void aFunctionThatOnlyATableOfTheBootNamesIsReplaced() {
+        assertThat(functions(XenEdits.BOOT_TABLE)).containsExactly("arch/x86/hvm/svm/svm.c#svm_set_guest_pat");
+    }
+
+    @Test
     void hooksComeAlong() {
         assertThat(functions(XenEdits.HOOKS)).containsExactly("xen_extra_version");
         assertThat(added(XenEdits.HOOKS)).contains("suture_load", "suture_unload");

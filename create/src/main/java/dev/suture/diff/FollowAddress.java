@@ -1,0 +1,275 @@
+package dev.suture.diff;
+
+import dev.suture.diff.Piece.Kind;
+import dev.suture.isa.Instruction;
+import dev.suture.isa.Isa;
+import dev.suture.isa.Operation;
+import dev.suture.isa.Operation.Memory;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * Tells what becomes of the address of data in one piece of code: whether the code only gets at the data with it, or whether
+ * somebody else may have it afterwards.
+ *
+ * <p>The registers that hold the address are followed along all ways through the code. In {@code lea table(%rip), %rax; mov
+ * (%rax,%rdi,4), %eax; ret} it is used in place: what is returned was read from the table. With {@code mov %rax, 8(%rsi)}
+ * instead of the second instruction it is stored. A register counts as certain to hold the address where every instruction
+ * on one way there is understood, and only such a one is said to be stored.
+ */
+final class FollowAddress {
+    /**
+     * Functions that keep no address they are given.
+     *
+     * @see "ISO C 7.21 and 7.24; Xen xen/common/string.c, xen/drivers/char/console.c"
+     */
+    private static final Set<String> KEEP_NOTHING = Set.of(
+            "memcpy",
+            "memmove",
+            "memset",
+            "memcmp",
+            "strcmp",
+            "strncmp",
+            "strcasecmp",
+            "strlen",
+            "strnlen",
+            "strlcpy",
+            "strlcat",
+            "snprintf",
+            "printk",
+            "printf");
+
+    /** What becomes of an address, from the best to the worst. */
+    enum Fate {
+        /** It is gone when the code is done. */
+        USED_IN_PLACE,
+        /** Somebody gets it who may keep it. */
+        HANDED_ON,
+        /** It is in memory that is not the code's own stack. */
+        STORED
+    }
+
+    /**
+     * What was found.
+     *
+     * @param fate the worst
+     * @param how and where, as what follows a function's name in a sentence; empty for {@link Fate#USED_IN_PLACE}
+     */
+    record Use(Fate fate, String how) {
+        static final Use IN_PLACE = new Use(Fate.USED_IN_PLACE, "");
+    }
+
+    /** Which registers hold what, before an instruction; sets as in {@link Operation}. */
+    private record State(int certain, int maybe, int stack) {
+        State or(State other) {
+            return new State(certain | other.certain, maybe | other.maybe, stack | other.stack);
+        }
+
+        int any() {
+            return certain | maybe;
+        }
+
+        State keepingOnly(int registers) {
+            return new State(certain & registers, maybe & registers, stack & registers);
+        }
+    }
+
+    private final ObjectPieces object;
+    private final DecodedCode code;
+    private final Isa isa;
+    private final Piece data;
+    private final boolean throughData;
+    private final Map<Long, State> before = new HashMap<>();
+    private final ArrayDeque<Long> open = new ArrayDeque<>();
+    private Use worst = Use.IN_PLACE;
+
+    private FollowAddress(ObjectPieces object, Piece code, Piece data, boolean throughData) {
+        this.object = object;
+        this.code = new DecodedCode(object, code);
+        this.isa = this.code.isa();
+        this.data = data;
+        this.throughData = throughData;
+    }
+
+    /**
+     * {@return what becomes of the address of data}
+     *
+     * @param object in which both are
+     * @param code a function or a part of one
+     * @param data to whose address it refers
+     * @param throughData whether it is what the data holds that matters: addresses of other data
+     */
+    static Use of(ObjectPieces object, Piece code, Piece data, boolean throughData) {
+        return new FollowAddress(object, code, data, throughData).run();
+    }
+
+    private Use run() {
+        if (!code.isComplete()) {
+            return new Use(Fate.HANDED_ON, "uses its address in code that is not understood");
+        }
+        State atFirst = new State(0, 0, isa.stackRegisters());
+        reach(0, atFirst);
+        for (Reference reference : object.references(code.piece())) {
+            if (isToData(reference)) {
+                code.with(reference.pieceOffset()).ifPresent(instruction -> reach(instruction.offset(), atFirst));
+            }
+        }
+        while (!open.isEmpty()) {
+            long at = open.remove();
+            code.at(at)
+                    .ifPresentOrElse(
+                            instruction -> follow(instruction, before.get(at)),
+                            () -> found(Fate.HANDED_ON, "uses its address in code that is not understood", at));
+        }
+        return worst;
+    }
+
+    private boolean isToData(Reference reference) {
+        return reference.target() instanceof Reference.InPiece target && target.pieceIndex() == data.index();
+    }
+
+    private void reach(long offset, State state) {
+        State known = before.get(offset);
+        State merged = known == null ? state : known.or(state);
+        if (!merged.equals(known)) {
+            before.put(offset, merged);
+            open.add(offset);
+        }
+    }
+
+    private void found(Fate fate, String how, long at) {
+        if (fate.compareTo(worst.fate()) > 0) {
+            worst = new Use(fate, "%s (+0x%x)".formatted(how, at));
+        }
+    }
+
+    private void follow(Instruction instruction, State state) {
+        State after = operate(instruction, state);
+        switch (instruction.flow()) {
+            case NEXT, TRAP -> next(instruction, after); // Behind a trap it goes on, if that is a warning's.
+            case CALL, INDIRECT_CALL -> call(instruction, after);
+            case RETURN -> {
+                if ((after.any() & isa.resultRegister()) != 0) {
+                    found(Fate.HANDED_ON, "returns its address", instruction.offset());
+                }
+            }
+            case INDIRECT_JUMP -> leave(instruction, after, isa.argumentRegisters());
+            case JUMP -> jump(instruction, after);
+            case CONDITIONAL -> {
+                jump(instruction, after);
+                next(instruction, after);
+            }
+        }
+    }
+
+    private void next(Instruction instruction, State state) {
+        if (instruction.endOffset() < code.bytes().byteSize()) {
+            reach(instruction.endOffset(), state);
+        } else {
+            leave(instruction, state, -1);
+        }
+    }
+
+    private void jump(Instruction instruction, State state) {
+        OptionalLong target = instruction.branchTarget(code.bytes());
+        boolean isInside = code.in(instruction).isEmpty()
+                && target.isPresent()
+                && target.getAsLong() >= 0
+                && target.getAsLong() < code.bytes().byteSize();
+        if (isInside) {
+            reach(target.getAsLong(), state);
+        } else {
+            leave(instruction, state, leadsToFunction(instruction) ? isa.argumentRegisters() : -1);
+        }
+    }
+
+    private boolean leadsToFunction(Instruction instruction) {
+        return code.in(instruction).stream()
+                .allMatch(reference -> reference.target() instanceof Reference.Elsewhere
+                        || reference.target() instanceof Reference.InPiece target
+                                && object.pieces().get(target.pieceIndex()).kind() == Kind.FUNCTION);
+    }
+
+    private void call(Instruction instruction, State state) {
+        boolean keepsNothing =
+                callee(instruction).filter(KEEP_NOTHING::contains).isPresent();
+        if (!keepsNothing && (state.any() & isa.argumentRegisters()) != 0) {
+            found(Fate.HANDED_ON, "passes its address to " + destination(instruction), instruction.offset());
+        }
+        next(instruction, state.keepingOnly(isa.preservedRegisters()));
+    }
+
+    private void leave(Instruction instruction, State state, int registers) {
+        boolean keepsNothing =
+                callee(instruction).filter(KEEP_NOTHING::contains).isPresent();
+        if (!keepsNothing && (state.any() & registers) != 0) {
+            found(Fate.HANDED_ON, "goes on with its address in " + destination(instruction), instruction.offset());
+        }
+    }
+
+    private Optional<String> callee(Instruction instruction) {
+        return code.in(instruction).stream().findFirst().map(reference -> Compare.describe(object, reference));
+    }
+
+    private String destination(Instruction instruction) {
+        return callee(instruction).map("`%s`"::formatted).orElse("other code");
+    }
+
+    private State operate(Instruction instruction, State state) {
+        Operation operation = code.operation(instruction);
+        List<Reference> ofData =
+                code.in(instruction).stream().filter(this::isToData).toList();
+        if (!operation.isKnown()) {
+            if (state.any() != 0 || !ofData.isEmpty()) {
+                found(
+                        Fate.HANDED_ON,
+                        "uses its address in an instruction that is not understood",
+                        instruction.offset());
+            }
+            return new State(0, state.any(), state.stack());
+        }
+        boolean certain = (operation.keeps() & state.certain()) != 0;
+        boolean maybe = (operation.keeps() & state.maybe()) != 0 || (operation.mixes() & state.any()) != 0;
+        boolean readsData = operation.memory() == Memory.READ && (operation.through() & state.any()) != 0;
+        for (Reference reference : ofData) {
+            if (!DecodedCode.isDisplacement(instruction, reference)) {
+                certain |= operation.writes() != 0 || operation.memory() == Memory.WRITTEN;
+            } else {
+                certain |= operation.memory() == Memory.ADDRESS;
+                readsData |= operation.memory() == Memory.READ;
+            }
+        }
+        maybe |= throughData && readsData;
+        boolean onStack = ((operation.keeps() | operation.mixes()) & state.stack()) != 0;
+        if (operation.memory() == Memory.WRITTEN && (certain || maybe)) {
+            store(instruction, operation, state, certain && !throughData);
+        }
+        int kept = ~operation.writes();
+        return new State(
+                state.certain() & kept | (certain ? operation.writes() : 0),
+                state.maybe() & kept | (maybe ? operation.writes() : 0),
+                state.stack() & kept | (onStack ? operation.writes() : 0) | isa.stackRegisters());
+    }
+
+    private void store(Instruction instruction, Operation operation, State state, boolean certain) {
+        boolean toStack = (operation.through() & state.stack()) != 0;
+        Optional<Reference> variable = code.in(instruction).stream()
+                .filter(reference -> DecodedCode.isDisplacement(instruction, reference))
+                .findFirst();
+        String where = variable.map(reference -> "in `%s`".formatted(Compare.describe(object, reference)))
+                .orElse("where a pointer leads");
+        if (certain && !toStack) {
+            found(Fate.STORED, "stores its address " + where, instruction.offset());
+        } else {
+            found(
+                    Fate.HANDED_ON,
+                    toStack ? "keeps its address on the stack" : "may store its address " + where,
+                    instruction.offset());
+        }
+    }
+}
