@@ -1,11 +1,13 @@
 package dev.suture.cli;
 
+import dev.suture.process.ProcessTarget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
@@ -32,6 +34,9 @@ import picocli.CommandLine.TypeConversionException;
         exitCodeListHeading = "%nExit codes:%n")
 public final class Suture implements Runnable {
     private static final Map<String, Class<?>> COMMANDS = commands();
+
+    private static final Set<String> ON_PROCESSES =
+            Set.of("load", "upload", "apply", "revert", "replace", "unload", "list", "status");
 
     private static final long GRACE_SECONDS = 1;
     private static final long UNWIND_SECONDS = 10;
@@ -73,6 +78,9 @@ public final class Suture implements Runnable {
 
     /** Runs one command and ends the process with its {@link ExitCode}. */
     public static void main(String[] arguments) {
+        if (arguments.length > 0 && ON_PROCESSES.contains(arguments[0])) {
+            ProcessTarget.prepare();
+        }
         CountDownLatch finished = new CountDownLatch(1);
         unwindWhenKilled(Thread.currentThread(), finished);
         int exitCode;

@@ -3,6 +3,7 @@ package dev.suture.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.OptionalLong;
 
 /**
  * Requests to threads of other processes. The kernel knows a tracer by its thread: one value is used by one platform
@@ -115,13 +116,10 @@ public final class Ptrace {
         return request(SETREGSET, tid, NT_X86_XSTATE, xstateVector.address());
     }
 
-    /** {@return the signals a thread blocks, one bit each, signal 1 lowest} */
-    public long signalMask(int tid) {
+    /** {@return the signals a thread blocks, one bit each, signal 1 lowest; nothing if it was killed meanwhile} */
+    public OptionalLong signalMask(int tid) {
         long result = request(GETSIGMASK, tid, 8, mask.address());
-        if (result < 0) {
-            throw new IllegalStateException("PTRACE_GETSIGMASK: " + Errno.text(-result));
-        }
-        return mask.get(ValueLayout.JAVA_LONG, 0);
+        return result < 0 ? OptionalLong.empty() : OptionalLong.of(mask.get(ValueLayout.JAVA_LONG, 0));
     }
 
     public long setSignalMask(int tid, long blocked) {
@@ -142,7 +140,8 @@ public final class Ptrace {
         if (count <= 0) {
             return false;
         }
-        long blocked = signalMask(tid);
+        // A thread that was killed meanwhile does nothing about any signal.
+        long blocked = signalMask(tid).orElse(-1);
         for (int i = 0; i < count; i++) {
             int signal = signals.get(ValueLayout.JAVA_INT, (long) i * SIGINFO_BYTES);
             if ((blocked >>> (signal - 1) & 1) == 0) {

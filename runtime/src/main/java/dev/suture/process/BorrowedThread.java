@@ -85,7 +85,7 @@ final class BorrowedThread {
         working = session.arena().allocate(Registers.BYTES, 8);
         working.copyFrom(registers);
         block = Registers.get(registers, Registers.RSP) - RED_ZONE_BYTES - SAVED_WORDS * 8L;
-        mask = ptrace.signalMask(tid);
+        mask = ptrace.signalMask(tid).orElseThrow(this::lost);
         session.write(block, savedBlock(), "the stack of thread " + tid);
         Registers.set(working, Registers.RSP, block);
         Registers.set(working, Registers.FLAGS, Registers.get(registers, Registers.FLAGS) & CLEAR_FLAGS);

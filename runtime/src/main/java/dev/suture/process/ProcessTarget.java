@@ -1,12 +1,15 @@
 package dev.suture.process;
 
 import dev.suture.Refusal;
+import dev.suture.linux.Calls;
+import dev.suture.linux.Kernel;
 import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
 import dev.suture.target.Identity;
 import dev.suture.target.LiveTarget;
 import dev.suture.target.LoadedPayload;
 import dev.suture.target.Outcome;
+import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.List;
 
@@ -26,6 +29,24 @@ public final class ProcessTarget implements LiveTarget {
     public ProcessTarget(int pid, String target) {
         this.pid = pid;
         this.target = target;
+    }
+
+    /**
+     * Begins, on a thread of its own, with what takes longest before the first action: making ready the calls of native
+     * code. For programs that know early that there will be one.
+     */
+    public static void prepare() {
+        Thread thread = new Thread(
+                () -> {
+                    try (Arena arena = Arena.ofConfined()) {
+                        new Kernel(arena).call(Calls.GETPID, 0, 0, 0, 0, 0, 0);
+                    }
+                },
+                "prepare");
+        thread.setDaemon(true);
+        // What fails here fails again for who needs it, and is told there.
+        thread.setUncaughtExceptionHandler((_, _) -> {});
+        thread.start();
     }
 
     /** {@return its number} */
