@@ -136,6 +136,7 @@ final class ChangeWhatIsApplied {
     }
 
     private Outcome change(String name, List<String> reverted, List<String> applied) throws InterruptedException {
+        work.session().letOthersRun();
         Changes changes = Changes.of(work.session(), ledger(), reverted, applied, options.policy());
         if (!changes.refusals().isEmpty()) {
             return new Refused(Cost.NONE, changes.refusals());
@@ -156,6 +157,7 @@ final class ChangeWhatIsApplied {
             work.recover();
             throw e;
         }
+        work.session().letOthersRun();
         Quiesce quiesce = new Quiesce(work.session(), work.files(), ledger(), work.stub(), work.filters());
         List<Hook> first = new ArrayList<>(hooks(reverted, "revert"));
         first.addAll(hooks(applied, "load"));

@@ -40,7 +40,9 @@ final class Quiesce {
 
     Quiesce(Session session, LoadedFiles files, Ledger ledger, long stub, boolean filters) {
         this.session = session;
+        session.letOthersRun();
         this.keeper = session.keeper();
+        session.letOthersRun();
         this.files = files;
         this.stub = stub;
         this.filters = filters;
@@ -120,8 +122,11 @@ final class Quiesce {
 
     /** {@return null if the work was done, else who was in the way} */
     private List<Obstacle> attempt(CheckThreads check, boolean unwindsInStop, Change change) {
+        session.letOthersRun();
         threads.seizeAll();
+        session.letOthersRun();
         check.tell(keeper);
+        session.letOthersRun();
         boolean isLetGo = false;
         try {
             Keeper.Stop stop = threads.stopAll(System.nanoTime() + STOP_NANOS, change);
@@ -130,6 +135,7 @@ final class Quiesce {
             }
             if (stop == Keeper.Stop.DONE) {
                 isLetGo = true;
+                session.letOthersRun();
                 return null;
             }
             if (stop == Keeper.Stop.FOUND && !check.isClear(keeper, false)) {

@@ -19,6 +19,7 @@ import java.time.Duration;
  * the process can take it, and it ends with whoever holds it.
  */
 final class Session implements AutoCloseable {
+    private static final int BREATH_NANOS = 50_000;
     private static final String SECCOMP = "\nSeccomp:\t";
     private static final int TEXT_BYTES = 8192;
     private static final int STAT_BYTES = 144;
@@ -146,6 +147,14 @@ final class Session implements AutoCloseable {
     /** Lets others have the processor if any wait for it. */
     void yieldProcessor() {
         kernel.call(Calls.SCHED_YIELD, 0, 0, 0, 0);
+    }
+
+    /**
+     * Sleeps for a moment, so that a thread of the program that waits for this processor does not also wait for what comes
+     * next. What is done about a process in one go keeps its threads waiting as a stop does.
+     */
+    void letOthersRun() {
+        sleepNanos(BREATH_NANOS);
     }
 
     /** Lets others have the processor for a moment. */

@@ -33,8 +33,11 @@ final class Work implements AutoCloseable {
         if (files.all().isEmpty()) {
             throw new ProcessException(session.pid(), files.whyNone());
         }
+        session.letOthersRun();
         ledgerMemory = LedgerMemory.find(session, files.mappings());
+        session.letOthersRun();
         ledger = ledgerMemory.read();
+        session.letOthersRun();
         if (ledger.pending().isEmpty()) {
             ledger = ledger.withoutApplied(Changes.lost(session, files, ledger));
         }
@@ -133,7 +136,9 @@ final class Work implements AutoCloseable {
     }
 
     void write(Ledger next) {
+        session.letOthersRun();
         ledgerMemory.write(next);
+        session.letOthersRun();
         ledger = next;
     }
 
