@@ -145,7 +145,7 @@ class NginxStackTest {
                 assertThat(applied(pid)).isEqualTo(String.join(" ", names));
             }
 
-            assertThat(new ProcessBuilder("kill", "-HUP", String.valueOf(master.pid()))
+            assertThat(new ProcessBuilder("sh", "-c", "kill -HUP " + master.pid())
                             .start()
                             .waitFor())
                     .isZero();

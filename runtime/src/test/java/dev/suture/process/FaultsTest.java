@@ -217,6 +217,8 @@ class FaultsTest {
     @Test
     void aProgramInOtherNamespacesIsFoundAndPatched() throws Exception {
         assumeTrue(IS_ROOT, "needs root, to make namespaces");
+        Process unshare = new ProcessBuilder("unshare", "--mount", "--pid", "--fork", "true").start();
+        assumeTrue(unshare.waitFor() == 0, "needs a root file system of its own, to make namespaces");
         String script = "mount -t tmpfs none /mnt && cp '%s' /mnt/hidden && exec /mnt/hidden".formatted(faults);
         try (Program program =
                 Program.start(faults, "unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script)) {
