@@ -156,6 +156,20 @@ class RebuiltSourceTest {
     }
 
     @Test
+    void aTableThatSourcesAreGeneratedFromIsNoDocument() {
+        CreateReport report = new PatchedProgram(directory, "make", "program")
+                .file(
+                        "Makefile",
+                        MAKEFILE
+                                + "work.c: codes.txt\n\techo \"int work(int n) { return n * n % 7 + n + $$(cat codes.txt); }\" >$@\n")
+                .file("main.c", MAIN)
+                .file("codes.txt", "1\n", "1", "6")
+                .assertTakesEffect("program");
+
+        assertThat(functions(report)).containsExactly("work");
+    }
+
+    @Test
     void documentsAndTestsAreNoReasonToBuildAgain() throws IOException {
         PatchedProgram program = program()
                 .file("work.c", WORK, "n + 1", "n + 2")

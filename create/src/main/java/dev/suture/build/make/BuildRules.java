@@ -11,7 +11,7 @@ final class BuildRules {
     private static final Pattern READ_BY_PEOPLE = Pattern.compile(
             "(.*/)?(docs?|documentation|man|examples?|debian|\\.git.*|tests?|testing|testsuite|t|reg-?tests?)/.*"
                     + "|(.*/)?(changes|changelog|news|readme|authors|copying|licen[cs]e|todo|thanks)([.-].*)?"
-                    + "|.*\\.(md|txt|rst|adoc|asciidoc|html?|pdf|png|svg|po|[1-9])",
+                    + "|.*\\.(md|rst|adoc|asciidoc|pdf|po|[1-9])",
             Pattern.CASE_INSENSITIVE);
 
     private BuildRules() {}
@@ -22,8 +22,9 @@ final class BuildRules {
     }
 
     /**
-     * {@return whether a file of that name may do so} A script without an ending, a table that sources are generated from:
-     * who changes one of these may change any source. Only documents, tests and C do not.
+     * {@return whether a file of that name may do so} A script without an ending, a table that sources are generated from
+     * (such as an {@code errcodes.txt}), a page that is compiled in: who changes one of these may change any source. Only
+     * documents, tests and C do not.
      */
     static boolean mayBeRule(String path) {
         return isRule(path)
