@@ -90,6 +90,18 @@ final class PayloadOptions {
             description = "Go on although the layout of this type changes, because no value of it outlives a call.")
     private Set<String> allowedTypes = Set.of();
 
+    @Option(
+            names = "--accept-new-state",
+            paramLabel = "VARIABLE",
+            description = "Go on although this variable starts anew in the payload, whatever the running one holds.")
+    private Set<String> acceptedNewState = Set.of();
+
+    @Option(
+            names = "--accept-effect",
+            paramLabel = "EVENT",
+            description = "Go on although the fix takes effect only at this event, which you will see to yourself.")
+    private Set<String> acceptedEffects = Set.of();
+
     @Option(names = "--keep", description = "Keep the objects and the build log, and say where they are.")
     private boolean keep;
 
@@ -185,7 +197,15 @@ final class PayloadOptions {
     }
 
     private PayloadRequest request(Path where, String payloadName) {
-        return new PayloadRequest(where, payloadName, Optional.ofNullable(depends), replaces, metadata, allowedTypes);
+        return new PayloadRequest(
+                where,
+                payloadName,
+                Optional.ofNullable(depends),
+                replaces,
+                metadata,
+                allowedTypes,
+                acceptedNewState,
+                acceptedEffects);
     }
 
     private static String withoutEnding(Path path) {

@@ -106,7 +106,15 @@ public final class CreateStack {
             CreateReport report = make.make(
                     List.copyOf(below),
                     List.copyOf(together),
-                    new PayloadRequest(output, names.get(i), depends, wanted.metadata(), wanted.allowedTypes()));
+                    new PayloadRequest(
+                            output,
+                            names.get(i),
+                            depends,
+                            List.of(),
+                            wanted.metadata(),
+                            wanted.allowedTypes(),
+                            wanted.acceptedNewState(),
+                            wanted.acceptedEffects()));
             boolean isLast = i == patches.size() - 1;
             if (report.withoutEffect() && !(isLast && payloads.isEmpty())) {
                 withoutEffect.add(patches.get(i).file());

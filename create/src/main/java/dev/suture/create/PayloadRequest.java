@@ -17,6 +17,8 @@ import java.util.Set;
  * @param replaces the files of payloads that this one is to take the place of, all at once; empty if of none
  * @param metadata {@code key=value} to add to what is filled in by itself
  * @param allowedTypes types whose layout may change because the author knows that no value of them outlives a call
+ * @param acceptedNewState variables that may start anew in the payload, though the running ones hold something
+ * @param acceptedEffects events that the author will see to himself, so that a fix which takes effect only then may go in
  */
 public record PayloadRequest(
         Path output,
@@ -24,11 +26,26 @@ public record PayloadRequest(
         Optional<String> depends,
         List<Path> replaces,
         List<String> metadata,
-        Set<String> allowedTypes) {
+        Set<String> allowedTypes,
+        Set<String> acceptedNewState,
+        Set<String> acceptedEffects) {
     public PayloadRequest {
         replaces = List.copyOf(replaces);
         metadata = List.copyOf(metadata);
         allowedTypes = Set.copyOf(allowedTypes);
+        acceptedNewState = Set.copyOf(acceptedNewState);
+        acceptedEffects = Set.copyOf(acceptedEffects);
+    }
+
+    /** A payload for which nothing but types is accepted. */
+    public PayloadRequest(
+            Path output,
+            String name,
+            Optional<String> depends,
+            List<Path> replaces,
+            List<String> metadata,
+            Set<String> allowedTypes) {
+        this(output, name, depends, replaces, metadata, allowedTypes, Set.of(), Set.of());
     }
 
     /** A payload that takes no other's place. */
