@@ -3,6 +3,7 @@ package dev.suture.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.suture.payload.PayloadDigest;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
@@ -97,7 +99,11 @@ class TargetCommandsTest {
                         .replace("DEPENDS", bytes(depends)));
         run("gcc", "-c", "-O2", "-fPIC", "-fvisibility=hidden", "-o", name + ".o", name + ".c");
         run("ld", "-r", "--build-id", "-o", name + ".livepatch", name + ".o");
-        return folder.resolve(name + ".livepatch");
+        Path payload = folder.resolve(name + ".livepatch");
+        byte[] bytes = Files.readAllBytes(payload);
+        PayloadDigest.write(bytes);
+        Files.write(payload, bytes);
+        return payload;
     }
 
     private static String bytes(String hex) {
@@ -112,6 +118,51 @@ class TargetCommandsTest {
         String said = new String(process.getInputStream().readAllBytes());
         assertThat(process.waitFor()).as(said).isZero();
         return said;
+    }
+
+    @Test
+    void aPayloadOfWhichAByteWasChangedIsTurnedDown() throws Exception {
+        try (Running running = new Running()) {
+            byte[] whole = Files.readAllBytes(fix);
+            Path changed = folder.resolve("changed.livepatch");
+            Random random = new Random(11);
+            for (int i = 0; i < 100; i++) {
+                byte[] bytes = whole.clone();
+                int at = random.nextInt(bytes.length);
+                bytes[at] ^= (byte) (1 << random.nextInt(8));
+                Files.write(changed, bytes);
+                Said said = Said.suture("load", changed, "--on", running.target());
+                assertThat(said.exitCode()).as("byte %d: %s", at, said.err()).isEqualTo(ExitCode.BAD_INPUT);
+                assertThat(Said.suture("inspect", changed).exitCode()).isIn(ExitCode.DONE, ExitCode.BAD_INPUT);
+            }
+            assertThat(running.ask("?")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void whatIsNoFileIsNoPayload() {
+        for (String path : List.of("/dev/zero", "/", folder.resolve("nothing").toString(), fifo())) {
+            Said said = Said.suture("load", path, "--name", "x", "--on", "pid:1");
+            assertThat(said.exitCode()).as(path).isEqualTo(ExitCode.BAD_INPUT);
+            assertThat(said.err()).startsWith("suture: " + path + ": cannot be read: ").doesNotContain("Exception");
+        }
+    }
+
+    private static String fifo() {
+        try {
+            run("mkfifo", "pipe");
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+        return folder.resolve("pipe").toString();
+    }
+
+    @Test
+    void aNameThatCannotBePrintedIsAMistake() {
+        for (String name : List.of("", "a b", "a/b", "a\033[2J", "x".repeat(128))) {
+            Said said = Said.suture("load", fix, "--name", name, "--on", "pid:1");
+            assertThat(said.exitCode()).as(name).isEqualTo(ExitCode.USAGE);
+        }
     }
 
     /** A program that is no child of this JVM, which waits for its own children. */

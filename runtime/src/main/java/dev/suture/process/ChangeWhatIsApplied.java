@@ -268,7 +268,7 @@ final class ChangeWhatIsApplied {
 
     private Optional<Outcome> stillReferredTo(String name) {
         return ledger().entries().stream()
-                .filter(entry -> entry.metadata().contains(Ledger.REFERS_TO + name))
+                .filter(entry -> entry.refersTo().contains(name))
                 .findFirst()
                 .map(entry ->
                         refused(name, "%s refers to what is in it".formatted(entry.name()), "Unload that one first."));

@@ -1,5 +1,6 @@
 package dev.suture.process;
 
+import dev.suture.payload.PayloadSections;
 import dev.suture.target.State;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -7,9 +8,11 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What payloads a process has, as the process itself keeps it.
@@ -21,13 +24,7 @@ import java.util.Optional;
 record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pending) {
     static final Ledger EMPTY = new Ledger(List.of(), List.of(), Optional.empty());
 
-    /** Metadata of a payload that is added when it is uploaded: whose functions and variables it refers to. */
-    static final String REFERS_TO = "refers-to=";
-
-    /** Before the address, in hexadecimal digits, of code that signal handlers return to ({@link SignalReturns}). */
-    static final String SIGNAL_RETURN = "signal-return=";
-
-    private static final int FORMAT = 2;
+    private static final int FORMAT = 3;
 
     /**
      * One payload.
@@ -44,7 +41,9 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
      * @param functions what it replaces
      * @param symbols what it brings
      * @param hooks functions to call
-     * @param metadata {@code key=value}, with what {@link #REFERS_TO} and {@link #SIGNAL_RETURN} say
+     * @param metadata {@code key=value}, whatever its author wrote
+     * @param refersTo the payloads whose functions and variables it refers to, by name
+     * @param signalReturns addresses of code that signal handlers return to ({@link SignalReturns})
      */
     record Entry(
             String name,
@@ -59,7 +58,9 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             List<Function> functions,
             List<Named> symbols,
             List<Hook> hooks,
-            List<String> metadata) {
+            List<String> metadata,
+            List<String> refersTo,
+            List<Long> signalReturns) {
         Entry with(List<Function> others) {
             return new Entry(
                     name,
@@ -74,7 +75,9 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                     others,
                     symbols,
                     hooks,
-                    metadata);
+                    metadata,
+                    refersTo,
+                    signalReturns);
         }
 
         boolean holdsCode(long address) {
@@ -155,9 +158,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
     /** {@return where signal handlers return to, if they may have stacks of their own} */
     List<Long> signalReturns() {
         return entries.stream()
-                .flatMap(entry -> entry.metadata().stream())
-                .filter(line -> line.startsWith(SIGNAL_RETURN))
-                .map(line -> Long.parseUnsignedLong(line.substring(SIGNAL_RETURN.length()), 16))
+                .flatMap(entry -> entry.signalReturns().stream())
                 .distinct()
                 .toList();
     }
@@ -261,6 +262,11 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                 out.writeLong(hook.address());
             }
             writeTexts(out, entry.metadata());
+            writeTexts(out, entry.refersTo());
+            out.writeInt(entry.signalReturns().size());
+            for (long address : entry.signalReturns()) {
+                out.writeLong(address);
+            }
         }
         writeTexts(out, applied);
     }
@@ -297,6 +303,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             }
             List<Entry> entries = readEntries(in);
             List<String> applied = readTexts(in);
+            requireKnown(entries, applied);
             if (!in.readBoolean()) {
                 return new Ledger(entries, applied, Optional.empty());
             }
@@ -305,7 +312,21 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                 sites.add(new Site(in.readLong(), readBytes(in), readBytes(in)));
             }
             Pending pending = new Pending(sites, readEntries(in), readTexts(in), in.readLong(), in.readLong());
+            requireKnown(pending.entries(), pending.applied());
             return new Ledger(entries, applied, Optional.of(pending));
+        }
+    }
+
+    // It is in the memory of a process that may write there what it likes.
+    private static void requireKnown(List<Entry> entries, List<String> applied) throws IOException {
+        Set<String> names = new HashSet<>();
+        for (Entry entry : entries) {
+            if (!PayloadSections.isName(entry.name()) || !names.add(entry.name())) {
+                throw new IOException("a payload without a name of its own");
+            }
+        }
+        if (!names.containsAll(applied) || new HashSet<>(applied).size() < applied.size()) {
+            throw new IOException("what is applied is not in its list");
         }
     }
 
@@ -325,7 +346,9 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                     readFunctions(in),
                     readSymbols(in),
                     readHooks(in),
-                    readTexts(in)));
+                    readTexts(in),
+                    readTexts(in),
+                    readAddresses(in)));
         }
         return entries;
     }
@@ -362,6 +385,14 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             hooks.add(new Hook(in.readUTF(), in.readLong()));
         }
         return hooks;
+    }
+
+    private static List<Long> readAddresses(DataInputStream in) throws IOException {
+        List<Long> addresses = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            addresses.add(in.readLong());
+        }
+        return addresses;
     }
 
     private static List<String> readTexts(DataInputStream in) throws IOException {
