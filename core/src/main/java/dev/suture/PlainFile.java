@@ -2,6 +2,8 @@ package dev.suture;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -43,10 +45,18 @@ public final class PlainFile {
                 throw new LivePatchException("%s: cannot be read: it has more than %,d bytes".formatted(path, mostBytes));
             }
             return bytes;
-        } catch (NoSuchFileException e) {
-            throw new LivePatchException("%s: cannot be read: there is no such file".formatted(path), e);
         } catch (IOException e) {
-            throw new LivePatchException("%s: cannot be read: %s".formatted(path, e.getMessage()), e);
+            throw new LivePatchException("%s: cannot be read: %s".formatted(path, why(e)), e);
         }
+    }
+
+    /** {@return why reading or writing failed, in words; the exceptions of java.nio name only the file} */
+    public static String why(IOException failure) {
+        return switch (failure) {
+            case NoSuchFileException _ -> "there is no such file";
+            case AccessDeniedException _ -> "permission denied";
+            case FileSystemException other when other.getReason() != null -> other.getReason();
+            default -> failure.getMessage() == null ? "input or output failed" : failure.getMessage();
+        };
     }
 }

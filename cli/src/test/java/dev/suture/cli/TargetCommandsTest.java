@@ -97,13 +97,17 @@ class TargetCommandsTest {
                         .replace("OLD_SIZE", size)
                         .replace("TARGET", bytes(buildId))
                         .replace("DEPENDS", bytes(depends)));
+        compilePayload(name);
+        return folder.resolve(name + ".livepatch");
+    }
+
+    private static void compilePayload(String name) throws Exception {
         run("gcc", "-c", "-O2", "-fPIC", "-fvisibility=hidden", "-o", name + ".o", name + ".c");
         run("ld", "-r", "--build-id", "-o", name + ".livepatch", name + ".o");
         Path payload = folder.resolve(name + ".livepatch");
         byte[] bytes = Files.readAllBytes(payload);
         PayloadDigest.write(bytes);
         Files.write(payload, bytes);
-        return payload;
     }
 
     private static String bytes(String hex) {
@@ -137,6 +141,76 @@ class TargetCommandsTest {
             }
             assertThat(running.ask("?")).isEqualTo("2");
         }
+    }
+
+    @Test
+    void whoDiesOfWhatWasLoadedIsReportedDead() throws Exception {
+        Path trap = payload("trap", "answer", 1, buildId);
+        String source = Files.readString(folder.resolve("trap.c"));
+        Files.writeString(folder.resolve("trap.c"), source.replace("return x + more;", "(void)x; __builtin_trap();"));
+        compilePayload("trap");
+        Process shell = new ProcessBuilder(
+                        "sh", "-c", "while sleep 0.02; do echo ? || exit; done | '%s' >/dev/null".formatted(program))
+                .start();
+        try (Running healthy = new Running()) {
+            Thread.sleep(200);
+            Said said = Said.suture("load", trap, "--on", "exe:" + program, "--watch", "2", "--json");
+            assertThat(said.exitCode()).isEqualTo(ExitCode.STATE_UNKNOWN);
+            assertThat(said.err()).containsPattern("suture: pid:\\d+ ended( by SIGILL)? \\d+ ms after it was patched");
+            List<String> ends = new ArrayList<>();
+            said.json().path("actions").forEach(action -> ends.add(action.path("ended").asText() + " "
+                    + action.path("state").asText()));
+            assertThat(ends).containsExactlyInAnyOrder("UNKNOWN UNKNOWN", "DONE APPLIED");
+            done(Said.suture("revert", "trap", "--on", healthy.target()));
+            assertThat(healthy.ask("?")).isEqualTo("2");
+        } finally {
+            shell.destroyForcibly();
+        }
+    }
+
+    @Test
+    void whoHasEndedIsLeftOutAndWhoCannotBeSeenIsNamed() throws Exception {
+        try (Running running = new Running()) {
+            Said said = Said.suture("list", "--on", running.target(), "--on", "pid:2", "--json");
+            if (Files.exists(Path.of("/proc/2"))) {
+                assertThat(said.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+                assertThat(said.json().path("targets")).hasSize(2);
+                assertThat(said.json().path("targets").path(1).path("problem").asText()).contains("process 2: ");
+            }
+            assertThat(said.json().path("targets").path(0).path("problem").isNull()).isTrue();
+        }
+    }
+
+    @Test
+    void aTargetThatIsNoneIsAMistakeOfTheCommandLine() {
+        for (String target : List.of("redis", "pid:", "pid:0", "pid:x", "maps:", "host:1", "")) {
+            Said said = Said.suture("list", "--on", target);
+            assertThat(said.exitCode()).as(target).isEqualTo(ExitCode.USAGE);
+            assertThat(said.err()).doesNotContain("Exception");
+        }
+    }
+
+    @Test
+    void anAnswerThatNobodyGetsIsAFailure() throws Exception {
+        String classes = System.getProperty("java.class.path") + ":" + System.getProperty("jdk.module.path", "");
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        for (String command : List.of("--version", "--version --json", "load --help")) {
+            Process process = new ProcessBuilder(
+                            "sh",
+                            "-c",
+                            "'%s' -cp '%s' dev.suture.cli.Suture %s >/dev/full".formatted(java, classes, command))
+                    .start();
+            String said = new String(process.getErrorStream().readAllBytes());
+            assertThat(process.waitFor()).as(said).isEqualTo(ExitCode.BAD_INPUT.code());
+            assertThat(said).contains("standard output cannot be written");
+        }
+    }
+
+    @Test
+    void whatWouldMoveTheCursorIsShownAsANumber() {
+        assertThat(Printable.line("a\033[2Jb\nc\u202ed")).isEqualTo("a\\x1b[2Jb\\x0ac\\u{202e}d");
+        assertThat(Printable.text("ä\n\tb")).isEqualTo("ä\n\tb");
+        assertThat(Suture.version(new String[] {"--version", "--json"}).orElseThrow()).contains("\"version\"");
     }
 
     @Test
@@ -220,7 +294,7 @@ class TargetCommandsTest {
             }) {
                 Said said = Said.suture(step[0], step[1], "--on", on, "--json");
                 done(said);
-                JsonNode report = said.json();
+                JsonNode report = said.json().path("actions").path(0);
                 assertThat(report.fieldNames()).toIterable().containsExactly(FIELDS);
                 assertThat(report.path("action").asText()).isEqualTo(step[0]);
                 assertThat(report.path("payload").asText()).isEqualTo("fix");

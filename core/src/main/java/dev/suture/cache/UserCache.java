@@ -1,6 +1,7 @@
 package dev.suture.cache;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -68,7 +69,7 @@ public final class UserCache {
             check(directory.toRealPath());
         } catch (IOException e) {
             throw new LivePatchException(
-                    "the cache %s cannot be made: %s. It can be moved with SUTURE_CACHE.".formatted(directory, e), e);
+                    "the cache %s cannot be made: %s. It can be moved with SUTURE_CACHE.".formatted(directory, PlainFile.why(e)), e);
         }
     }
 

@@ -54,7 +54,7 @@ public final class ElfFile {
             MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
             return read(file.toString(), mapped);
         } catch (IOException e) {
-            throw new LivePatchException("%s: cannot be read: %s".formatted(file, e.getMessage()), e);
+            throw new LivePatchException("%s: cannot be read: %s".formatted(file, PlainFile.why(e)), e);
         }
     }
 

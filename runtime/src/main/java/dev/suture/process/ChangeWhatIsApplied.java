@@ -56,6 +56,7 @@ final class ChangeWhatIsApplied {
             case ABSENT -> "the process has no payload of that name";
             case CHECKED -> "it is not applied";
             case APPLIED -> "it is applied";
+            case UNKNOWN -> "what became of it is not known";
         };
         return Optional.of(refused(name, what, "suture list shows what the process has."));
     }
