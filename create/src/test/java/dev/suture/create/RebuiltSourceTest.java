@@ -94,7 +94,7 @@ class RebuiltSourceTest {
         onlyPatched("more.c", "int more(int n) { return 100 * n; }\n");
 
         assertThat(program.assertTakesEffect("program").warnings())
-                .containsExactly("more.c: no object of this program is made from it");
+                .containsExactly("more.c: it is not compiled");
     }
 
     @Test
