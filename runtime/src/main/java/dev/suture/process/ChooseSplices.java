@@ -98,7 +98,8 @@ final class ChooseSplices {
                     newAddress(entries, i),
                     expected(entries.asSlice(expectAt, 32)),
                     oldParts.get(i));
-            functions.add(chosen.withParts(oldParts.get(i).parts(), newParts.get(i).parts()));
+            functions.add(
+                    chosen.withParts(oldParts.get(i).parts(), newParts.get(i).parts()));
         }
         return functions;
     }
@@ -128,9 +129,7 @@ final class ChooseSplices {
             return entry(function, oldAddress, 0, oldAddress, nothing, expected, false, "");
         }
         boolean isEnteredByOthers = old.branches().stream().anyMatch(branch -> !branch.isOwn());
-        if (mayMove
-                && !isEnteredByOthers
-                && function.newSize() > 0 && function.newSize() <= function.oldSize()) {
+        if (mayMove && !isEnteredByOthers && function.newSize() > 0 && function.newSize() <= function.oldSize()) {
             byte[] moved = moved(function, oldAddress, newAddress);
             if (moved.length > 0) {
                 return entry(function, oldAddress, newAddress, oldAddress, moved, expected, true, "");

@@ -88,7 +88,8 @@ final class CodeMap {
     }
 
     private void add(Symbol symbol, long address) {
-        boolean mayBeCode = symbol.isFunction() || symbol.type() == Elf.STT_GNU_IFUNC || symbol.type() == Elf.STT_NOTYPE;
+        boolean mayBeCode =
+                symbol.isFunction() || symbol.type() == Elf.STT_GNU_IFUNC || symbol.type() == Elf.STT_NOTYPE;
         if (!mayBeCode || symbol.name().isEmpty() || chunk(address).isEmpty()) {
             return;
         }
@@ -148,7 +149,11 @@ final class CodeMap {
     private long nextStart(long address, Chunk chunk) {
         long end = chunk.address() + chunk.bytes().byteSize();
         Long symbol = ends.higherKey(address);
-        return Math.min(end, Math.min(symbol == null ? end : symbol, frames.startAfter(address).orElse(end)));
+        return Math.min(
+                end,
+                Math.min(
+                        symbol == null ? end : symbol,
+                        frames.startAfter(address).orElse(end)));
     }
 
     private long previousEnd(long address, Chunk chunk) {

@@ -259,8 +259,7 @@ final class Splice implements Change {
     /** {@return whether the process has some of the bytes of after the change, and not all} */
     boolean isHalfDone() {
         return !isDone()
-                && sites.stream()
-                        .anyMatch(site -> !site.before().equals(site.after()) && isThere(site, site.after()));
+                && sites.stream().anyMatch(site -> !site.before().equals(site.after()) && isThere(site, site.after()));
     }
 
     private boolean isThere(Site site, String bytes) {

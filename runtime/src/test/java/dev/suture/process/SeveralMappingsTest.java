@@ -68,8 +68,8 @@ class SeveralMappingsTest {
     @ValueSource(strings = {"-pie", "-no-pie"})
     void payloadsForTwoLibrariesAndTheProgramReplaceEachOther(String how) throws Exception {
         Path[] libraries = libraries();
-        Path program = build(
-                "both" + how, PROGRAM, "-L.", "-la", "-lb", how, how.equals("-pie") ? "-fPIE" : "-fno-pie");
+        Path program =
+                build("both" + how, PROGRAM, "-L.", "-la", "-lb", how, how.equals("-pie") ? "-fPIE" : "-fno-pie");
         Payload a = of(
                 "ofa",
                 libraries[0],
