@@ -184,18 +184,21 @@ class ObservedBuildTest {
 
     @Test
     void aFileThatIsLookedForCountsOnceItIsThere() throws IOException {
-        PatchedProgram program = program("make").file("Makefile", "-include site/local.mk\n" + MAKEFILE + """
+        PatchedProgram program = program("make")
+                .file("Makefile", "-include site/local.mk\n" + MAKEFILE + """
                         ifdef STEP
                         work.o: work.c
                         \tgcc -O2 -DSTEP -c $<
                         endif
-                        """).file("work.c", """
+                        """)
+                .file("work.c", """
                         #ifdef STEP
                         int work(int n) { return n * n % 7 + n + 4; }
                         #else
                         int work(int n) { return n * n % 7 + n + 1; }
                         #endif
-                        """).file("site/README", "\n");
+                        """)
+                .file("site/README", "\n");
         Files.writeString(directory.resolve("patched/site/local.mk"), "STEP = 1\n");
 
         CreateReport report = program.assertTakesEffect("program");
@@ -205,9 +208,8 @@ class ObservedBuildTest {
 
     @Test
     void withoutAnObservationTheBuildRunsAgain() throws IOException {
-        PatchedProgram program = program("make")
-                .file("work.c", WORK, "n + 1", "n + 2")
-                .file("README", "one\n", "one", "two");
+        PatchedProgram program =
+                program("make").file("work.c", WORK, "n + 1", "n + 2").file("README", "one\n", "one", "two");
         buildsAgain(program.create(), false);
         try (Stream<Path> files = Files.walk(directory.resolve("cache"))) {
             for (Path file : files.filter(path -> path.endsWith("observation")).toList()) {

@@ -53,13 +53,12 @@ final class FollowChange {
 
     Change run() {
         for (Use use : part.observation().uses()) {
-            Optional<String> why =
-                    switch (use.kind()) {
-                        case READ -> read(use);
-                        case LOOK -> look(use);
-                        case WRITE -> write(use);
-                        case RENAME, LINK -> name(use);
-                    };
+            Optional<String> why = switch (use.kind()) {
+                case READ -> read(use);
+                case LOOK -> look(use);
+                case WRITE -> write(use);
+                case RENAME, LINK -> name(use);
+            };
             if (why.isPresent()) {
                 return new Change.Again(why.get());
             }
@@ -111,7 +110,8 @@ final class FollowChange {
             sameRules = true;
             return Optional.empty();
         }
-        boolean own = written.getOrDefault(part.groupOf(use.program()), Set.of()).contains(path);
+        boolean own =
+                written.getOrDefault(part.groupOf(use.program()), Set.of()).contains(path);
         return switch (role) {
             case JOINS -> {
                 reach(use);

@@ -110,8 +110,9 @@ public final class MakeBuild {
     /** @throws dev.suture.build.PatchDoesNotApplyException if what does not fit is part of the program or of its build */
     private void checkThatTheRestIsNotCompiled(ApplyPatches.Fitting fitting) {
         Set<String> used = original.part().used();
-        fitting.requireAllBut(
-                path -> !original.part().isUnknown() && !used.contains(path) && !original.used().contains(path));
+        fitting.requireAllBut(path -> !original.part().isUnknown()
+                && !used.contains(path)
+                && !original.used().contains(path));
     }
 
     private MakeBuildResult build(
@@ -127,7 +128,8 @@ public final class MakeBuild {
             inPlace = buildInPlace(before, completed, change);
         }
         Built built = inPlace.isPresent() ? inPlace.get() : buildAgain(before, completed);
-        List<UnreachedFile> unreached = new ArrayList<>(unreached(applied.sources(), built, original.part().read()));
+        List<UnreachedFile> unreached = new ArrayList<>(
+                unreached(applied.sources(), built, original.part().read()));
         unfit.forEach(one -> unreached.add(new UnreachedFile(
                 one.path(), "the patch does not apply to it, which does not matter here as it is not compiled")));
         return new MakeBuildResult(
@@ -237,8 +239,7 @@ public final class MakeBuild {
     }
 
     /** {@return whether the rest of the build would go as before: nothing fails, and the rules that compilers write are the same} */
-    private boolean isEnough(
-            PartInBuild.Change.InPlace change, List<CompileStep> reached, List<CompileStep> others) {
+    private boolean isEnough(PartInBuild.Change.InPlace change, List<CompileStep> reached, List<CompileStep> others) {
         try {
             original.compilePatched(others);
         } catch (BuildFailedException e) {
@@ -276,8 +277,7 @@ public final class MakeBuild {
         List<ChangedSource> sources = completed.patches().sources();
         try {
             Set<String> compiled = base.part().onlyCompiled();
-            return buildAgain(
-                    base, before, completed.sources(), PatchedTexts.of(sources, true, compiled::contains));
+            return buildAgain(base, before, completed.sources(), PatchedTexts.of(sources, true, compiled::contains));
         } catch (BuildFailedException e) {
             // As above: with the lines as they are.
             ScratchTree.deleteDirectory(workDirectory.resolve("patched"));

@@ -115,9 +115,11 @@ final class PartInBuild {
         for (Use use : observation.uses()) {
             boolean reads = use.kind() == Observation.Kind.READ && use.path().startsWith(tree + "/");
             if (reads && !own.getOrDefault(groupOf(use.program()), Set.of()).contains(use.path())) {
-                programs.commandOf(use.program()).map(programs::recorded).ifPresent(recorded -> recorded.objects()
-                        .forEach(object -> read.computeIfAbsent(object, key -> new HashSet<>())
-                                .add(Path.of(use.path()))));
+                programs.commandOf(use.program())
+                        .map(programs::recorded)
+                        .ifPresent(recorded -> recorded.objects()
+                                .forEach(object -> read.computeIfAbsent(object, key -> new HashSet<>())
+                                        .add(Path.of(use.path()))));
             }
         }
         return read;

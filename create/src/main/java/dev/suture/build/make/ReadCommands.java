@@ -150,7 +150,8 @@ final class ReadCommands {
         return Files.isRegularFile(archive) && !Files.exists(shared);
     }
 
-    private void addOutput(RecordedCommand command, List<String> arguments, String output, List<String> inputs, Set<String> sources) {
+    private void addOutput(
+            RecordedCommand command, List<String> arguments, String output, List<String> inputs, Set<String> sources) {
         Path directory = command.directory();
         boolean compiles = arguments.contains("-c");
         Set<Path> parts = new LinkedHashSet<>();

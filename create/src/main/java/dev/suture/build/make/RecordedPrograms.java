@@ -173,7 +173,8 @@ final class RecordedPrograms {
     private void findRoots(String directory) {
         Map<Integer, String> writers = new HashMap<>();
         observation.uses().stream()
-                .filter(use -> use.kind() == Observation.Kind.WRITE && use.path().startsWith(directory))
+                .filter(use ->
+                        use.kind() == Observation.Kind.WRITE && use.path().startsWith(directory))
                 .forEach(use -> writers.put(use.program(), use.path().substring(directory.length())));
         Map<Integer, Program> became = new HashMap<>();
         observation.programs().values().stream()

@@ -77,14 +77,17 @@ final class FileCalls {
         at(266, Kind.SYMLINK, 1, 2, "symlinkat");
         at(89, Kind.READ_LINK, NO_DIRECTORY, 0, "readlink");
         at(267, Kind.READ_LINK, 0, 1, "readlinkat");
-        // stat, lstat, access, chdir, mkdir, rmdir, unlink, chmod, chown, lchown, utime, statfs, the getters and setters of
+        // stat, lstat, access, chdir, mkdir, rmdir, unlink, chmod, chown, lchown, utime, statfs, the getters and
+        // setters of
         // attributes, utimes, inotify_add_watch.
         for (int call :
-                new int[] {4, 6, 21, 80, 83, 84, 87, 90, 92, 94, 132, 137, 188, 189, 191, 192, 194, 195, 197, 198, 235}) {
+                new int[] {4, 6, 21, 80, 83, 84, 87, 90, 92, 94, 132, 137, 188, 189, 191, 192, 194, 195, 197, 198, 235
+                }) {
             at(call, Kind.LOOK, NO_DIRECTORY, 0, "a call that looks at a file");
         }
         at(254, Kind.LOOK, NO_DIRECTORY, 1, "inotify_add_watch");
-        // mkdirat, fchownat, futimesat, newfstatat, unlinkat, fchmodat, faccessat, utimensat, statx, faccessat2, fchmodat2.
+        // mkdirat, fchownat, futimesat, newfstatat, unlinkat, fchmodat, faccessat, utimensat, statx, faccessat2,
+        // fchmodat2.
         for (int call : new int[] {258, 260, 261, 262, 263, 268, 269, 280, 332, 439, 452}) {
             at(call, Kind.LOOK, 0, 1, "a call that looks at a file");
         }

@@ -52,11 +52,10 @@ final class NoteUses {
     }
 
     void note(int program, Kind kind, String path, String to) {
-        boolean writes =
-                switch (kind) {
-                    case READ, LOOK -> false;
-                    case WRITE, RENAME, LINK -> true;
-                };
+        boolean writes = switch (kind) {
+            case READ, LOOK -> false;
+            case WRITE, RENAME, LINK -> true;
+        };
         boolean counts =
                 roots.stream().anyMatch((path + "/")::startsWith) || (kind != Kind.LOOK && states.containsKey(path));
         if (unknown.isPresent() || !counts && !writes || NO_FILES.stream().anyMatch(path::startsWith)) {
@@ -69,8 +68,9 @@ final class NoteUses {
         if (kind == Kind.RENAME) {
             // What was below it has other names from here on.
             String below = path + "/";
-            List<String> moved =
-                    states.keySet().stream().filter(file -> file.startsWith(below)).toList();
+            List<String> moved = states.keySet().stream()
+                    .filter(file -> file.startsWith(below))
+                    .toList();
             moved.forEach(file -> states.merge(to + file.substring(path.length()), 1, Integer::sum));
         }
         boolean isNew = seen.computeIfAbsent(program, key -> new HashSet<>())

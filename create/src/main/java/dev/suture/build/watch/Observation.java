@@ -73,14 +73,15 @@ public record Observation(Optional<String> unknown, Map<Integer, Program> progra
         StringBuilder text = new StringBuilder(HEADER + "\n");
         text.append(unknown.map(why -> "unknown " + why.replace('\n', ' ')).orElse("complete"))
                 .append('\n');
-        programs.values().forEach(program -> line(
-                text,
-                "P",
-                program.number(),
-                program.parent(),
-                program.sameProcess() ? "same" : "other",
-                program.file(),
-                program.called()));
+        programs.values()
+                .forEach(program -> line(
+                        text,
+                        "P",
+                        program.number(),
+                        program.parent(),
+                        program.sameProcess() ? "same" : "other",
+                        program.file(),
+                        program.called()));
         uses.forEach(use -> line(text, "U", use.program(), use.kind(), use.path(), use.to()));
         text.append(digest(text)).append('\n');
         Path part = file.resolveSibling(file.getFileName() + ".part");

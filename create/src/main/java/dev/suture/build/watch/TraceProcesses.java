@@ -166,9 +166,8 @@ final class TraceProcesses {
 
     private void note(int tid, Traced process) {
         long number = tracee.callNumber();
-        Optional<FileCalls.Call> known = number >= 0 && number < FileCalls.FIRST_UNKNOWN
-                ? FileCalls.of((int) number)
-                : Optional.empty();
+        Optional<FileCalls.Call> known =
+                number >= 0 && number < FileCalls.FIRST_UNKNOWN ? FileCalls.of((int) number) : Optional.empty();
         if (tracee.filterData() == Filter.FOREIGN || known.isEmpty()) {
             notes.setUnknown("a program makes system calls that are not known (%d)".formatted(number));
             return;
@@ -187,10 +186,11 @@ final class TraceProcesses {
             }
             case CONNECT -> connect(tracee.bytes(tid, tracee.argument(call.path())));
             case RENAME, LINK -> rename(tid, process, call);
-            case SYMLINK -> named(tid, call.directory(), call.path(), false).ifPresent(to -> {
-                notes.note(process.program, Observation.Kind.WRITE, to.path(), "");
-                paths.forget();
-            });
+            case SYMLINK ->
+                named(tid, call.directory(), call.path(), false).ifPresent(to -> {
+                    notes.note(process.program, Observation.Kind.WRITE, to.path(), "");
+                    paths.forget();
+                });
             case OPEN, OPEN_HOW, CREATE, EXECUTE, LOOK, READ_LINK, WRITE -> use(tid, process, call);
         }
     }
@@ -281,14 +281,13 @@ final class TraceProcesses {
 
     private void connect(byte[] address) {
         int family = address.length < 2 ? 0 : address[0] & 0xff | (address[1] & 0xff) << 8;
-        boolean talks =
-                switch (family) {
-                    case 0, AF_NETLINK -> false;
-                    case AF_UNIX -> address.length < 3 || address[2] == 0 || exists(unixPath(address));
-                    case AF_INET -> address.length > 4 && address[4] == LOOPBACK;
-                    case AF_INET6 -> address.length < 24 || isLocal6(address);
-                    default -> true;
-                };
+        boolean talks = switch (family) {
+            case 0, AF_NETLINK -> false;
+            case AF_UNIX -> address.length < 3 || address[2] == 0 || exists(unixPath(address));
+            case AF_INET -> address.length > 4 && address[4] == LOOPBACK;
+            case AF_INET6 -> address.length < 24 || isLocal6(address);
+            default -> true;
+        };
         if (talks) {
             notes.setUnknown("a program asks a server of this machine, which may read files for it");
         }

@@ -63,8 +63,7 @@ public final class Watch {
             real.add(root.toRealPath().toString());
         }
         Thread main = Thread.currentThread();
-        FutureTask<TraceProcesses.Traces> task =
-                new FutureTask<>(() -> follow(started, main, real));
+        FutureTask<TraceProcesses.Traces> task = new FutureTask<>(() -> follow(started, main, real));
         Thread tracer = Thread.ofPlatform().daemon().name("trace the build").start(task);
         List<String> all = new ArrayList<>(List.of("sh", "-c", OUTER, "sh", INNER, started.toString()));
         all.addAll(command);

@@ -38,8 +38,7 @@ class WatchTest {
                 throw new IllegalStateException(e);
             }
         };
-        return Watch.run(
-                List.of("sh", "-c", command), directory, List.of(directory.resolve("tree")), run, () -> {});
+        return Watch.run(List.of("sh", "-c", command), directory, List.of(directory.resolve("tree")), run, () -> {});
     }
 
     private Set<String> paths(Watch.Watched watched, Kind kind) throws IOException {
@@ -59,8 +58,9 @@ class WatchTest {
 
     @Test
     void whatIsReadAndWrittenIsSeenThroughLinksAndOtherNames() throws IOException {
-        Watch.Watched watched = watch("cd sub && ln -s ../a other && cat other >made && exec 3<../sub/../sub/made && cat <&3 "
-                + "&& mv made /proc/self/cwd/moved");
+        Watch.Watched watched =
+                watch("cd sub && ln -s ../a other && cat other >made && exec 3<../sub/../sub/made && cat <&3 "
+                        + "&& mv made /proc/self/cwd/moved");
 
         assertThat(paths(watched, Kind.READ)).contains("a", "sub/other", "sub/made");
         assertThat(paths(watched, Kind.WRITE)).contains("sub/made", "sub/other");
@@ -111,7 +111,8 @@ class WatchTest {
                 + "import socket; l = socket.socket(); l.bind((\"127.0.0.1\", 0)); l.listen();"
                 + "c = socket.create_connection(l.getsockname())'");
 
-        assertThat(watched.observation().unknown()).hasValueSatisfying(why -> assertThat(why).contains("server"));
+        assertThat(watched.observation().unknown())
+                .hasValueSatisfying(why -> assertThat(why).contains("server"));
     }
 
     @Test
@@ -123,7 +124,9 @@ class WatchTest {
         String text = Files.readString(file);
         for (int length = 0; length < text.length() - 1; length += 3) {
             Files.writeString(file, text.substring(0, length));
-            assertThat(Observation.read(file).unknown()).as("the first %d characters", length).isPresent();
+            assertThat(Observation.read(file).unknown())
+                    .as("the first %d characters", length)
+                    .isPresent();
         }
         assertThat(Observation.read(directory.resolve("none")).unknown()).isPresent();
     }
