@@ -42,7 +42,8 @@ public final class PlainFile {
         try (InputStream in = Files.newInputStream(path)) {
             byte[] bytes = in.readNBytes(mostBytes + 1);
             if (bytes.length > mostBytes) {
-                throw new LivePatchException("%s: cannot be read: it has more than %,d bytes".formatted(path, mostBytes));
+                throw new LivePatchException(
+                        "%s: cannot be read: it has more than %,d bytes".formatted(path, mostBytes));
             }
             return bytes;
         } catch (IOException e) {

@@ -84,8 +84,8 @@ abstract class ActionCommand extends SutureCommand {
     private static String inWords(ActionReport report, Refusal refusal) {
         return switch (report.ended()) {
             case FAILED -> "suture: " + refusal.what();
-            case UNKNOWN -> "suture: %s%s"
-                    .formatted(refusal.object().isEmpty() ? "" : refusal.object() + " ", refusal.what());
+            case UNKNOWN ->
+                "suture: %s%s".formatted(refusal.object().isEmpty() ? "" : refusal.object() + " ", refusal.what());
             case DONE, REFUSED, TIMED_OUT -> refusal.text();
         };
     }

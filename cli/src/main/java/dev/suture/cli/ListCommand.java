@@ -48,8 +48,7 @@ final class ListCommand extends SutureCommand {
             }
         }
         ExitCode exitCode = problems.isEmpty() ? ExitCode.DONE : ExitCode.BAD_INPUT;
-        return new Answer(
-                exitCode, new Listing(listed), text.toString().stripTrailing(), String.join("\n", problems));
+        return new Answer(exitCode, new Listing(listed), text.toString().stripTrailing(), String.join("\n", problems));
     }
 
     private static String inWords(Listed one) {
@@ -57,7 +56,9 @@ final class ListCommand extends SutureCommand {
                 .formatted(
                         one.target().target(),
                         Printable.line(one.target().what()),
-                        one.payloads().isEmpty() ? "no payloads" : one.payloads().size() + " payloads"));
+                        one.payloads().isEmpty()
+                                ? "no payloads"
+                                : one.payloads().size() + " payloads"));
         for (LoadedPayload payload : one.payloads()) {
             text.append("  %-30s %-8s %s%n"
                     .formatted(

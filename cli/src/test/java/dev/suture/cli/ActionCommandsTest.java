@@ -36,7 +36,8 @@ class ActionCommandsTest {
         } finally {
             ProcessHandle.of(Long.parseLong(pid)).ifPresent(ProcessHandle::destroyForcibly);
         }
-        JsonNode report = new ObjectMapper().readTree(out.toString()).path("actions").path(0);
+        JsonNode report =
+                new ObjectMapper().readTree(out.toString()).path("actions").path(0);
         assertThat(report.fieldNames())
                 .toIterable()
                 .contains(

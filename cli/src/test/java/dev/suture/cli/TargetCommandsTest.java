@@ -158,8 +158,10 @@ class TargetCommandsTest {
             assertThat(said.exitCode()).isEqualTo(ExitCode.STATE_UNKNOWN);
             assertThat(said.err()).containsPattern("suture: pid:\\d+ ended( by SIGILL)? \\d+ ms after it was patched");
             List<String> ends = new ArrayList<>();
-            said.json().path("actions").forEach(action -> ends.add(action.path("ended").asText() + " "
-                    + action.path("state").asText()));
+            said.json()
+                    .path("actions")
+                    .forEach(action -> ends.add(action.path("ended").asText() + " "
+                            + action.path("state").asText()));
             assertThat(ends).containsExactlyInAnyOrder("UNKNOWN UNKNOWN", "DONE APPLIED");
             done(Said.suture("revert", "trap", "--on", healthy.target()));
             assertThat(healthy.ask("?")).isEqualTo("2");
@@ -175,9 +177,11 @@ class TargetCommandsTest {
             if (Files.exists(Path.of("/proc/2"))) {
                 assertThat(said.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
                 assertThat(said.json().path("targets")).hasSize(2);
-                assertThat(said.json().path("targets").path(1).path("problem").asText()).contains("process 2: ");
+                assertThat(said.json().path("targets").path(1).path("problem").asText())
+                        .contains("process 2: ");
             }
-            assertThat(said.json().path("targets").path(0).path("problem").isNull()).isTrue();
+            assertThat(said.json().path("targets").path(0).path("problem").isNull())
+                    .isTrue();
         }
     }
 
@@ -210,7 +214,8 @@ class TargetCommandsTest {
     void whatWouldMoveTheCursorIsShownAsANumber() {
         assertThat(Printable.line("a\033[2Jb\nc\u202ed")).isEqualTo("a\\x1b[2Jb\\x0ac\\u{202e}d");
         assertThat(Printable.text("ä\n\tb")).isEqualTo("ä\n\tb");
-        assertThat(Suture.version(new String[] {"--version", "--json"}).orElseThrow()).contains("\"version\"");
+        assertThat(Suture.version(new String[] {"--version", "--json"}).orElseThrow())
+                .contains("\"version\"");
     }
 
     @Test
@@ -218,7 +223,9 @@ class TargetCommandsTest {
         for (String path : List.of("/dev/zero", "/", folder.resolve("nothing").toString(), fifo())) {
             Said said = Said.suture("load", path, "--name", "x", "--on", "pid:1");
             assertThat(said.exitCode()).as(path).isEqualTo(ExitCode.BAD_INPUT);
-            assertThat(said.err()).startsWith("suture: " + path + ": cannot be read: ").doesNotContain("Exception");
+            assertThat(said.err())
+                    .startsWith("suture: " + path + ": cannot be read: ")
+                    .doesNotContain("Exception");
         }
     }
 

@@ -69,7 +69,9 @@ public final class UserCache {
             check(directory.toRealPath());
         } catch (IOException e) {
             throw new LivePatchException(
-                    "the cache %s cannot be made: %s. It can be moved with SUTURE_CACHE.".formatted(directory, PlainFile.why(e)), e);
+                    "the cache %s cannot be made: %s. It can be moved with SUTURE_CACHE."
+                            .formatted(directory, PlainFile.why(e)),
+                    e);
         }
     }
 

@@ -162,8 +162,8 @@ public record Payload(
                 || elf.section(PayloadSections.TARGET).isPresent();
         int entryBytes = large ? 104 : 64;
         if (section.contents().byteSize() != section.sizeBytes()) {
-            throw new LivePatchException("%s: %s has type %d and no contents"
-                    .formatted(elf.name(), section.name(), section.type()));
+            throw new LivePatchException(
+                    "%s: %s has type %d and no contents".formatted(elf.name(), section.name(), section.type()));
         }
         if (section.sizeBytes() % entryBytes != 0) {
             throw new LivePatchException("%s: %s has %d bytes, not a multiple of %d"

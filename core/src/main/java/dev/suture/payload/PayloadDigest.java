@@ -52,8 +52,9 @@ public final class PayloadDigest {
     }
 
     private static Optional<Integer> idAt(ElfFile elf) {
-        return elf.section(PayloadSections.BUILD_ID).filter(PayloadDigest::isNote).map(section ->
-                Math.toIntExact(section.fileOffset()) + HEADER_BYTES);
+        return elf.section(PayloadSections.BUILD_ID)
+                .filter(PayloadDigest::isNote)
+                .map(section -> Math.toIntExact(section.fileOffset()) + HEADER_BYTES);
     }
 
     private static boolean isNote(Section section) {

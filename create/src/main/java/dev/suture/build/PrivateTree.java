@@ -54,8 +54,8 @@ public final class PrivateTree {
     }
 
     private LivePatchException outside(String path, Path found) {
-        return new LivePatchException("%s leads out of the copy of the source, to %s, where suture writes nothing"
-                .formatted(path, found));
+        return new LivePatchException(
+                "%s leads out of the copy of the source, to %s, where suture writes nothing".formatted(path, found));
     }
 
     /** Puts a text in the place of a file, with that one's protection if there is one. */
@@ -65,7 +65,11 @@ public final class PrivateTree {
         Optional<Set<PosixFilePermission>> mode = mode(file);
         Files.deleteIfExists(file);
         Files.writeString(
-                file, text.text(), StandardCharsets.ISO_8859_1, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                file,
+                text.text(),
+                StandardCharsets.ISO_8859_1,
+                StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.WRITE);
         if (mode.isPresent()) {
             Files.setPosixFilePermissions(file, mode.get());
         }

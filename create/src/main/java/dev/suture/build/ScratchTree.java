@@ -169,10 +169,7 @@ public final class ScratchTree implements AutoCloseable {
 
     private void copyFile(String path) throws IOException {
         boolean isLinked = linked.containsKey(path) && !rebuilt.containsKey(path);
-        own.put(
-                isLinked
-                        ? linked.get(path)
-                        : new SourceLinks.Copied(Path.of(path), unpatched(path), Optional.empty()));
+        own.put(isLinked ? linked.get(path) : new SourceLinks.Copied(Path.of(path), unpatched(path), Optional.empty()));
     }
 
     private Map<String, Stamp> stampsOfTree() throws IOException {

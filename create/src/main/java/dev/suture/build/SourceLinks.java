@@ -73,8 +73,7 @@ public final class SourceLinks {
      * @param paths of the links, relative to the source
      * @param isBuilt which files outside of the source are not to be copied, as an earlier build made them
      */
-    public static SourceLinks of(Path source, Path copy, List<Path> paths, Predicate<Path> isBuilt)
-            throws IOException {
+    public static SourceLinks of(Path source, Path copy, List<Path> paths, Predicate<Path> isBuilt) throws IOException {
         SourceLinks links = new SourceLinks(source, copy, isBuilt);
         for (Path path : paths.stream().sorted().toList()) {
             links.link(path, source.resolve(path));
@@ -108,8 +107,7 @@ public final class SourceLinks {
     }
 
     private void add(Path path, Path at) throws IOException {
-        BasicFileAttributes attributes =
-                Files.readAttributes(at, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        BasicFileAttributes attributes = Files.readAttributes(at, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         if (attributes.isSymbolicLink()) {
             link(path, at);
         } else if (attributes.isRegularFile()) {
@@ -121,9 +119,7 @@ public final class SourceLinks {
         Path target = Files.readSymbolicLink(at);
         Path named = at.resolveSibling(target);
         Optional<Path> here = mount(at.getParent());
-        if (!target.isAbsolute()
-                && target.equals(target.normalize())
-                && here.equals(mount(named.normalize()))) {
+        if (!target.isAbsolute() && target.equals(target.normalize()) && here.equals(mount(named.normalize()))) {
             files.add(new Copied(path, at, Optional.of(target)));
             return;
         }
@@ -208,8 +204,7 @@ public final class SourceLinks {
                 return Optional.of("which is too large to be copied");
             }
             if (attributes.isDirectory()) {
-                Optional<String> why =
-                        NOT_SOURCE.contains(name) ? Optional.empty() : below(path.resolve(name), child);
+                Optional<String> why = NOT_SOURCE.contains(name) ? Optional.empty() : below(path.resolve(name), child);
                 if (why.isPresent()) {
                     return why;
                 }

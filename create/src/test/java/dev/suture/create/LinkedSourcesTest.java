@@ -12,14 +12,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Sources that reach outside of their directory, or hold one file under two names. */
 class LinkedSourcesTest {
-    private static final String MAIN =
-            """
+    private static final String MAIN = """
             #include <stdio.h>
             int extra(int x);
             int main(void) { printf("%d\\n", extra(1)); return 0; }
             """;
-    private static final String EXTRA =
-            """
+    private static final String EXTRA = """
             int extra(int x) { return x + 1000; }
             """;
 
@@ -27,8 +25,9 @@ class LinkedSourcesTest {
     Path directory;
 
     private PatchedProgram program(String compiled) {
-        String command = "gcc -O2 -g -c -o main.o main.c && gcc -O2 -g -c -o %s.o %s.c && gcc -Wl,--build-id -o prog main.o %s.o"
-                .formatted(compiled, compiled, compiled);
+        String command =
+                "gcc -O2 -g -c -o main.o main.c && gcc -O2 -g -c -o %s.o %s.c && gcc -Wl,--build-id -o prog main.o %s.o"
+                        .formatted(compiled, compiled, compiled);
         return new PatchedProgram(directory, command, "prog").file("main.c", MAIN);
     }
 
@@ -71,9 +70,7 @@ class LinkedSourcesTest {
         }
         moveOut("sub/extra.c", directory.resolve("source/real/extra.c"));
         Path patch = directory.resolve("change.patch");
-        Files.writeString(
-                patch,
-                """
+        Files.writeString(patch, """
                 --- a/sub/extra.c
                 +++ b/sub/extra.c
                 @@ -1 +1 @@

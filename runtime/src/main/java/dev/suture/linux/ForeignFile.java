@@ -85,7 +85,8 @@ public final class ForeignFile implements AutoCloseable {
     }
 
     private static long open(Kernel kernel, Arena arena, String path, int flags) {
-        return kernel.call(Calls.OPENAT, Calls.AT_FDCWD, arena.allocateFrom(path).address(), flags, 0);
+        return kernel.call(
+                Calls.OPENAT, Calls.AT_FDCWD, arena.allocateFrom(path).address(), flags, 0);
     }
 
     /** {@return whether something is there that may be looked at} */
@@ -118,8 +119,7 @@ public final class ForeignFile implements AutoCloseable {
      * @throws IOException if it cannot be opened or read
      */
     public MemorySegment read(long mostBytes) throws IOException {
-        long opened =
-                open(kernel, arena, "/proc/self/fd/" + file, O_NONBLOCK | O_NOCTTY | Calls.O_CLOEXEC);
+        long opened = open(kernel, arena, "/proc/self/fd/" + file, O_NONBLOCK | O_NOCTTY | Calls.O_CLOEXEC);
         if (opened < 0) {
             throw new IOException(Errno.text(-opened));
         }

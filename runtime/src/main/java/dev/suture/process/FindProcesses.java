@@ -113,8 +113,7 @@ public final class FindProcesses {
         String shortened = value.substring(0, Math.min(LONGEST_NAME, value.length()));
         return pid -> {
             try {
-                String name = new String(
-                                Files.readAllBytes(Path.of("/proc/" + pid + "/comm")), StandardCharsets.UTF_8)
+                String name = new String(Files.readAllBytes(Path.of("/proc/" + pid + "/comm")), StandardCharsets.UTF_8)
                         .strip();
                 boolean isOther = pid != ProcessHandle.current().pid();
                 // One that has ended and that its parent has not yet asked for still has its name.
@@ -128,7 +127,8 @@ public final class FindProcesses {
 
     // As the kernel writes it: bytes, of which Java knows no names.
     private static IntPredicate byMapping(String value) {
-        String wanted = new String(real(value).toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        String wanted =
+                new String(real(value).toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
         return pid -> {
             try {
                 boolean isOther = pid != ProcessHandle.current().pid();
@@ -136,8 +136,8 @@ public final class FindProcesses {
                         && Files.readString(Path.of("/proc/" + pid + "/maps"), StandardCharsets.ISO_8859_1)
                                 .lines()
                                 .map(Mapping::parse)
-                                .anyMatch(mapping -> mapping.isFile()
-                                        && mapping.path().equals(wanted));
+                                .anyMatch(mapping ->
+                                        mapping.isFile() && mapping.path().equals(wanted));
             } catch (IOException e) {
                 // Somebody else's, or gone by now.
                 return false;

@@ -115,9 +115,8 @@ public final class ProcessTarget implements LiveTarget {
 
     @Override
     public List<Refusal> preflight(String name, Payload payload, ApplyOptions options) {
-        return look(work -> new Upload(
-                        work.session(), work.files(), work.ledger(), name, payload, options.isInPlace())
-                .prepare());
+        return look(work ->
+                new Upload(work.session(), work.files(), work.ledger(), name, payload, options.isInPlace()).prepare());
     }
 
     @Override

@@ -71,8 +71,7 @@ final class TargetFiles {
             return Optional.empty();
         }
         if (file.sizeBytes() > MOST_BYTES) {
-            throw new ProcessException(
-                    pid, "%s has %,d bytes, too many to be read".formatted(name, file.sizeBytes()));
+            throw new ProcessException(pid, "%s has %,d bytes, too many to be read".formatted(name, file.sizeBytes()));
         }
         try {
             return Optional.of(ElfFile.read(name, file.read(MOST_BYTES)));
@@ -95,8 +94,7 @@ final class TargetFiles {
     Optional<byte[]> programStart() {
         try (ForeignFile program = ForeignFile.at(programPath())) {
             return program.isRegular() && !mounts.isForeign(program.device())
-                    ? Optional.of(program.read(IDENTIFICATION_BYTES)
-                            .toArray(ValueLayout.JAVA_BYTE))
+                    ? Optional.of(program.read(IDENTIFICATION_BYTES).toArray(ValueLayout.JAVA_BYTE))
                     : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();

@@ -80,8 +80,8 @@ final class WatchProcess implements Watched {
                     long size = kernel.call(Calls.PREAD64, stat, text.address(), STAT_BYTES, 0);
                     long after = (System.nanoTime() - start) / 1_000_000;
                     byte[] line = text.asSlice(0, Math.max(0, size)).toArray(ValueLayout.JAVA_BYTE);
-                    return Optional.of(
-                            "ended%s %d ms after it was patched".formatted(how(new String(line, StandardCharsets.ISO_8859_1)), after));
+                    return Optional.of("ended%s %d ms after it was patched"
+                            .formatted(how(new String(line, StandardCharsets.ISO_8859_1)), after));
                 }
                 if (left <= 0) {
                     return Optional.empty();
@@ -93,15 +93,15 @@ final class WatchProcess implements Watched {
     // Nothing is known where its parent has asked for it already.
     private static String how(String line) {
         int bracket = line.lastIndexOf(')');
-        String[] fields = bracket < 0 ? new String[0] : line.substring(bracket + 2).strip().split(" ");
+        String[] fields = bracket < 0
+                ? new String[0]
+                : line.substring(bracket + 2).strip().split(" ");
         if (fields.length <= EXIT_CODE_FIELD || !fields[0].equals("Z")) {
             return "";
         }
         int code = Integer.parseInt(fields[EXIT_CODE_FIELD]);
         int signal = code & 0x7f;
-        return signal == 0
-                ? " with status " + (code >> 8)
-                : " by " + SIGNALS.getOrDefault(signal, "signal " + signal);
+        return signal == 0 ? " with status " + (code >> 8) : " by " + SIGNALS.getOrDefault(signal, "signal " + signal);
     }
 
     @Override

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.suture.LivePatchException;
-import dev.suture.elf.ElfFile;
 import dev.suture.elf.Elf;
+import dev.suture.elf.ElfFile;
 import dev.suture.elf.LittleEndian;
 import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
@@ -103,8 +103,7 @@ class HostilePayloadTest {
 
     @Test
     void whatAnAuthorWritesIsNeverTakenForSuturesOwnNotes() {
-        String liar =
-                """
+        String liar = """
                 __asm__(".section .modinfo,\\"a\\"; .asciz \\"signal-return=zzz\\"; .asciz \\"refers-to=good\\"; .text");
                 int other(int x) { return x + 7; } REPLACES(other, "tail");
                 """;

@@ -101,7 +101,8 @@ class HostileTargetTest {
                             ".gnu_debuglink=" + section,
                             hostile.toString(),
                             stripped.toString()));
-            Payload payload = Program.payloadOf(folder, "stripped.c", FIX.replace("answer", "hostile.c#line_of"), hostile, "");
+            Payload payload =
+                    Program.payloadOf(folder, "stripped.c", FIX.replace("answer", "hostile.c#line_of"), hostile, "");
             try (Program program = Program.start(stripped)) {
                 Outcome outcome = program.target().upload("stripped", payload);
                 assertThat(outcome.toString()).as(link).contains("has no symbol table, and none was found in");
@@ -130,10 +131,14 @@ class HostileTargetTest {
         Path file = Files.copy(hostile, folder.resolve("mapped"));
         ProcessTarget target;
         try (Program program = start("map", file)) {
-            assertThat(FindProcesses.find("maps:" + file)).extracting(ProcessTarget::pid).containsExactly(program.pid());
+            assertThat(FindProcesses.find("maps:" + file))
+                    .extracting(ProcessTarget::pid)
+                    .containsExactly(program.pid());
             Files.delete(file);
             target = program.target();
-            assertThat(FindProcesses.find("maps:" + file)).extracting(ProcessTarget::pid).containsExactly(program.pid());
+            assertThat(FindProcesses.find("maps:" + file))
+                    .extracting(ProcessTarget::pid)
+                    .containsExactly(program.pid());
         }
         while (!target.hasEnded()) {
             Thread.sleep(1);

@@ -100,8 +100,7 @@ final class BuiltCopy implements AutoCloseable {
                     command,
                     patched);
             Path directory = cache.toAbsolutePath().resolve("process").resolve(real.getFileName() + "-" + key);
-            SourceLinks links =
-                    SourceLinks.of(real, directory.resolve("tree"), linksOnly, SourceFiles::isObject);
+            SourceLinks links = SourceLinks.of(real, directory.resolve("tree"), linksOnly, SourceFiles::isObject);
             BuiltCopy copy = new BuiltCopy(directory, real, patched, lock(directory, stages), links);
             PruneCache.daily(directory.getParent(), LARGEST_BYTES);
             try {

@@ -134,11 +134,7 @@ final class SourceFiles {
      * @param patched what takes the place of some of the files
      */
     static String key(
-            Path source,
-            List<Path> files,
-            SourceLinks links,
-            String command,
-            Map<String, Optional<SourceText>> patched)
+            Path source, List<Path> files, SourceLinks links, String command, Map<String, Optional<SourceText>> patched)
             throws IOException {
         MessageDigest digest = sha256();
         add(digest, LAYOUT);
