@@ -1,5 +1,6 @@
 package dev.suture.advise;
 
+import dev.suture.build.HunkMap;
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.Refusal;

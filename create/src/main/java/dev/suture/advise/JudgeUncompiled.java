@@ -1,7 +1,8 @@
 package dev.suture.advise;
 
+import dev.suture.build.HunkMap;
 import dev.suture.Refusal;
-import dev.suture.advise.HunkMap.HunkLines;
+import dev.suture.build.HunkMap.HunkLines;
 import dev.suture.advise.OutlineC.Item;
 import dev.suture.advise.OutlineC.Kind;
 import dev.suture.build.UnreachedFile;

@@ -1,12 +1,13 @@
 package dev.suture.advise;
 
+import dev.suture.build.HunkMap;
 import com.github.difflib.DiffUtils;
 import com.github.difflib.UnifiedDiffUtils;
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.Refusal;
 import dev.suture.advise.Advice.Subset;
-import dev.suture.advise.HunkMap.HunkLines;
+import dev.suture.build.HunkMap.HunkLines;
 import dev.suture.advise.OutlineC.Item;
 import dev.suture.advise.OutlineC.Kind;
 import dev.suture.build.AppliedPatches;

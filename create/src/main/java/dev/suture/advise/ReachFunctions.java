@@ -1,6 +1,7 @@
 package dev.suture.advise;
 
-import dev.suture.advise.HunkMap.HunkLines;
+import dev.suture.build.HunkMap;
+import dev.suture.build.HunkMap.HunkLines;
 import dev.suture.advise.OutlineC.Item;
 import dev.suture.advise.OutlineC.Kind;
 import dev.suture.build.ObjectPair;
