@@ -112,6 +112,8 @@ public final class ExamineXenPatch {
             refusals.addAll(CompareWithXen.check(selection, build, place.image(), tables, place.below()));
         }
         refusals.addAll(selection.refusals());
+        refusals.addAll(CheckDefinitions.check(selection, place.image(), Set.of()));
+        refusals.addAll(CheckInsides.check(selection, place.image()));
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection));
         }
