@@ -72,8 +72,10 @@ public final class CacheEntry implements AutoCloseable {
     }
 
     private static String note() {
-        return "%s by process %d".formatted(
-                Instant.now().truncatedTo(ChronoUnit.SECONDS), ProcessHandle.current().pid());
+        return "%s by process %d"
+                .formatted(
+                        Instant.now().truncatedTo(ChronoUnit.SECONDS),
+                        ProcessHandle.current().pid());
     }
 
     /** {@return who has had an entry since when, for messages; empty if that was not noted} */

@@ -45,6 +45,7 @@ public final class LinkedCode {
     private final Map<Long, Long> chosenSlots = new HashMap<>();
     /** By the slot's address: what of thread-local storage goes into it. */
     private final Map<Long, ThreadSlot> threadSlots = new HashMap<>();
+
     private final Set<String> imports = new HashSet<>();
 
     public LinkedCode(ElfFile elf) {
@@ -158,8 +159,8 @@ public final class LinkedCode {
     public boolean isZeroFilled(long address, long sizeBytes) {
         return elf.sections().stream()
                 .filter(section -> section.isAllocated() && section.isNobits())
-                .anyMatch(section -> address >= section.address()
-                        && address + sizeBytes <= section.address() + section.sizeBytes());
+                .anyMatch(section ->
+                        address >= section.address() && address + sizeBytes <= section.address() + section.sizeBytes());
     }
 
     /** {@return the address of the slot that a PLT stub jumps through, if there is a stub at that address} */

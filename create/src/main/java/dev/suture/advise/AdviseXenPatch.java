@@ -1,11 +1,11 @@
 package dev.suture.advise;
 
-import dev.suture.build.HunkMap;
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.Refusal;
 import dev.suture.advise.Advice.FunctionAdvice;
 import dev.suture.advise.Advice.Remedy;
+import dev.suture.build.HunkMap;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.PatchReach;
 import dev.suture.build.xen.XenBuild;

@@ -1,13 +1,11 @@
 package dev.suture.advise;
 
-import dev.suture.build.HunkMap;
 import com.github.difflib.DiffUtils;
 import com.github.difflib.UnifiedDiffUtils;
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.Refusal;
 import dev.suture.advise.Advice.Subset;
-import dev.suture.build.HunkMap.HunkLines;
 import dev.suture.advise.OutlineC.Item;
 import dev.suture.advise.OutlineC.Kind;
 import dev.suture.build.AppliedPatches;
@@ -16,6 +14,8 @@ import dev.suture.build.Cause;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.FilePatch;
 import dev.suture.build.Hunk;
+import dev.suture.build.HunkMap;
+import dev.suture.build.HunkMap.HunkLines;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.SourceText;
 import dev.suture.build.xen.CompileException;

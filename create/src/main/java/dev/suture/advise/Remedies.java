@@ -1,9 +1,9 @@
 package dev.suture.advise;
 
-import dev.suture.build.HunkMap;
 import dev.suture.Refusal;
 import dev.suture.advise.Advice.Remedy;
 import dev.suture.advise.Advice.TypeAdvice;
+import dev.suture.build.HunkMap;
 import dev.suture.build.HunkMap.HunkLines;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.xen.PatchReach;

@@ -107,8 +107,7 @@ public final class ScratchTree implements AutoCloseable {
     private static CacheEntry lock(Path directory, Progress progress) throws IOException {
         try {
             return CacheEntry.lock(
-                    directory,
-                    () -> progress.waiting("another build of this tree" + Stages.holder(directory)));
+                    directory, () -> progress.waiting("another build of this tree" + Stages.holder(directory)));
         } catch (OverlappingFileLockException e) {
             throw new LivePatchException("another build of this tree runs in the same program (" + directory + ")", e);
         }

@@ -9,7 +9,6 @@ import dev.suture.image.Image;
 import dev.suture.image.LinkedCode;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -82,8 +81,7 @@ final class BinaryReferences {
             case 27 -> fromTable(table -> isSlotOf(object, reference, table + LittleEndian.u64(field, 0) - addend));
             case 31 -> fromTable(table -> near(object, reference, table + LittleEndian.u64(field, 0), addend));
             // TLSGD, TLSLD, GOTTPOFF, GOTPC32_TLSDESC
-            case 19, 20, 22, 34 ->
-                isThreadSlot(object, reference, fieldAddress + LittleEndian.s32(field, 0) - addend);
+            case 19, 20, 22, 34 -> isThreadSlot(object, reference, fieldAddress + LittleEndian.s32(field, 0) - addend);
             // DTPOFF32, TPOFF32
             case 21, 23 -> isThreadOffset(object, reference, LittleEndian.s32(field, 0) - addend);
             default -> false;
@@ -124,8 +122,7 @@ final class BinaryReferences {
     /** To the thing itself, or to a stub that leads there. */
     private boolean near(ObjectPieces object, Reference reference, long place, long addend) {
         OptionalLong slot = linked.slotOfStub(place - addend);
-        return leadsTo(object, reference, place)
-                || slot.isPresent() && isSlotOf(object, reference, slot.getAsLong());
+        return leadsTo(object, reference, place) || slot.isPresent() && isSlotOf(object, reference, slot.getAsLong());
     }
 
     /** Where symbol plus addend of the relocation lie, {@code place}, is where the piece plus its distance is. */
@@ -177,7 +174,11 @@ final class BinaryReferences {
         return switch (reference.relocation().type()) {
             case 22 -> isThreadSlot(object, reference, slot, THREAD_OFFSET);
             case 34 -> isThreadSlot(object, reference, slot, THREAD_DESCRIPTOR);
-            case 20 -> linked.threadSlot(slot).filter(known -> known.kind() == THREAD_MODULE && known.symbol().isEmpty()).isPresent();
+            case 20 ->
+                linked.threadSlot(slot)
+                        .filter(known ->
+                                known.kind() == THREAD_MODULE && known.symbol().isEmpty())
+                        .isPresent();
             default -> isModuleAndOffset(object, reference, slot);
         };
     }
@@ -230,11 +231,18 @@ final class BinaryReferences {
         long from = 0;
         for (Reference reference : object.references(piece)) {
             long at = reference.pieceOffset();
-            long end = at + symbols.isa().relocation(reference.relocation().type()).sizeBytes();
-            if (at < from || end > wanted.byteSize() || MemorySegment.mismatch(wanted, from, at, found, from, at) >= 0) {
+            long end =
+                    at + symbols.isa().relocation(reference.relocation().type()).sizeBytes();
+            if (at < from
+                    || end > wanted.byteSize()
+                    || MemorySegment.mismatch(wanted, from, at, found, from, at) >= 0) {
                 return false;
             }
-            if (!holds(object, reference, address + at, linked.bytes(address + at, end - at).orElseThrow())) {
+            if (!holds(
+                    object,
+                    reference,
+                    address + at,
+                    linked.bytes(address + at, end - at).orElseThrow())) {
                 return false;
             }
             from = end;

@@ -48,17 +48,25 @@ final class BuildWarnings {
             return "hunk %d applies %s where the patch says"
                     .formatted(hunks.getFirst().number(), lines(hunks.getFirst()));
         }
-        List<String> distances = hunks.stream().map(BuildWarnings::lines).distinct().toList();
-        String where = distances.size() == 1 ? distances.getFirst() + " where" : "up to %d lines from where".formatted(farthest(hunks));
+        List<String> distances =
+                hunks.stream().map(BuildWarnings::lines).distinct().toList();
+        String where = distances.size() == 1
+                ? distances.getFirst() + " where"
+                : "up to %d lines from where".formatted(farthest(hunks));
         return "%d hunks (%s) apply %s the patch says"
                 .formatted(
                         hunks.size(),
-                        hunks.stream().map(hunk -> String.valueOf(hunk.number())).collect(Collectors.joining(", ")),
+                        hunks.stream()
+                                .map(hunk -> String.valueOf(hunk.number()))
+                                .collect(Collectors.joining(", ")),
                         where);
     }
 
     private static int farthest(List<MovedHunk> hunks) {
-        return hunks.stream().mapToInt(hunk -> Math.abs(hunk.offsetLines())).max().orElse(0);
+        return hunks.stream()
+                .mapToInt(hunk -> Math.abs(hunk.offsetLines()))
+                .max()
+                .orElse(0);
     }
 
     private static String lines(MovedHunk hunk) {

@@ -130,8 +130,7 @@ final class CompareWithBinary {
         // What follows a function in a section of its own was moved out of its way by the compiler, and belongs to it.
         MemorySegment code = object.contents(piece);
         long atHand = found.get().sizeBytes() + code.byteSize() - piece.statedSizeBytes();
-        MemorySegment binary =
-                linked.bytes(found.get().address(), atHand).orElse(MemorySegment.ofArray(new byte[0]));
+        MemorySegment binary = linked.bytes(found.get().address(), atHand).orElse(MemorySegment.ofArray(new byte[0]));
         RelaxedInstructions.Both both =
                 new RelaxedInstructions.Both(code, binary, found.get().address());
         long difference = firstDifference(object, piece, both);
@@ -205,7 +204,8 @@ final class CompareWithBinary {
     /** A jump or call to something else in its section, which the assembler resolved, has to lead to the same in the program. */
     private boolean leadsToNeighbour(
             ObjectPieces object, Piece piece, Optional<Instruction> instruction, RelaxedInstructions.Both both) {
-        OptionalLong target = instruction.map(known -> known.branchTarget(both.code())).orElse(OptionalLong.empty());
+        OptionalLong target =
+                instruction.map(known -> known.branchTarget(both.code())).orElse(OptionalLong.empty());
         boolean stays = target.isEmpty()
                 || target.getAsLong() >= 0 && target.getAsLong() < both.code().byteSize();
         if (stays) {

@@ -23,7 +23,10 @@ record CopiedPaths(Path copy) {
      */
     boolean isSameFile(MemorySegment text, long address, LinkedCode linked) {
         String here = new String(
-                text.toArray(ValueLayout.JAVA_BYTE), 0, Math.toIntExact(text.byteSize()) - 1, StandardCharsets.ISO_8859_1);
+                text.toArray(ValueLayout.JAVA_BYTE),
+                0,
+                Math.toIntExact(text.byteSize()) - 1,
+                StandardCharsets.ISO_8859_1);
         String root = copy + "/";
         if (!here.startsWith(root)) {
             return false;

@@ -43,8 +43,8 @@ final class LeaveOutConfiguration {
         for (Comparison comparison : all) {
             Optional<String> before = configuration(comparison.original());
             Optional<String> after = configuration(comparison.patched());
-            boolean same = comparison.patched().pieces().stream()
-                    .allMatch(piece -> comparison.status(piece) == Status.SAME);
+            boolean same =
+                    comparison.patched().pieces().stream().allMatch(piece -> comparison.status(piece) == Status.SAME);
             if (before.isPresent() && after.isPresent() && !same) {
                 leave.warnings.add(
                         "%s: the hypervisor that runs goes on to tell the configuration it was built with (%s differs)"
@@ -81,9 +81,7 @@ final class LeaveOutConfiguration {
         Piece blob = pieces.get(0).sizeBytes() > pieces.get(1).sizeBytes() ? pieces.get(0) : pieces.get(1);
         Piece size = blob == pieces.get(0) ? pieces.get(1) : pieces.get(0);
         boolean isItsSize = size.sizeBytes() == 4 && LittleEndian.u32(object.contents(size), 0) == blob.sizeBytes();
-        return isItsSize
-                ? text(object.contents(blob).toArray(ValueLayout.JAVA_BYTE))
-                : Optional.empty();
+        return isItsSize ? text(object.contents(blob).toArray(ValueLayout.JAVA_BYTE)) : Optional.empty();
     }
 
     private static Optional<String> text(byte[] compressed) {

@@ -74,7 +74,11 @@ final class RelaxedInstructions {
         int type = reference.relocation().type();
         boolean thread = type == GOTTPOFF;
         boolean known = thread || GOT_KINDS.contains(type);
-        if (!known || field - 2 < at || field + 4 != end || end > both.binary().byteSize() || reference.relocation().addend() != -4) {
+        if (!known
+                || field - 2 < at
+                || field + 4 != end
+                || end > both.binary().byteSize()
+                || reference.relocation().addend() != -4) {
             return false;
         }
         int operation = both.here(field - 2);
@@ -88,7 +92,9 @@ final class RelaxedInstructions {
 
     private boolean isNearBranch(ObjectPieces object, Reference reference, Both both, long field, int operands) {
         boolean call = operands == 0x15;
-        boolean first = call && (both.there(field - 2) == 0x67 || both.there(field - 2) == 0x90) && both.there(field - 1) == 0xe8;
+        boolean first = call
+                && (both.there(field - 2) == 0x67 || both.there(field - 2) == 0x90)
+                && both.there(field - 1) == 0xe8;
         boolean second = both.hasThere(field - 2, call ? 0xe8 : 0xe9) && both.there(field + 3) == 0x90;
         if (!first && !(second && (call || operands == 0x25))) {
             return false;
@@ -106,19 +112,21 @@ final class RelaxedInstructions {
         boolean is = thread
                 ? references.isThreadOffset(object, reference, value)
                 : references.isAt(object, reference, value);
-        if (operation == 0x8b && !thread && both.equal(at, field - 2) && both.hasThere(field - 2, 0x8d, both.here(field - 1))) {
+        if (operation == 0x8b
+                && !thread
+                && both.equal(at, field - 2)
+                && both.hasThere(field - 2, 0x8d, both.here(field - 1))) {
             return references.isAt(object, reference, both.address() + field + 4 + value);
         }
         if (thread && operation == 0x03 && both.hasThere(field - 2, 0x8d, 0x80 | register << 3 | register)) {
             return is && hasPrefixes(both, at, field, prefix -> prefix | (prefix & 4) >> 2);
         }
-        int immediate =
-                switch (operation) {
-                    case 0x8b -> 0xc7_c0;
-                    case 0x85 -> 0xf7_c0;
-                    case 0x03, 0x0b, 0x13, 0x1b, 0x23, 0x2b, 0x33, 0x3b -> 0x81_c0 | operation & 0x38;
-                    default -> 0;
-                };
+        int immediate = switch (operation) {
+            case 0x8b -> 0xc7_c0;
+            case 0x85 -> 0xf7_c0;
+            case 0x03, 0x0b, 0x13, 0x1b, 0x23, 0x2b, 0x33, 0x3b -> 0x81_c0 | operation & 0x38;
+            default -> 0;
+        };
         return is
                 && immediate != 0
                 && both.hasThere(field - 2, immediate >> 8, immediate & 0xff | register)
@@ -159,7 +167,8 @@ final class RelaxedInstructions {
     }
 
     private boolean isGeneral(ObjectPieces object, Reference reference, Both both, long start) {
-        boolean call = both.hasHere(start + 8, 0x66, 0x66, 0x48, 0xe8) || both.hasHere(start + 8, 0x66, 0x48, 0xff, 0x15);
+        boolean call =
+                both.hasHere(start + 8, 0x66, 0x66, 0x48, 0xe8) || both.hasHere(start + 8, 0x66, 0x48, 0xff, 0x15);
         if (!call
                 || !both.hasHere(start, 0x66, 0x48, 0x8d, 0x3d)
                 || !both.hasThere(start, THREAD_POINTER)

@@ -19,8 +19,7 @@ final class ShowHunks {
 
     /** {@return the hunks of what is to be applied, in their order} Sources of payloads are not shown: they are no hunks. */
     static List<ShownHunk> of(XenBuildRequest request) {
-        AppliedPatches all =
-                ApplyPatches.apply(request.tree().root(), List.of("", "xen/"), request.allPatches());
+        AppliedPatches all = ApplyPatches.apply(request.tree().root(), List.of("", "xen/"), request.allPatches());
         List<ShownHunk> shown = new ArrayList<>();
         int first = request.applied().size();
         for (HunkLines hunk : HunkMap.of(all).hunks()) {

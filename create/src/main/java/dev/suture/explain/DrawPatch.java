@@ -15,8 +15,7 @@ final class DrawPatch {
             page.element("h3", "%s, line %d".formatted(hunk.file(), hunk.line()));
             links(hunk, functions, page);
             page.begin("pre", "class", "wide diff");
-            hunk.text()
-                    .forEach(line -> page.element("span", line + "\n", "class", style(line)));
+            hunk.text().forEach(line -> page.element("span", line + "\n", "class", style(line)));
             page.end().end().newLine();
         }
     }
@@ -31,7 +30,8 @@ final class DrawPatch {
             page.text("No code below is made from its lines themselves.");
         } else {
             page.text("Changes");
-            reached.forEach(index -> page.text(" ").element("a", functions.get(index).name(), "href", "#f" + index));
+            reached.forEach(
+                    index -> page.text(" ").element("a", functions.get(index).name(), "href", "#f" + index));
         }
         page.end();
     }
@@ -47,7 +47,10 @@ final class DrawPatch {
             reaching.forEach(index -> page.text(" ")
                     .element(
                             "a",
-                            "%s:%d".formatted(hunks.get(index).file(), hunks.get(index).line()),
+                            "%s:%d"
+                                    .formatted(
+                                            hunks.get(index).file(),
+                                            hunks.get(index).line()),
                             "href",
                             "#h" + index));
             page.end();

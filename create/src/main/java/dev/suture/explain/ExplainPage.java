@@ -69,8 +69,14 @@ public final class ExplainPage {
         }
         folded("What comes along", this::pieces, !patch.pieces().isEmpty());
         folded("What refers to what", this::picture, !patch.references().isEmpty());
-        folded("What is left out", this::leftOut, !patch.leftOut().isEmpty() || !patch.sameThough().isEmpty());
-        folded("What the compiler numbered anew", this::renumbered, !patch.renumbered().isEmpty());
+        folded(
+                "What is left out",
+                this::leftOut,
+                !patch.leftOut().isEmpty() || !patch.sameThough().isEmpty());
+        folded(
+                "What the compiler numbered anew",
+                this::renumbered,
+                !patch.renumbered().isEmpty());
         folded("Where it is from", this::summary, true);
         page.end().newLine().end().newLine();
         return "<!DOCTYPE html>\n" + page.finish();
@@ -112,7 +118,11 @@ public final class ExplainPage {
 
     private void folded(String heading, Runnable contents, boolean isAny) {
         if (isAny) {
-            page.begin("details", "class", "part").begin("summary").element("h2", heading).end().newLine();
+            page.begin("details", "class", "part")
+                    .begin("summary")
+                    .element("h2", heading)
+                    .end()
+                    .newLine();
             contents.run();
             page.end().newLine();
         }

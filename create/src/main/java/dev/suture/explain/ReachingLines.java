@@ -51,8 +51,11 @@ final class ReachingLines {
         ReachingLines reaching = new ReachingLines(patch, start(patch, original, patched), original.file());
         listings.forEach(reaching::keep);
         listings.forEach(reaching::collect);
-        listings.stream().map(Listing::rows).filter(rows -> rows.stream().anyMatch(Row::differs)).findAny().ifPresent(_ -> reaching.found.addAll(
-                patch.within(original.file(), reaching.start, reaching.end)));
+        listings.stream()
+                .map(Listing::rows)
+                .filter(rows -> rows.stream().anyMatch(Row::differs))
+                .findAny()
+                .ifPresent(_ -> reaching.found.addAll(patch.within(original.file(), reaching.start, reaching.end)));
         return reaching.found.stream()
                 .sorted(Comparator.comparing(PatchLine::file)
                         .thenComparingInt(PatchLine::line)

@@ -26,8 +26,7 @@ class WaitForTreeTest {
         try (ScratchTree scratch = ScratchTree.open(cache, tree, _ -> true, Progress.NONE)) {
             copy = scratch.directory();
         }
-        String hold =
-                """
+        String hold = """
                 import fcntl, os, sys
                 lock = open(sys.argv[1] + '/lock', 'w')
                 fcntl.lockf(lock, fcntl.LOCK_EX)
@@ -58,7 +57,7 @@ class WaitForTreeTest {
         }
 
         assertThat(waited)
-                .containsExactly("another build of this tree (process %d, since 2026-01-02T03:04:05Z)"
-                        .formatted(other.pid()));
+                .containsExactly(
+                        "another build of this tree (process %d, since 2026-01-02T03:04:05Z)".formatted(other.pid()));
     }
 }

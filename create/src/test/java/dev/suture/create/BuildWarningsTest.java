@@ -9,8 +9,11 @@ import org.junit.jupiter.api.Test;
 class BuildWarningsTest {
     @Test
     void allMovedHunksOfAFileAreOneLine() {
-        List<MovedHunk> hunks =
-                List.of(new MovedHunk("a.c", 1, 8), new MovedHunk("b.c", 2, -1), new MovedHunk("a.c", 3, 8), new MovedHunk("b.c", 4, 5));
+        List<MovedHunk> hunks = List.of(
+                new MovedHunk("a.c", 1, 8),
+                new MovedHunk("b.c", 2, -1),
+                new MovedHunk("a.c", 3, 8),
+                new MovedHunk("b.c", 4, 5));
 
         assertThat(BuildWarnings.moved(hunks))
                 .containsExactly(

@@ -23,8 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Programs as compilers and linkers make them of two sources with all that linkers fill in and rewrite. */
 class CompareWithBinaryTest {
-    private static final String ONE =
-            """
+    private static final String ONE = """
             #include <stdio.h>
             #include <stdlib.h>
             #include <errno.h>
@@ -58,8 +57,7 @@ class CompareWithBinaryTest {
             }
             int strings(int x) { return x > 3 ? puts("more than three") : puts("three"); }
             """;
-    private static final String TWO =
-            """
+    private static final String TWO = """
             int shared_count = 3;
             __thread int per_thread = 4;
             const char *const names[] = { "even", "odd" };
@@ -80,17 +78,19 @@ class CompareWithBinaryTest {
     private Image link(String compile, String link) throws IOException {
         Files.writeString(directory.resolve("one.c"), ONE);
         Files.writeString(directory.resolve("two.c"), TWO);
-        String command = "for f in one two; do gcc -O2 -g %s -c $PWD/$f.c -o $f.o || exit 1; done; gcc %s one.o two.o -Wl,--build-id -o prog"
-                .formatted(compile, link);
+        String command =
+                "for f in one two; do gcc -O2 -g %s -c $PWD/$f.c -o $f.o || exit 1; done; gcc %s one.o two.o -Wl,--build-id -o prog"
+                        .formatted(compile, link);
         PatchedProgram.run(List.of("sh", "-c", command), directory, Map.of(), 0);
         return Image.openProgram(directory.resolve("prog"), Optional.empty());
     }
 
     private List<Refusal> differences(Image image) {
         return Stream.of("one.o", "two.o")
-                .flatMap(name -> CompareWithBinary.everyFunction(
-                        directory.resolve(name), image, new CopiedPaths(directory), directory)
-                        .stream())
+                .flatMap(name ->
+                        CompareWithBinary.everyFunction(
+                                directory.resolve(name), image, new CopiedPaths(directory), directory)
+                                .stream())
                 .toList();
     }
 
@@ -115,7 +115,9 @@ class CompareWithBinaryTest {
     void whatWasBuiltFromTheSourceIsFoundThere(String flags) throws IOException {
         String[] both = flags.split("\\|");
 
-        assertThat(differences(link(both[0], both[1]))).extracting(Refusal::text).isEmpty();
+        assertThat(differences(link(both[0], both[1])))
+                .extracting(Refusal::text)
+                .isEmpty();
     }
 
     /** A byte of a function that is another one is a difference, wherever it is. */
@@ -138,7 +140,8 @@ class CompareWithBinaryTest {
 
     /** {@return the offsets in the file of all bytes of the functions that the two sources have} */
     private static List<Long> placesInFunctions(ElfFile program) {
-        List<String> names = List.of("calls_out", "weak", "through", "doubles", "file", "jumps", "strings", "threads", "there", "main");
+        List<String> names = List.of(
+                "calls_out", "weak", "through", "doubles", "file", "jumps", "strings", "threads", "there", "main");
         List<Long> places = new ArrayList<>();
         for (Symbol symbol : program.symbols()) {
             if (names.contains(symbol.name()) && symbol.isFunction()) {

@@ -39,7 +39,10 @@ class EditedXenSourceTest {
         assumeTrue(named != null && !named.isEmpty(), "SUTURE_XEN_TREE names no built Xen tree");
         XenTree original = XenTree.open(Path.of(named));
         try (ScratchTree copy = ScratchTree.open(
-                folder.resolve("user"), original.root(), path -> !NOT_NEEDED.contains(path.getName(0).toString()), Progress.NONE)) {
+                folder.resolve("user"),
+                original.root(),
+                path -> !NOT_NEEDED.contains(path.getName(0).toString()),
+                Progress.NONE)) {
             tree = XenTree.open(copy.root());
         }
     }
@@ -55,7 +58,11 @@ class EditedXenSourceTest {
         Path patch = Files.writeString(
                 folder.resolve("fix.patch"),
                 "--- a/%1$s\n+++ b/%1$s\n@@ -%2$d,1 +%2$d,1 @@\n-%3$s+%4$s"
-                        .formatted(SOURCE, number, line, line.replace("limit;", "limit + 1;").replace("== 0", "== 7")));
+                        .formatted(
+                                SOURCE,
+                                number,
+                                line,
+                                line.replace("limit;", "limit + 1;").replace("== 0", "== 7")));
         Files.writeString(file, text.replace(before, after), StandardCharsets.ISO_8859_1);
         Files.setLastModifiedTime(file, time);
         try {
@@ -70,8 +77,7 @@ class EditedXenSourceTest {
         XenBuildRequest build = new XenBuildRequest(
                 tree, List.of(), patches, folder.resolve("cache"), Optional.empty(), false, false, 2);
         return CreateXenPayload.create(
-                new CreateRequest(
-                        build, folder.resolve("fix.livepatch"), "fix", Optional.empty(), List.of(), Set.of()),
+                new CreateRequest(build, folder.resolve("fix.livepatch"), "fix", Optional.empty(), List.of(), Set.of()),
                 Progress.NONE);
     }
 

@@ -21,10 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** The page as a real browser draws it, asked by a script that only the test puts in. */
 class BrowserPageTest {
     private static final String OUTER = "int outer(int);\n";
-    private static final String LONG = "a_name_that_is_longer_than_any_telephone_is_wide_and_has_no_place_to_break_it".repeat(3);
+    private static final String LONG =
+            "a_name_that_is_longer_than_any_telephone_is_wide_and_has_no_place_to_break_it".repeat(3);
     /** Writes what it finds where {@code --dump-dom} shows it. */
-    private static final String ASK =
-            """
+    private static final String ASK = """
             <script>
             addEventListener('load', () => {
               const root = document.documentElement, style = getComputedStyle(document.body);
@@ -93,16 +93,14 @@ class BrowserPageTest {
         Optional<Path> chromium = browser();
         assumeTrue(chromium.isPresent(), "chromium is missing: apt-get install chromium");
         // A window is never narrower than 500 pixels, a frame in it is.
-        String text = page().replaceFirst("content=\"default-src[^\"]*\"", "content=\"\"").replace("</body>", ASK);
+        String text = page().replaceFirst("content=\"default-src[^\"]*\"", "content=\"\"")
+                .replace("</body>", ASK);
         Path file = Files.writeString(directory.resolve("page.html"), text);
-        Path frame = Files.writeString(
-                directory.resolve("frame.html"),
-                """
+        Path frame = Files.writeString(directory.resolve("frame.html"), """
                 <!DOCTYPE html><html><body><iframe src="page.html" style="width:%dpx;height:900px;border:0"></iframe>
                 <script>addEventListener('load', () => setTimeout(() => document.body.setAttribute('data-found',
                     frames[0].document.documentElement.getAttribute('data-found')), 100));</script></body></html>
-                """
-                        .formatted(width));
+                """.formatted(width));
         assertThat(file).exists();
         List<String> command = new ArrayList<>(List.of(
                 chromium.get().toString(),
