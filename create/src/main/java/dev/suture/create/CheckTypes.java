@@ -4,6 +4,7 @@ import dev.suture.LivePatchException;
 import dev.suture.Refusal;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.PatchedFile;
+import dev.suture.diff.Comparison;
 import dev.suture.diff.SpecialSection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.dwarf.LayoutChange;
@@ -11,6 +12,8 @@ import dev.suture.dwarf.LayoutChanges;
 import dev.suture.dwarf.MemberChange;
 import dev.suture.dwarf.Types;
 import dev.suture.elf.ElfFile;
+import dev.suture.types.TypeChange;
+import dev.suture.types.TypeNet;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -38,6 +41,9 @@ final class CheckTypes {
     private final Set<String> movingOthers = new HashSet<>();
 
     private final List<LayoutChanges.Combined> changes = new ArrayList<>();
+    private Map<TypeChange, List<String>> meanings = Map.of();
+    /** Types of which it is said already that they change, or that others which they hold do. */
+    private final Set<String> said = new HashSet<>();
 
     private CheckTypes(Set<String> allowedTypes) {
         this.allowedTypes = allowedTypes;
@@ -50,11 +56,24 @@ final class CheckTypes {
      */
     record Found(List<Refusal> refusals, List<String> warnings, List<LayoutChanges.Combined> changes) {}
 
-    /** {@return the changed types of all pairs, each once} */
+    /**
+     * {@return the changed types of all pairs, each once}
+     *
+     * @param comparisons those of the pairs that differ
+     */
     static Found check(
-            List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables, Set<String> allowedTypes) {
+            List<ObjectPair> pairs,
+            List<PatchedFile> files,
+            SpecialSections tables,
+            Set<String> allowedTypes,
+            List<Comparison> comparisons) {
         CheckTypes check = new CheckTypes(allowedTypes);
+        PatchedLines lines = new PatchedLines(files);
+        check.meanings = TypeNet.changes(
+                comparisons,
+                line -> !lines.added(line.file(), line.line()).isEmpty());
         check.run(pairs, files, tables);
+        check.reportMeanings();
         return new Found(check.refusals, check.warnings, check.changes);
     }
 
@@ -76,6 +95,9 @@ final class CheckTypes {
                     pair.changes().stream().filter(LayoutChange::isRootCause).toList();
             byObject.put(pair.pair().name(), roots);
             pair.changes().forEach(change -> movingOthers.addAll(change.rootCauses()));
+            pair.changes().stream()
+                    .filter(change -> change.kind() == LayoutChange.Kind.LAYOUT)
+                    .forEach(change -> said.add(change.typeName()));
         }
         changes.addAll(LayoutChanges.combine(byObject));
         changes.forEach(this::report);
@@ -137,9 +159,15 @@ final class CheckTypes {
     private void report(LayoutChanges.Combined combined) {
         LayoutChange change = combined.change();
         String where = change.declared().text();
-        if (allowedTypes.contains(change.typeName()) || allowedTypes.contains(plainName(change))) {
+        if (onlyFillsGaps(change)) {
+            said.remove(change.typeName());
+        }
+        if (isAllowed(change.typeName())) {
             warnings.add("allowed as you asked: %s (%s)".formatted(change.text(), where));
         } else if (change.kind() == LayoutChange.Kind.MEANING) {
+            if (meanings.keySet().stream().anyMatch(meaning -> meaning.original().equals(change.typeName()))) {
+                return;
+            }
             warnings.add("the meaning of a type changes, not its layout: %s (%s)".formatted(change.text(), where));
         } else if (onlyFillsGaps(change)) {
             warnings.add(
@@ -183,8 +211,24 @@ final class CheckTypes {
                 .formatted(keep, change.typeName(), change.typeName());
     }
 
-    private static String plainName(LayoutChange change) {
-        return change.typeName().substring(change.typeName().lastIndexOf(' ') + 1);
+    private boolean isAllowed(String typeName) {
+        return allowedTypes.contains(typeName)
+                || allowedTypes.contains(typeName.substring(typeName.lastIndexOf(' ') + 1));
+    }
+
+    /** What no comparison of layouts by name shows: other contents of the same bytes, and types under another name. */
+    private void reportMeanings() {
+        meanings.forEach((change, objects) -> {
+            if (change.kind() == TypeChange.Kind.TYPE && said.contains(change.original())) {
+                return;
+            }
+            if (isAllowed(change.original())) {
+                warnings.add("allowed as you asked: %s".formatted(MeaningText.of(change)));
+            } else {
+                refusals.add(new Refusal(
+                        objects(objects), change.original(), MeaningText.what(change), MeaningText.remedy(change)));
+            }
+        });
     }
 
     private static String objects(List<String> names) {

@@ -95,7 +95,8 @@ public final class ExamineXenPatch {
                 DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
 
         stage.accept("check types");
-        CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes);
+        CheckTypes.Found types = 
+                CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes, comparisons);
 
         stage.accept("select");
         // Where there is no payload anyway, the compiler need not be asked what exactly would be in it.

@@ -1,0 +1,102 @@
+package dev.suture.types;
+
+import dev.suture.diff.Comparison;
+import dev.suture.dwarf.SourceLine;
+import dev.suture.dwarf.TypeGraph;
+import dev.suture.elf.ElfFile;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+
+/** Finds what lives in memory and means something else with a patch, in all objects of the patch. */
+public final class TypeNet {
+    /** What one object has lost and gained. */
+    private record Moves(
+            Comparison comparison,
+            List<TypeChange> changes,
+            Set<String> functionsGone,
+            Set<String> functionsNew,
+            Set<String> typesGone,
+            Set<String> typesNew) {}
+
+    private TypeNet() {}
+
+    /**
+     * {@return the changes, each with the names of the objects that show it}
+     *
+     * @param comparisons the objects that differ in what is part of the program; others cannot change what memory means
+     * @param isAdded whether a line in debug information of a patched object is one that the patch adds
+     */
+    public static Map<TypeChange, List<String>> changes(List<Comparison> comparisons, Predicate<SourceLine> isAdded) {
+        List<Moves> all = comparisons.parallelStream()
+                .map(comparison -> moves(comparison, isAdded))
+                .toList();
+        Map<TypeChange, List<String>> changes = new LinkedHashMap<>();
+        for (Moves moves : all) {
+            add(changes, moves.changes(), moves.comparison().name());
+        }
+        for (Moves from : all) {
+            for (Moves to : all) {
+                if (from == to) {
+                    continue;
+                }
+                Set<String> functions = common(from.functionsGone(), to.functionsNew());
+                Set<String> types = common(from.typesGone(), to.typesNew());
+                if (!functions.isEmpty() || !types.isEmpty()) {
+                    PairUses pairs = new PairUses(
+                            TypeGraph.read(from.comparison().original().elf()),
+                            TypeGraph.read(to.comparison().patched().elf()),
+                            isAdded);
+                    add(changes, pairs.moved(functions, types), to.comparison().name());
+                }
+            }
+        }
+        return changes;
+    }
+
+    private static void add(Map<TypeChange, List<String>> changes, List<TypeChange> more, String object) {
+        for (TypeChange change : more) {
+            changes.computeIfAbsent(change, same -> new ArrayList<>()).add(object);
+        }
+    }
+
+    private static Set<String> common(Set<String> one, Set<String> other) {
+        Set<String> common = new LinkedHashSet<>(one);
+        common.retainAll(other);
+        return common;
+    }
+
+    private static Moves moves(Comparison comparison, Predicate<SourceLine> isAdded) {
+        ElfFile before = comparison.original().elf();
+        ElfFile after = comparison.patched().elf();
+        TypeGraph original = TypeGraph.read(before);
+        TypeGraph patched = TypeGraph.read(after);
+        boolean inBoth = before != after;
+        List<TypeChange> changes =
+                inBoth ? new PairUses(original, patched, isAdded).within(comparison) : List.of();
+        boolean isNew = comparison.original().pieces().isEmpty() && !inBoth;
+        boolean isRemoved = comparison.patched().pieces().isEmpty() && !inBoth;
+        Set<String> functionsBefore = isNew ? Set.of() : PairUses.bodies(original).keySet();
+        Set<String> functionsAfter = isRemoved ? Set.of() : PairUses.bodies(patched).keySet();
+        Set<String> typesBefore = isNew ? Set.of() : original.named().keySet();
+        Set<String> typesAfter = isRemoved ? Set.of() : patched.named().keySet();
+        return new Moves(
+                comparison,
+                changes,
+                without(functionsBefore, functionsAfter),
+                without(functionsAfter, functionsBefore),
+                without(typesBefore, typesAfter),
+                without(typesAfter, typesBefore));
+    }
+
+    private static Set<String> without(Set<String> some, Set<String> others) {
+        Set<String> rest = new TreeSet<>(some);
+        rest.removeAll(others);
+        return rest;
+    }
+}
