@@ -49,6 +49,7 @@ final class Dwarf {
     static final int DW_AT_stmt_list = 0x10;
     static final int DW_AT_low_pc = 0x11;
     static final int DW_AT_high_pc = 0x12;
+    static final int DW_AT_comp_dir = 0x1b;
     static final int DW_AT_const_value = 0x1c;
     static final int DW_AT_upper_bound = 0x2f;
     static final int DW_AT_abstract_origin = 0x31;

@@ -213,8 +213,14 @@ final class ScanUses {
         Cursor expression = entry.expression(Attribute.LOCATION);
         int operation = expression.atEnd() ? 0 : expression.u8();
         switch (operation) {
-            case Dwarf.DW_OP_addr, Dwarf.DW_OP_addrx -> {
-                return true;
+            case Dwarf.DW_OP_addr -> {
+                // What goes on is not a place, but a value computed from one.
+                expression.unsigned(entry.unit().addressBytes());
+                return expression.atEnd();
+            }
+            case Dwarf.DW_OP_addrx -> {
+                expression.uleb();
+                return expression.atEnd();
             }
             case Dwarf.DW_OP_const4u -> expression.u32();
             case Dwarf.DW_OP_const8u -> expression.u64();

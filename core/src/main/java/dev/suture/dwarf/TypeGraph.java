@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * All types of one file as a graph, and what uses them: variables that live as long as the program, and functions with
@@ -110,6 +112,18 @@ public final class TypeGraph {
             }
         }
         return named;
+    }
+
+    /** {@return the constants of all enums by their names: in C one name has one value, but in two functions} */
+    public Map<String, Set<Long>> enumerators() {
+        Map<String, Set<Long>> values = new HashMap<>();
+        for (RawType type : scanned.types()) {
+            for (Enumerator enumerator : type.enumerators) {
+                values.computeIfAbsent(enumerator.name(), name -> new TreeSet<>())
+                        .add(enumerator.value());
+            }
+        }
+        return values;
     }
 
     /** {@return the type whose entry is at an offset, without typedefs and qualifiers} */

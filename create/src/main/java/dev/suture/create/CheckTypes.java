@@ -69,11 +69,15 @@ final class CheckTypes {
             List<Comparison> comparisons) {
         CheckTypes check = new CheckTypes(allowedTypes);
         PatchedLines lines = new PatchedLines(files);
-        check.meanings = TypeNet.changes(
+        TypeNet.Found found = TypeNet.changes(
                 comparisons,
                 line -> !lines.added(line.file(), line.line()).isEmpty());
+        check.meanings = found.changes();
         check.run(pairs, files, tables);
         check.reportMeanings();
+        CheckNumbers numbers = CheckNumbers.check(files, comparisons, found.numbers(), allowedTypes);
+        check.refusals.addAll(numbers.refusals());
+        check.warnings.addAll(numbers.warnings());
         return new Found(check.refusals, check.warnings, check.changes);
     }
 

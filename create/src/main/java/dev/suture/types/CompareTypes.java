@@ -11,7 +11,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -33,6 +32,12 @@ final class CompareTypes {
     private final Set<Pair> met = new HashSet<>();
     private final Deque<Meeting> waiting = new ArrayDeque<>();
     private final List<TypeChange> changes = new ArrayList<>();
+    private final Map<String, NumberChange> numbers = new LinkedHashMap<>();
+
+    /** {@return the constants of enums that met and have other values, by their names} */
+    Map<String, NumberChange> numbers() {
+        return numbers;
+    }
 
     /** {@return what was found, in the order it was met} */
     List<TypeChange> changes() {
@@ -310,7 +315,7 @@ final class CompareTypes {
         return alignment;
     }
 
-    private static List<String> differencesOfEnums(TypeNode original, TypeNode patched) {
+    private List<String> differencesOfEnums(TypeNode original, TypeNode patched) {
         List<String> differences = new ArrayList<>();
         if (original.kind() != patched.kind()) {
             differences.add("one is an enum, the other is not");
@@ -334,8 +339,15 @@ final class CompareTypes {
             String other = byValue.get(enumerator.value());
             if (value == null && other != null) {
                 differences.add("%s is gone, and %d is %s".formatted(enumerator.name(), enumerator.value(), other));
-            } else if (value != null && !Objects.equals(value, enumerator.value())) {
-                differences.add("%s = %d -> %d".formatted(enumerator.name(), enumerator.value(), value));
+            } else if (value != null && value != enumerator.value()) {
+                numbers.putIfAbsent(
+                        enumerator.name(),
+                        new NumberChange(
+                                enumerator.name(),
+                                Long.toString(enumerator.value()),
+                                Long.toString(value),
+                                NumberChange.Kind.ENUMERATOR,
+                                nameOf(original)));
             }
         }
         return differences;

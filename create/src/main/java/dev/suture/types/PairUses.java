@@ -10,6 +10,7 @@ import dev.suture.dwarf.TypeGraph.Local;
 import dev.suture.dwarf.TypeNode;
 import dev.suture.dwarf.TypeNode.Kind;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -41,6 +42,7 @@ final class PairUses {
     private final TypeGraph patched;
     private final Predicate<SourceLine> isAdded;
     private final CompareTypes compare = new CompareTypes();
+    private final Untyped untyped;
     private final List<TypeChange> changes = new ArrayList<>();
     private final Map<String, List<TypeNode>> originalTypes;
     private final Map<String, List<TypeNode>> patchedTypes;
@@ -54,6 +56,7 @@ final class PairUses {
         this.original = original;
         this.patched = patched;
         this.isAdded = isAdded;
+        this.untyped = new Untyped(original);
         this.originalTypes = original.named();
         this.patchedTypes = patched.named();
     }
@@ -61,14 +64,40 @@ final class PairUses {
     /** {@return the changes that the two builds of one object show} */
     List<TypeChange> within(Comparison comparison) {
         variables(comparison);
+        untyped.read(comparison.original());
         functions();
         types();
+        numbers();
         compare.run();
         unusedPairs();
         compare.run();
         List<TypeChange> all = new ArrayList<>(changes);
         all.addAll(compare.changes());
         return all;
+    }
+
+    /** {@return the constants of enums that have other values} */
+    Collection<NumberChange> numbersChanged() {
+        return compare.numbers().values();
+    }
+
+    /** A constant of an enum without a name, or of one that has another name now, is known by its own. */
+    private void numbers() {
+        Map<String, Set<Long>> after = patched.enumerators();
+        original.enumerators().forEach((name, values) -> {
+            Set<Long> now = after.getOrDefault(name, Set.of());
+            if (values.size() == 1 && now.size() == 1 && !values.equals(now)) {
+                compare.numbers()
+                        .putIfAbsent(
+                                name,
+                                new NumberChange(
+                                        name,
+                                        values.iterator().next().toString(),
+                                        now.iterator().next().toString(),
+                                        NumberChange.Kind.ENUMERATOR,
+                                        "an enum"));
+            }
+        });
     }
 
     /** {@return the changes of what one object had and another has now} */
@@ -173,11 +202,18 @@ final class PairUses {
     }
 
     private void functions() {
-        Map<String, List<Body>> after = bodies(patched);
-        bodies(original).forEach((name, before) -> {
-            List<Body> twins = after.getOrDefault(name, List.of());
+        Map<String, List<Body>> befores = bodies(original);
+        Map<String, List<Body>> afters = bodies(patched);
+        befores.forEach((name, before) -> {
+            List<Body> twins = afters.getOrDefault(name, List.of());
             for (int at = 0; at < Math.min(before.size(), twins.size()); at++) {
                 function(before.get(at), twins.get(at));
+            }
+        });
+        Map<String, List<Body>> twins = otherwiseNamed(afters, befores);
+        otherwiseNamed(befores, afters).forEach((name, before) -> {
+            if (twins.containsKey(name)) {
+                function(before.getFirst(), twins.get(name).getFirst());
             }
         });
     }
@@ -185,10 +221,23 @@ final class PairUses {
     static Map<String, List<Body>> bodies(TypeGraph graph) {
         Map<String, List<Body>> bodies = new LinkedHashMap<>();
         for (Body body : graph.functions()) {
-            // In C++ a name for the linker has the types of the parameters in it, which may be what changes.
-            bodies.computeIfAbsent(body.name(), name -> new ArrayList<>(1)).add(body);
+            bodies.computeIfAbsent(body.symbol(), name -> new ArrayList<>(1)).add(body);
         }
         return bodies;
+    }
+
+    /** In C++ a name for the linker has the types of the parameters in it, which may be what changes. */
+    private static Map<String, List<Body>> otherwiseNamed(
+            Map<String, List<Body>> bodies, Map<String, List<Body>> others) {
+        Map<String, List<Body>> left = new LinkedHashMap<>();
+        bodies.forEach((symbol, of) -> {
+            if (!others.containsKey(symbol) && !symbol.equals(of.getFirst().name())) {
+                left.computeIfAbsent(of.getFirst().name(), name -> new ArrayList<>(1))
+                        .add(of.getFirst());
+            }
+        });
+        left.values().removeIf(sameName -> sameName.size() > 1);
+        return left;
     }
 
     private void function(Body before, Body after) {
@@ -199,6 +248,10 @@ final class PairUses {
         List<Local> left = new ArrayList<>();
         for (Local local : before.locals()) {
             List<Local> sameName = twins.getOrDefault(local.name(), List.of());
+            // Of which class a method is, its name says.
+            if (local.name().equals("this")) {
+                continue;
+            }
             if (sameName.isEmpty()) {
                 left.add(local);
             } else {
@@ -230,6 +283,15 @@ final class PairUses {
             other = other.target();
         }
         if (pointers == 0 || !one.isComposite() || !other.isComposite()) {
+            if (pointers > 0 && what.startsWith("local ") && untyped.isAnother(one, other) && untyped.isReached(function)) {
+                changes.add(new TypeChange(
+                        TypeChange.Kind.UNTYPED,
+                        what.substring("local ".length()),
+                        what.substring("local ".length()),
+                        List.of("was `%s`, is `%s`".formatted(before.text(), after.text())),
+                        "%s() (%s)".formatted(function.name(), what),
+                        function.declared()));
+            }
             return;
         }
         boolean sameName = one.name().equals(other.name());
@@ -259,31 +321,35 @@ final class PairUses {
         });
     }
 
-    /** Types that are new, beside others that are gone, where no function or variable says which is which. */
+    /**
+     * Types that are new, where no function or variable says what they were: beside others that are gone, or used in
+     * casts only, so that what they are found in has no type.
+     */
     private void unusedPairs() {
-        List<TypeNode> gone = originalTypes.entrySet().stream()
-                .filter(entry -> !patchedTypes.containsKey(entry.getKey()))
-                .map(entry -> entry.getValue().getFirst())
-                .filter(TypeNode::isComposite)
-                .filter(type -> !replacedOriginals.contains(type.name()))
-                .toList();
-        if (gone.isEmpty()) {
-            return;
-        }
+        Set<String> used = Referred.by(patched);
         patchedTypes.forEach((name, types) -> {
             TypeNode fresh = types.getFirst();
-            if (fresh.isComposite() && isFresh(fresh) && !replacements.contains(name)) {
-                gone.stream()
-                        .filter(type -> shareMembers(type, fresh))
-                        .forEach(type -> compare.meet(type, fresh, Way.from("no function that stayed")));
+            if (!fresh.isComposite() || !isFresh(fresh) || replacements.contains(name)) {
+                return;
             }
+            boolean onlyCast = !used.contains(name);
+            originalTypes.forEach((oldName, olds) -> {
+                TypeNode old = olds.getFirst();
+                boolean isGone = !patchedTypes.containsKey(oldName) && !replacedOriginals.contains(oldName);
+                if (old.isComposite() && (isGone || onlyCast) && shareMembers(old, fresh)) {
+                    compare.meet(old, fresh, Way.from("no function that stayed"));
+                }
+            });
         });
     }
 
+    /** Half of the members of the smaller one, by their names. */
     private static boolean shareMembers(TypeNode one, TypeNode other) {
         Set<String> names = new HashSet<>();
         one.fields().forEach(field -> names.add(field.name()));
-        return other.fields().stream()
-                .anyMatch(field -> !field.name().isEmpty() && names.contains(field.name()));
+        long shared = other.fields().stream()
+                .filter(field -> !field.name().isEmpty() && names.contains(field.name()))
+                .count();
+        return shared > 0 && shared * 2 >= Math.min(one.fields().size(), other.fields().size());
     }
 }

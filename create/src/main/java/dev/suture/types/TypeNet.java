@@ -19,6 +19,7 @@ public final class TypeNet {
     private record Moves(
             Comparison comparison,
             List<TypeChange> changes,
+            List<NumberChange> numbers,
             Set<String> functionsGone,
             Set<String> functionsNew,
             Set<String> typesGone,
@@ -27,18 +28,28 @@ public final class TypeNet {
     private TypeNet() {}
 
     /**
-     * {@return the changes, each with the names of the objects that show it}
+     * What was found, each with the names of the objects that show it.
+     *
+     * @param changes of types and variables
+     * @param numbers constants of enums with other values
+     */
+    public record Found(Map<TypeChange, List<String>> changes, Map<NumberChange, List<String>> numbers) {}
+
+    /**
+     * {@return the changes}
      *
      * @param comparisons the objects that differ in what is part of the program; others cannot change what memory means
      * @param isAdded whether a line in debug information of a patched object is one that the patch adds
      */
-    public static Map<TypeChange, List<String>> changes(List<Comparison> comparisons, Predicate<SourceLine> isAdded) {
+    public static Found changes(List<Comparison> comparisons, Predicate<SourceLine> isAdded) {
         List<Moves> all = comparisons.parallelStream()
                 .map(comparison -> moves(comparison, isAdded))
                 .toList();
         Map<TypeChange, List<String>> changes = new LinkedHashMap<>();
+        Map<NumberChange, List<String>> numbers = new LinkedHashMap<>();
         for (Moves moves : all) {
             add(changes, moves.changes(), moves.comparison().name());
+            add(numbers, moves.numbers(), moves.comparison().name());
         }
         for (Moves from : all) {
             for (Moves to : all) {
@@ -56,11 +67,11 @@ public final class TypeNet {
                 }
             }
         }
-        return changes;
+        return new Found(changes, numbers);
     }
 
-    private static void add(Map<TypeChange, List<String>> changes, List<TypeChange> more, String object) {
-        for (TypeChange change : more) {
+    private static <T> void add(Map<T, List<String>> changes, List<T> more, String object) {
+        for (T change : more) {
             changes.computeIfAbsent(change, same -> new ArrayList<>()).add(object);
         }
     }
@@ -77,8 +88,8 @@ public final class TypeNet {
         TypeGraph original = TypeGraph.read(before);
         TypeGraph patched = TypeGraph.read(after);
         boolean inBoth = before != after;
-        List<TypeChange> changes =
-                inBoth ? new PairUses(original, patched, isAdded).within(comparison) : List.of();
+        PairUses pairs = new PairUses(original, patched, isAdded);
+        List<TypeChange> changes = inBoth ? pairs.within(comparison) : List.of();
         boolean isNew = comparison.original().pieces().isEmpty() && !inBoth;
         boolean isRemoved = comparison.patched().pieces().isEmpty() && !inBoth;
         Set<String> functionsBefore = isNew ? Set.of() : PairUses.bodies(original).keySet();
@@ -88,6 +99,7 @@ public final class TypeNet {
         return new Moves(
                 comparison,
                 changes,
+                List.copyOf(pairs.numbersChanged()),
                 without(functionsBefore, functionsAfter),
                 without(functionsAfter, functionsBefore),
                 without(typesBefore, typesAfter),
