@@ -19,7 +19,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -73,7 +72,7 @@ final class CheckTypes {
                 comparisons,
                 line -> !lines.added(line.file(), line.line()).isEmpty());
         check.meanings = found.changes();
-        check.run(pairs, files, tables);
+        check.run(pairs, files, tables, found.alike());
         check.reportMeanings();
         CheckNumbers numbers = CheckNumbers.check(files, comparisons, found.numbers(), allowedTypes);
         check.refusals.addAll(numbers.refusals());
@@ -83,12 +82,13 @@ final class CheckTypes {
 
     private record Checked(ObjectPair pair, boolean hasTypes, List<LayoutChange> changes) {}
 
-    private void run(List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables) {
+    private void run(
+            List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables, Set<String> alike) {
         List<Checked> checked = pairs.parallelStream()
                 .filter(pair -> pair.original().isPresent()
                         && pair.patched().isPresent()
                         && pair.source().matches(COMPILED))
-                .map(pair -> check(pair, tables))
+                .map(pair -> check(pair, tables, alike.contains(pair.name())))
                 .toList();
         if (checked.stream().anyMatch(pair -> !pair.hasTypes())) {
             missingDebugInformation(files);
@@ -107,7 +107,7 @@ final class CheckTypes {
         changes.forEach(this::report);
     }
 
-    private static Checked check(ObjectPair pair, SpecialSections tables) {
+    private static Checked check(ObjectPair pair, SpecialSections tables, boolean isAlike) {
         ElfFile before = ElfFile.read(pair.original().orElseThrow());
         ElfFile after = ElfFile.read(pair.patched().orElseThrow());
         if (after.section(".debug_info").isEmpty()) {
@@ -116,29 +116,29 @@ final class CheckTypes {
         if (Types.areSurelyEqual(before, after)) {
             return new Checked(pair, true, List.of());
         }
-        Types types = Types.read(after);
-        checkEntrySizes(after, types, tables);
-        return new Checked(pair, true, LayoutChanges.between(Types.read(before), types));
+        checkEntrySizes(after, tables);
+        List<LayoutChange> changes =
+                isAlike ? List.of() : LayoutChanges.between(Types.read(before), Types.read(after));
+        return new Checked(pair, true, changes);
     }
 
     /** The sizes of table entries are known by release; where debug information tells them, it must agree. */
-    private static void checkEntrySizes(ElfFile elf, Types types, SpecialSections tables) {
+    private static void checkEntrySizes(ElfFile elf, SpecialSections tables) {
+        Map<String, SpecialSection> byStructure = new LinkedHashMap<>();
         for (SpecialSection table : tables.tables()) {
-            if (table.structure().isEmpty() || elf.section(table.name()).isEmpty()) {
-                continue;
-            }
-            OptionalLong size = types.structSize(table.structure());
-            if (size.isPresent() && size.getAsLong() != table.entryBytes()) {
-                throw new LivePatchException(
-                        "%s: struct %s has %d bytes, but entries of %s have %d in this release of Xen; is it a modified Xen?"
-                                .formatted(
-                                        elf.name(),
-                                        table.structure(),
-                                        size.getAsLong(),
-                                        table.name(),
-                                        table.entryBytes()));
+            if (!table.structure().isEmpty() && elf.section(table.name()).isPresent()) {
+                byStructure.put(table.structure(), table);
             }
         }
+        Map<String, Long> sizes = Types.structSizes(elf, byStructure.keySet());
+        byStructure.forEach((structure, table) -> {
+            Long size = sizes.get(structure);
+            if (size != null && size != table.entryBytes()) {
+                throw new LivePatchException(
+                        "%s: struct %s has %d bytes, but entries of %s have %d in this release of Xen; is it a modified Xen?"
+                                .formatted(elf.name(), structure, size, table.name(), table.entryBytes()));
+            }
+        });
     }
 
     private void missingDebugInformation(List<PatchedFile> files) {

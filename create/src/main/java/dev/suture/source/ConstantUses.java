@@ -47,7 +47,8 @@ public final class ConstantUses {
     /** Code between two braces or semicolons, or of a macro. */
     private record Code(List<Token> tokens) {}
 
-    private record Definition(List<String> parameters, List<Token> body) {}
+    /** A macro, or the body of a function, which is a part of the code it was cut from. */
+    private record Definition(List<String> parameters, List<Token> body, boolean isMacro) {}
 
     private final Set<String> memory;
     private final Map<String, List<Definition>> definitions = new HashMap<>();
@@ -108,7 +109,7 @@ public final class ConstantUses {
         boolean hasParameters = rest.strip().startsWith(name + "(");
         if (!hasParameters) {
             List<Token> body = all.subList(1, all.size());
-            define(name, new Definition(List.of(), body));
+            define(name, new Definition(List.of(), body, true));
             if (isNumber(body)) {
                 values.merge(name, text(body), (one, other) -> one + " or " + other);
             }
@@ -121,7 +122,7 @@ public final class ConstantUses {
                 parameters.add(token.text());
             }
         }
-        define(name, new Definition(parameters, all.subList(Math.min(end + 1, all.size()), all.size())));
+        define(name, new Definition(parameters, all.subList(Math.min(end + 1, all.size()), all.size()), true));
     }
 
     private void define(String name, Definition definition) {
@@ -152,7 +153,8 @@ public final class ConstantUses {
                         tokens.get(at - 1).text(),
                         new Definition(
                                 parameters(tokens.subList(at + 1, end)),
-                                tokens.subList(end + 2, Math.min(last, tokens.size()))));
+                                tokens.subList(end + 2, Math.min(last, tokens.size())),
+                                false));
             }
         }
     }
@@ -195,22 +197,12 @@ public final class ConstantUses {
         }
         definitions.forEach((macro, bodies) -> {
             if (!names.contains(macro)) {
-                bodies.forEach(body -> collectOfMacro(body, names, found));
+                bodies.stream()
+                        .filter(Definition::isMacro)
+                        .forEach(body -> collect(body.body(), names, new HashSet<>(), found));
             }
         });
         return found;
-    }
-
-    private void collectOfMacro(Definition macro, Set<String> names, List<Found> found) {
-        boolean isOfFunction = codes.stream().anyMatch(code -> isWithin(code.tokens(), macro.body()));
-        if (!isOfFunction) {
-            collect(macro.body(), names, new HashSet<>(), found);
-        }
-    }
-
-    /** A function's body is a part of the code it was cut from. */
-    private static boolean isWithin(List<Token> code, List<Token> body) {
-        return !body.isEmpty() && code.stream().anyMatch(token -> token == body.getFirst());
     }
 
     private static boolean mentions(List<Definition> macros, Set<String> names) {
@@ -359,15 +351,19 @@ public final class ConstantUses {
 
     private static String text(List<Token> tokens) {
         StringBuilder text = new StringBuilder();
-        Token before = null;
-        for (Token token : tokens) {
-            boolean joins = before == null
-                    || before.is("(") || before.is("->") || before.is(".") || before.is("[") || before.is("&")
-                    || token.is(")") || token.is("(") && before.isWord() && !isKeyword(before)
-                    || token.is("->") || token.is(".") || token.is(",") || token.is("[") || token.is("]");
+        for (int at = 0; at < tokens.size(); at++) {
+            Token token = tokens.get(at);
+            boolean joins = at == 0 || joins(at < 2 ? null : tokens.get(at - 2), tokens.get(at - 1), token);
             text.append(joins ? "" : " ").append(token.text());
-            before = token;
         }
         return text.toString();
+    }
+
+    private static boolean joins(Token beforeThat, Token before, Token token) {
+        boolean isUnary = (before.is("&") || before.is("*") || before.is("~") || before.is("!") || before.is("-"))
+                && (beforeThat == null || beforeThat.kind() == Kind.PUNCTUATION && !beforeThat.is(")") && !beforeThat.is("]"));
+        boolean opens = before.is("(") || before.is("[") || before.is("->") || before.is(".") || before.is(":");
+        boolean isCall = token.is("(") && before.isWord() && !isKeyword(before);
+        return isUnary || opens || isCall || ") ] [ -> . , :".contains(token.text()) && !token.is("(");
     }
 }

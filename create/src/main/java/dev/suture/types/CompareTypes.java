@@ -33,6 +33,12 @@ final class CompareTypes {
     private final Deque<Meeting> waiting = new ArrayDeque<>();
     private final List<TypeChange> changes = new ArrayList<>();
     private final Map<String, NumberChange> numbers = new LinkedHashMap<>();
+    private boolean areAllAlike = true;
+
+    /** {@return whether everything that met was declared alike, down to the names of members} */
+    boolean areAllAlike() {
+        return areAllAlike && changes.isEmpty() && numbers.isEmpty();
+    }
 
     /** {@return the constants of enums that met and have other values, by their names} */
     Map<String, NumberChange> numbers() {
@@ -199,6 +205,7 @@ final class CompareTypes {
         }
         Map<String, Place> before = members(original);
         Map<String, Place> after = members(patched);
+        areAllAlike &= before.keySet().equals(after.keySet());
         Set<String> taken = new HashSet<>();
         before.forEach((name, place) -> {
             Place twin = after.get(name);
@@ -336,6 +343,7 @@ final class CompareTypes {
         }
         for (Enumerator enumerator : original.enumerators()) {
             Long value = patcheds.get(enumerator.name());
+            areAllAlike &= value != null;
             String other = byValue.get(enumerator.value());
             if (value == null && other != null) {
                 differences.add("%s is gone, and %d is %s".formatted(enumerator.name(), enumerator.value(), other));

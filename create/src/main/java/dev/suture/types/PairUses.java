@@ -43,6 +43,7 @@ final class PairUses {
     private final Predicate<SourceLine> isAdded;
     private final CompareTypes compare = new CompareTypes();
     private final Untyped untyped;
+    private boolean isOneEach = true;
     private final List<TypeChange> changes = new ArrayList<>();
     private final Map<String, List<TypeNode>> originalTypes;
     private final Map<String, List<TypeNode>> patchedTypes;
@@ -74,6 +75,11 @@ final class PairUses {
         List<TypeChange> all = new ArrayList<>(changes);
         all.addAll(compare.changes());
         return all;
+    }
+
+    /** {@return whether all types that both builds have are declared alike} */
+    boolean areAllAlike() {
+        return isOneEach && changes.isEmpty() && compare.areAllAlike();
     }
 
     /** {@return the constants of enums that have other values} */
@@ -315,7 +321,9 @@ final class PairUses {
     private void types() {
         originalTypes.forEach((name, before) -> {
             List<TypeNode> after = patchedTypes.getOrDefault(name, List.of());
-            if (before.size() == 1 && after.size() == 1) {
+            if (before.size() != 1 || after.size() > 1) {
+                isOneEach = false;
+            } else if (after.size() == 1) {
                 compare.meet(before.getFirst(), after.getFirst(), Way.from("`%s`".formatted(name)));
             }
         });

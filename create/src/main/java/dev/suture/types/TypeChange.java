@@ -2,6 +2,7 @@ package dev.suture.types;
 
 import dev.suture.dwarf.SourceLine;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Something that lives in memory and means something else with the patch.
@@ -29,5 +30,20 @@ public record TypeChange(
 
     public TypeChange {
         differences = List.copyOf(differences);
+    }
+
+    /** Several ways lead to one change, and a variable is declared in several files: it is one change all the same. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof TypeChange change
+                && kind == change.kind
+                && original.equals(change.original)
+                && patched.equals(change.patched)
+                && differences.equals(change.differences);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(kind, original, patched, differences);
     }
 }

@@ -20,6 +20,7 @@ public final class TypeNet {
             Comparison comparison,
             List<TypeChange> changes,
             List<NumberChange> numbers,
+            boolean areAllAlike,
             Set<String> functionsGone,
             Set<String> functionsNew,
             Set<String> typesGone,
@@ -32,8 +33,10 @@ public final class TypeNet {
      *
      * @param changes of types and variables
      * @param numbers constants of enums with other values
+     * @param alike objects all of whose types are declared as they were, down to the names of members
      */
-    public record Found(Map<TypeChange, List<String>> changes, Map<NumberChange, List<String>> numbers) {}
+    public record Found(
+            Map<TypeChange, List<String>> changes, Map<NumberChange, List<String>> numbers, Set<String> alike) {}
 
     /**
      * {@return the changes}
@@ -47,9 +50,13 @@ public final class TypeNet {
                 .toList();
         Map<TypeChange, List<String>> changes = new LinkedHashMap<>();
         Map<NumberChange, List<String>> numbers = new LinkedHashMap<>();
+        Set<String> alike = new TreeSet<>();
         for (Moves moves : all) {
             add(changes, moves.changes(), moves.comparison().name());
             add(numbers, moves.numbers(), moves.comparison().name());
+            if (moves.areAllAlike()) {
+                alike.add(moves.comparison().name());
+            }
         }
         for (Moves from : all) {
             for (Moves to : all) {
@@ -67,7 +74,7 @@ public final class TypeNet {
                 }
             }
         }
-        return new Found(changes, numbers);
+        return new Found(changes, numbers, alike);
     }
 
     private static <T> void add(Map<T, List<String>> changes, List<T> more, String object) {
@@ -100,6 +107,7 @@ public final class TypeNet {
                 comparison,
                 changes,
                 List.copyOf(pairs.numbersChanged()),
+                inBoth && pairs.areAllAlike(),
                 without(functionsBefore, functionsAfter),
                 without(functionsAfter, functionsBefore),
                 without(typesBefore, typesAfter),
