@@ -362,8 +362,8 @@ public final class ConstantUses {
     private static boolean joins(Token beforeThat, Token before, Token token) {
         boolean isUnary = (before.is("&") || before.is("*") || before.is("~") || before.is("!") || before.is("-"))
                 && (beforeThat == null || beforeThat.kind() == Kind.PUNCTUATION && !beforeThat.is(")") && !beforeThat.is("]"));
-        boolean opens = before.is("(") || before.is("[") || before.is("->") || before.is(".") || before.is(":");
+        boolean opens = before.is("(") || before.is("[") || before.is("->") || before.is(".");
         boolean isCall = token.is("(") && before.isWord() && !isKeyword(before);
-        return isUnary || opens || isCall || ") ] [ -> . , :".contains(token.text()) && !token.is("(");
+        return isUnary || opens || isCall || ") ] [ -> . ,".contains(token.text()) && !token.is("(");
     }
 }

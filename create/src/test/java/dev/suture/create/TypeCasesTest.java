@@ -26,8 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Small programs that a patch makes read what lives in memory as something else, and others that it does not. Each file
- * in {@code types} is a program before and after, and what has to be said of it; most of these were once patched wrongly
- * without a word.
+ * in {@code types} is a program before and after, and what has to be said of it (how it begins, where it ends in three
+ * dots: the rest depends on the compiler's library). Most of these were once patched wrongly without a word.
  */
 class TypeCasesTest {
     private static final Path CASES = Path.of("src/test/resources/types");
@@ -51,12 +51,11 @@ class TypeCasesTest {
         found.warnings()
                 .forEach(warning -> said.append("warning: ").append(warning).append('\n'));
         String expected = parts.getOrDefault("expected", "");
-        if (Boolean.getBoolean("suture.golden")) {
-            String text = Files.readString(file);
-            Files.writeString(file, text.substring(0, text.indexOf("=== expected")) + "=== expected\n" + said);
-            return;
+        if (expected.endsWith("...\n")) {
+            assertThat(said.toString()).startsWith(expected.substring(0, expected.length() - "...\n".length()));
+        } else {
+            assertThat(said.toString()).isEqualTo(expected);
         }
-        assertThat(said.toString()).isEqualTo(expected);
     }
 
     private static Map<String, String> parts(String text) {
