@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Finds types whose layout changes.
@@ -53,7 +54,13 @@ final class CheckTypes {
      *
      * @param changes what the refusals and warnings are about
      */
-    record Found(List<Refusal> refusals, List<String> warnings, List<LayoutChanges.Combined> changes) {}
+    record Found(List<Refusal> refusals, List<String> warnings, List<LayoutChanges.Combined> changes) {
+        /** {@return the same with more to tell the author} */
+        Found alsoWarn(List<String> more) {
+            return new Found(
+                    refusals, Stream.concat(warnings.stream(), more.stream()).toList(), changes);
+        }
+    }
 
     /**
      * {@return the changed types of all pairs, each once}
@@ -67,10 +74,7 @@ final class CheckTypes {
             Set<String> allowedTypes,
             List<Comparison> comparisons) {
         CheckTypes check = new CheckTypes(allowedTypes);
-        PatchedLines lines = new PatchedLines(files);
-        TypeNet.Found found = TypeNet.changes(
-                comparisons,
-                line -> !lines.added(line.file(), line.line()).isEmpty());
+        TypeNet.Found found = TypeNet.changes(comparisons, new PatchedDeclarations(files));
         check.meanings = found.changes();
         check.run(pairs, files, tables, found.alike());
         check.reportMeanings();

@@ -2,7 +2,6 @@ package dev.suture.types;
 
 import dev.suture.diff.Comparison;
 import dev.suture.diff.Piece;
-import dev.suture.dwarf.SourceLine;
 import dev.suture.dwarf.TypeGraph;
 import dev.suture.dwarf.TypeGraph.Body;
 import dev.suture.dwarf.TypeGraph.Global;
@@ -19,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 
 /**
  * Pairs what uses types in the two builds of one object, and lets the types meet.
@@ -40,7 +38,7 @@ import java.util.function.Predicate;
 final class PairUses {
     private final TypeGraph original;
     private final TypeGraph patched;
-    private final Predicate<SourceLine> isAdded;
+    private final Declarations declarations;
     private final CompareTypes compare = new CompareTypes();
     private final Untyped untyped;
     private boolean isOneEach = true;
@@ -51,12 +49,12 @@ final class PairUses {
     private final Set<String> replacements = new TreeSet<>();
 
     /**
-     * @param isAdded whether a line of the patched source is one that the patch adds
+     * @param declarations knows what the patch adds and removes
      */
-    PairUses(TypeGraph original, TypeGraph patched, Predicate<SourceLine> isAdded) {
+    PairUses(TypeGraph original, TypeGraph patched, Declarations declarations) {
         this.original = original;
         this.patched = patched;
-        this.isAdded = isAdded;
+        this.declarations = declarations;
         this.untyped = new Untyped(original);
         this.originalTypes = original.named();
         this.patchedTypes = patched.named();
@@ -310,12 +308,17 @@ final class PairUses {
         }
     }
 
+    /** Which structs there are says debug information of those that are used; which one is new only the source. */
     private boolean mayBeRenamed(TypeNode before, TypeNode after) {
-        return !patchedTypes.containsKey(before.name()) || isFresh(after);
+        return isGone(before) || isFresh(after);
+    }
+
+    private boolean isGone(TypeNode type) {
+        return !patchedTypes.containsKey(type.name()) && declarations.isRemoved(type.name(), type.declared());
     }
 
     private boolean isFresh(TypeNode type) {
-        return !originalTypes.containsKey(type.name()) && isAdded.test(type.declared());
+        return !originalTypes.containsKey(type.name()) && declarations.isAdded(type.name(), type.declared());
     }
 
     private void types() {
@@ -343,7 +346,7 @@ final class PairUses {
             boolean onlyCast = !used.contains(name);
             originalTypes.forEach((oldName, olds) -> {
                 TypeNode old = olds.getFirst();
-                boolean isGone = !patchedTypes.containsKey(oldName) && !replacedOriginals.contains(oldName);
+                boolean isGone = isGone(old) && !replacedOriginals.contains(oldName);
                 if (old.isComposite() && (isGone || onlyCast) && shareMembers(old, fresh)) {
                     compare.meet(old, fresh, Way.from("no function that stayed"));
                 }

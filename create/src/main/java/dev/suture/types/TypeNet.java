@@ -1,7 +1,6 @@
 package dev.suture.types;
 
 import dev.suture.diff.Comparison;
-import dev.suture.dwarf.SourceLine;
 import dev.suture.dwarf.TypeGraph;
 import dev.suture.elf.ElfFile;
 import java.util.ArrayList;
@@ -11,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 
 /** Finds what lives in memory and means something else with a patch, in all objects of the patch. */
 public final class TypeNet {
@@ -42,11 +40,11 @@ public final class TypeNet {
      * {@return the changes}
      *
      * @param comparisons the objects that differ in what is part of the program; others cannot change what memory means
-     * @param isAdded whether a line in debug information of a patched object is one that the patch adds
+     * @param declarations knows what the patch adds and removes
      */
-    public static Found changes(List<Comparison> comparisons, Predicate<SourceLine> isAdded) {
+    public static Found changes(List<Comparison> comparisons, Declarations declarations) {
         List<Moves> all = comparisons.parallelStream()
-                .map(comparison -> moves(comparison, isAdded))
+                .map(comparison -> moves(comparison, declarations))
                 .toList();
         Map<TypeChange, List<String>> changes = new LinkedHashMap<>();
         Map<NumberChange, List<String>> numbers = new LinkedHashMap<>();
@@ -69,7 +67,7 @@ public final class TypeNet {
                     PairUses pairs = new PairUses(
                             TypeGraph.read(from.comparison().original().elf()),
                             TypeGraph.read(to.comparison().patched().elf()),
-                            isAdded);
+                            declarations);
                     add(changes, pairs.moved(functions, types), to.comparison().name());
                 }
             }
@@ -89,13 +87,13 @@ public final class TypeNet {
         return common;
     }
 
-    private static Moves moves(Comparison comparison, Predicate<SourceLine> isAdded) {
+    private static Moves moves(Comparison comparison, Declarations declarations) {
         ElfFile before = comparison.original().elf();
         ElfFile after = comparison.patched().elf();
         TypeGraph original = TypeGraph.read(before);
         TypeGraph patched = TypeGraph.read(after);
         boolean inBoth = before != after;
-        PairUses pairs = new PairUses(original, patched, isAdded);
+        PairUses pairs = new PairUses(original, patched, declarations);
         List<TypeChange> changes = inBoth ? pairs.within(comparison) : List.of();
         boolean isNew = comparison.original().pieces().isEmpty() && !inBoth;
         boolean isRemoved = comparison.patched().pieces().isEmpty() && !inBoth;

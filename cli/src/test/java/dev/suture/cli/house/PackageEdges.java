@@ -38,7 +38,7 @@ final class PackageEdges {
         allow("types", "elf", "dwarf", "diff");
         allow("drift", "elf", "build", "source", "diff");
         allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
-        allow("create", with(CORE, "build", "source", "diff", "drift", "types", "link", "explain"));
+        allow("create", with(CORE, "build", "source", "diff", "drift", "types", "link", "explain", "certify"));
         allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
 
         allow("target", CORE);
