@@ -44,6 +44,5 @@ final class RawType {
      * @param isBase whether it is a base class
      * @param statedAlignment what the source asks for, in bytes; 0 if it does not
      */
-    record RawMember(
-            String name, int typeEntry, long bitOffset, int bitSize, boolean isBase, long statedAlignment) {}
+    record RawMember(String name, int typeEntry, long bitOffset, int bitSize, boolean isBase, long statedAlignment) {}
 }

@@ -111,7 +111,10 @@ final class ScanUses {
         }
         Open level = levels.removeLast();
         boolean goesOn = !levels.isEmpty() && levels.getLast() == level;
-        if (level != null && level.isFunction && !goesOn && !level.identity.name().isEmpty()) {
+        if (level != null
+                && level.isFunction
+                && !goesOn
+                && !level.identity.name().isEmpty()) {
             Identity identity = level.identity;
             bodies.add(new TypeGraph.Body(
                     identity.name(),
@@ -172,8 +175,7 @@ final class ScanUses {
     private void local(Open outer, boolean isParameter) {
         if (outer != null && outer.isFunction && entry.has(Attribute.NAME) && entry.has(Attribute.TYPE)) {
             String name = entry.string(Attribute.NAME);
-            outer.locals.add(
-                    new TypeGraph.Local(name, graph.node(entry.reference(Attribute.TYPE)), isParameter));
+            outer.locals.add(new TypeGraph.Local(name, graph.node(entry.reference(Attribute.TYPE)), isParameter));
         }
     }
 

@@ -182,8 +182,7 @@ public final class TypeGraph {
         int target = entry.reference(Attribute.TYPE);
         RawType raw = scanned.type(at);
         return switch (entry.tag()) {
-            case Dwarf.DW_TAG_base_type ->
-                shape(kindOfBase((int) entry.constant(Attribute.ENCODING, 0)), name, size);
+            case Dwarf.DW_TAG_base_type -> shape(kindOfBase((int) entry.constant(Attribute.ENCODING, 0)), name, size);
             case Dwarf.DW_TAG_pointer_type, Dwarf.DW_TAG_reference_type, Dwarf.DW_TAG_rvalue_reference_type ->
                 new TypeNode.Shape(
                         TypeNode.Kind.POINTER, "", size == 0 ? unit.addressBytes() : size, target, List.of(), null);
@@ -315,12 +314,7 @@ public final class TypeGraph {
             TypeNode type = node(member.typeEntry());
             String name = member.isBase() ? "<base " + type.name() + ">" : member.name();
             result.add(new TypeNode.Field(
-                    name,
-                    type,
-                    member.bitOffset(),
-                    member.bitSize(),
-                    member.isBase(),
-                    member.statedAlignment()));
+                    name, type, member.bitOffset(), member.bitSize(), member.isBase(), member.statedAlignment()));
         }
         return List.copyOf(result);
     }

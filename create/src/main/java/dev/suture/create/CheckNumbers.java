@@ -85,12 +85,14 @@ final class CheckNumbers {
         Map<String, String> after = new HashMap<>();
         Map<String, String> definedIn = new HashMap<>();
         for (PatchedFile file : files) {
-            file.original().ifPresent(text -> ConstantUses.numbers(text.text()).forEach((name, value) -> {
-                before.merge(name, value, CheckNumbers::both);
-                definedIn.put(name, file.path());
-            }));
-            file.patched().ifPresent(text -> ConstantUses.numbers(text.text())
-                    .forEach((name, value) -> after.merge(name, value, CheckNumbers::both)));
+            file.original()
+                    .ifPresent(text -> ConstantUses.numbers(text.text()).forEach((name, value) -> {
+                        before.merge(name, value, CheckNumbers::both);
+                        definedIn.put(name, file.path());
+                    }));
+            file.patched()
+                    .ifPresent(text -> ConstantUses.numbers(text.text())
+                            .forEach((name, value) -> after.merge(name, value, CheckNumbers::both)));
         }
         List<NumberChange> changed = new ArrayList<>();
         before.forEach((name, value) -> {
@@ -110,7 +112,8 @@ final class CheckNumbers {
         return file.original().isPresent()
                 && file.lines().changed().stream()
                         .anyMatch(change -> removed(file.original().get(), change).stream()
-                                .anyMatch(line -> line.contains("define") || line.stripTrailing().endsWith("\\")));
+                                .anyMatch(line -> line.contains("define")
+                                        || line.stripTrailing().endsWith("\\")));
     }
 
     private static List<String> removed(SourceText text, LineMap.Change change) {
@@ -190,8 +193,7 @@ final class CheckNumbers {
             refusals.add(new Refusal(
                     String.join(", ", objects),
                     number.name(),
-                    "%s, and memory holds the old one: %s"
-                            .formatted(change, where(kept.or(() -> passedOn), asked)),
+                    "%s, and memory holds the old one: %s".formatted(change, where(kept.or(() -> passedOn), asked)),
                     "Leave the old numbers as they are, and give what is new one of its own. If nothing that lives holds"
                             + " it, pass --allow-type '%s'.".formatted(number.name())));
         } else if (kept.isPresent() || passedOn.isPresent() && asked.isPresent() || !before.isComplete()) {
@@ -206,8 +208,8 @@ final class CheckNumbers {
 
     private static String where(Optional<Found> kept, Optional<Found> asked) {
         Set<String> words = new LinkedHashSet<>();
-        kept.ifPresent(found -> words.add("`%s` %s it"
-                .formatted(found.code(), found.use() == Use.KEPT ? "keeps" : "passes on")));
+        kept.ifPresent(found ->
+                words.add("`%s` %s it".formatted(found.code(), found.use() == Use.KEPT ? "keeps" : "passes on")));
         asked.ifPresent(found -> words.add("`%s` asks for it".formatted(found.code())));
         return words.isEmpty() ? "its sources cannot be read" : String.join(", ", words);
     }

@@ -86,8 +86,7 @@ final class CheckTypes {
 
     private record Checked(ObjectPair pair, boolean hasTypes, List<LayoutChange> changes) {}
 
-    private void run(
-            List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables, Set<String> alike) {
+    private void run(List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables, Set<String> alike) {
         List<Checked> checked = pairs.parallelStream()
                 .filter(pair -> pair.original().isPresent()
                         && pair.patched().isPresent()
@@ -121,8 +120,7 @@ final class CheckTypes {
             return new Checked(pair, true, List.of());
         }
         checkEntrySizes(after, tables);
-        List<LayoutChange> changes =
-                isAlike ? List.of() : LayoutChanges.between(Types.read(before), Types.read(after));
+        List<LayoutChange> changes = isAlike ? List.of() : LayoutChanges.between(Types.read(before), Types.read(after));
         return new Checked(pair, true, changes);
     }
 
@@ -173,7 +171,8 @@ final class CheckTypes {
         if (isAllowed(change.typeName())) {
             warnings.add("allowed as you asked: %s (%s)".formatted(change.text(), where));
         } else if (change.kind() == LayoutChange.Kind.MEANING) {
-            if (meanings.keySet().stream().anyMatch(meaning -> meaning.original().equals(change.typeName()))) {
+            if (meanings.keySet().stream()
+                    .anyMatch(meaning -> meaning.original().equals(change.typeName()))) {
                 return;
             }
             warnings.add("the meaning of a type changes, not its layout: %s (%s)".formatted(change.text(), where));

@@ -8,12 +8,11 @@ final class MeaningText {
 
     /** {@return one line: what it is, what is different, where it is declared and how it was reached} */
     static String of(TypeChange change) {
-        String subject =
-                switch (change.kind()) {
-                    case TYPE -> change.original();
-                    case VARIABLE, UNTYPED -> "`%s`".formatted(change.original());
-                    case REPLACED -> "`%s` became `%s`".formatted(change.original(), change.patched());
-                };
+        String subject = switch (change.kind()) {
+            case TYPE -> change.original();
+            case VARIABLE, UNTYPED -> "`%s`".formatted(change.original());
+            case REPLACED -> "`%s` became `%s`".formatted(change.original(), change.patched());
+        };
         String way = change.kind() == TypeChange.Kind.VARIABLE ? "" : ", reached by " + change.way();
         return "%s: %s (%s)%s"
                 .formatted(
@@ -24,19 +23,16 @@ final class MeaningText {
     }
 
     static String what(TypeChange change) {
-        String why =
-                switch (change.kind()) {
-                    case TYPE ->
-                        "values of a type mean something else, and the running system holds them as they were: ";
-                    case VARIABLE ->
-                        "a variable means something else, and the running system has filled it as it was: ";
-                    case REPLACED ->
-                        "a type takes the place of another that it is not laid out like, and the running system holds"
-                                + " values of that: ";
-                    case UNTYPED ->
-                        "what a function finds behind a pointer without a type means something else, and the running"
-                                + " system holds it as it was: ";
-                };
+        String why = switch (change.kind()) {
+            case TYPE -> "values of a type mean something else, and the running system holds them as they were: ";
+            case VARIABLE -> "a variable means something else, and the running system has filled it as it was: ";
+            case REPLACED ->
+                "a type takes the place of another that it is not laid out like, and the running system holds"
+                        + " values of that: ";
+            case UNTYPED ->
+                "what a function finds behind a pointer without a type means something else, and the running"
+                        + " system holds it as it was: ";
+        };
         return why + of(change);
     }
 

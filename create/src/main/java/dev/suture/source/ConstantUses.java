@@ -206,8 +206,9 @@ public final class ConstantUses {
     }
 
     private static boolean mentions(List<Definition> macros, Set<String> names) {
-        return macros.stream().anyMatch(macro -> macro.parameters().isEmpty()
-                && macro.body().stream().anyMatch(token -> token.isWord() && names.contains(token.text())));
+        return macros.stream()
+                .anyMatch(macro -> macro.parameters().isEmpty()
+                        && macro.body().stream().anyMatch(token -> token.isWord() && names.contains(token.text())));
     }
 
     private void collect(List<Token> tokens, Set<String> names, Set<String> calls, List<Found> found) {
@@ -254,7 +255,8 @@ public final class ConstantUses {
         if (callee.equals("asm") || callee.equals("__asm__") || callee.equals("volatile") || callee.equals("goto")) {
             boolean writes = argument.tokens(tokens).stream()
                     .anyMatch(token -> token.kind() == Kind.TEXT
-                            && (token.text().startsWith("\"+m") || token.text().startsWith("\"=m")
+                            && (token.text().startsWith("\"+m")
+                                    || token.text().startsWith("\"=m")
                                     || token.text().equals("\"memory\"")));
             found.add(new Found(Use.PASSED_ON, code));
             if (writes) {
@@ -361,7 +363,8 @@ public final class ConstantUses {
 
     private static boolean joins(Token beforeThat, Token before, Token token) {
         boolean isUnary = (before.is("&") || before.is("*") || before.is("~") || before.is("!") || before.is("-"))
-                && (beforeThat == null || beforeThat.kind() == Kind.PUNCTUATION && !beforeThat.is(")") && !beforeThat.is("]"));
+                && (beforeThat == null
+                        || beforeThat.kind() == Kind.PUNCTUATION && !beforeThat.is(")") && !beforeThat.is("]"));
         boolean opens = before.is("(") || before.is("[") || before.is("->") || before.is(".");
         boolean isCall = token.is("(") && before.isWord() && !isKeyword(before);
         return isUnary || opens || isCall || ") ] [ -> . ,".contains(token.text()) && !token.is("(");

@@ -123,7 +123,9 @@ record Operand(List<Token> tokens, int from, int to) {
                 index = opening(index);
             }
             Token before = at(index - 1);
-            boolean goesOn = before.is("->") || before.is(".") || (at(index).is("(") || at(index).is("[")) && isValue(before);
+            boolean goesOn = before.is("->")
+                    || before.is(".")
+                    || (at(index).is("(") || at(index).is("[")) && isValue(before);
             if (!goesOn) {
                 return index;
             }
@@ -134,7 +136,10 @@ record Operand(List<Token> tokens, int from, int to) {
 
     private int operandBehind(int start) {
         int index = start;
-        while (at(index).is("~") || at(index).is("-") || at(index).is("*") || at(index).is("&")) {
+        while (at(index).is("~")
+                || at(index).is("-")
+                || at(index).is("*")
+                || at(index).is("&")) {
             index++;
         }
         if (at(index).is("(")) {
@@ -142,8 +147,13 @@ record Operand(List<Token> tokens, int from, int to) {
         } else if (!isValue(at(index))) {
             return tokens.size();
         }
-        while (at(index + 1).is("->") || at(index + 1).is(".") || at(index + 1).is("(") || at(index + 1).is("[")) {
-            index = at(index + 1).is("->") || at(index + 1).is(".") ? index + 2 : ConstantUses.closing(tokens, index + 1);
+        while (at(index + 1).is("->")
+                || at(index + 1).is(".")
+                || at(index + 1).is("(")
+                || at(index + 1).is("[")) {
+            index = at(index + 1).is("->") || at(index + 1).is(".")
+                    ? index + 2
+                    : ConstantUses.closing(tokens, index + 1);
         }
         return index;
     }
@@ -162,8 +172,15 @@ record Operand(List<Token> tokens, int from, int to) {
     boolean isCompared() {
         Token left = at(from - 1);
         Token right = at(to + 1);
-        return left.is("<") || left.is(">") || left.is("<=") || left.is(">=") || right.is("<") || right.is(">")
-                || right.is("<=") || right.is(">=") || left.is("[") && right.is("]");
+        return left.is("<")
+                || left.is(">")
+                || left.is("<=")
+                || left.is(">=")
+                || right.is("<")
+                || right.is(">")
+                || right.is("<=")
+                || right.is(">=")
+                || left.is("[") && right.is("]");
     }
 
     /** {@return the place of the operator that assigns what it is part of} */

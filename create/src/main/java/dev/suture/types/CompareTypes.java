@@ -138,8 +138,7 @@ final class CompareTypes {
                 isSameDimensions(original.dimensions(), patched.dimensions())
                         && isSame(original.target(), patched.target(), way, depth + 1);
             case FUNCTION -> isSameFunction(original, patched, way, depth);
-            case OTHER ->
-                original.name().equals(patched.name()) && original.sizeBytes() == patched.sizeBytes();
+            case OTHER -> original.name().equals(patched.name()) && original.sizeBytes() == patched.sizeBytes();
             case STRUCT, UNION, ENUM, INCOMPLETE -> false;
         };
     }
@@ -236,7 +235,10 @@ final class CompareTypes {
                     && place.field().bitSize() == gone.field().bitSize()
                     && !before.containsKey(candidate.getKey());
             if (samePlace
-                    && isSame(gone.field().type(), place.field().type(), way.to(gone.field().name()))
+                    && isSame(
+                            gone.field().type(),
+                            place.field().type(),
+                            way.to(gone.field().name()))
                     && taken.add(candidate.getKey())) {
                 return candidate.getKey();
             }
@@ -252,7 +254,10 @@ final class CompareTypes {
             differences.add("%s has %d -> %d bits".formatted(name, bits(before), bits(after)));
         } else if (!isSame(before.field().type(), after.field().type(), way.to(name))) {
             differences.add("%s was `%s`, is `%s`"
-                    .formatted(name, before.field().type().text(), after.field().type().text()));
+                    .formatted(
+                            name,
+                            before.field().type().text(),
+                            after.field().type().text()));
         }
     }
 

@@ -153,10 +153,11 @@ final class PairUses {
                 continue;
             }
             Piece piece = pieces.get(place(variable));
-            Optional<Piece> twin =
-                    Optional.ofNullable(piece).flatMap(known -> comparison.correlation().twinOfOriginal(known));
+            Optional<Piece> twin = Optional.ofNullable(piece)
+                    .flatMap(known -> comparison.correlation().twinOfOriginal(known));
             twin.map(found -> patchedByPlace.get(new Place(found.section().index(), found.sectionOffset())))
-                    .ifPresent(found -> variable(variable, found, piece.holdsState() || twin.get().holdsState()));
+                    .ifPresent(found -> variable(
+                            variable, found, piece.holdsState() || twin.get().holdsState()));
         }
     }
 
@@ -176,8 +177,8 @@ final class PairUses {
         }
         List<String> differences = new ArrayList<>();
         if (!same) {
-            differences.add(
-                    "was `%s`, is `%s`".formatted(before.type().text(), after.type().text()));
+            differences.add("was `%s`, is `%s`"
+                    .formatted(before.type().text(), after.type().text()));
         }
         boolean isMoreAligned = after.statedAlignment() > before.statedAlignment()
                 && after.statedAlignment() > CompareTypes.alignment(before.type(), 0);
@@ -186,12 +187,7 @@ final class PairUses {
         }
         if (!differences.isEmpty()) {
             changes.add(new TypeChange(
-                    TypeChange.Kind.VARIABLE,
-                    before.name(),
-                    after.name(),
-                    differences,
-                    way.text(),
-                    after.declared()));
+                    TypeChange.Kind.VARIABLE, before.name(), after.name(), differences, way.text(), after.declared()));
         }
     }
 
@@ -247,8 +243,9 @@ final class PairUses {
     private void function(Body before, Body after) {
         use(before.result(), after.result(), before, "its result");
         Map<String, List<Local>> twins = new LinkedHashMap<>();
-        after.locals().forEach(local ->
-                twins.computeIfAbsent(local.name(), name -> new ArrayList<>(1)).add(local));
+        after.locals()
+                .forEach(local -> twins.computeIfAbsent(local.name(), name -> new ArrayList<>(1))
+                        .add(local));
         List<Local> left = new ArrayList<>();
         for (Local local : before.locals()) {
             List<Local> sameName = twins.getOrDefault(local.name(), List.of());
@@ -287,7 +284,10 @@ final class PairUses {
             other = other.target();
         }
         if (pointers == 0 || !one.isComposite() || !other.isComposite()) {
-            if (pointers > 0 && what.startsWith("local ") && untyped.isAnother(one, other) && untyped.isReached(function)) {
+            if (pointers > 0
+                    && what.startsWith("local ")
+                    && untyped.isAnother(one, other)
+                    && untyped.isReached(function)) {
                 changes.add(new TypeChange(
                         TypeChange.Kind.UNTYPED,
                         what.substring("local ".length()),
@@ -361,6 +361,7 @@ final class PairUses {
         long shared = other.fields().stream()
                 .filter(field -> !field.name().isEmpty() && names.contains(field.name()))
                 .count();
-        return shared > 0 && shared * 2 >= Math.min(one.fields().size(), other.fields().size());
+        return shared > 0
+                && shared * 2 >= Math.min(one.fields().size(), other.fields().size());
     }
 }

@@ -97,8 +97,10 @@ public final class TypeNet {
         List<TypeChange> changes = inBoth ? pairs.within(comparison) : List.of();
         boolean isNew = comparison.original().pieces().isEmpty() && !inBoth;
         boolean isRemoved = comparison.patched().pieces().isEmpty() && !inBoth;
-        Set<String> functionsBefore = isNew ? Set.of() : PairUses.bodies(original).keySet();
-        Set<String> functionsAfter = isRemoved ? Set.of() : PairUses.bodies(patched).keySet();
+        Set<String> functionsBefore =
+                isNew ? Set.of() : PairUses.bodies(original).keySet();
+        Set<String> functionsAfter =
+                isRemoved ? Set.of() : PairUses.bodies(patched).keySet();
         Set<String> typesBefore = isNew ? Set.of() : original.named().keySet();
         Set<String> typesAfter = isRemoved ? Set.of() : patched.named().keySet();
         return new Moves(

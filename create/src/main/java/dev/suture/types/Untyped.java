@@ -45,7 +45,8 @@ final class Untyped {
                 piece.symbols().forEach(symbol -> withCode.add(symbol.name()));
             }
             if (piece.kind() == Piece.Kind.FUNCTION
-                    && object.references(piece).stream().anyMatch(reference -> refers(object, reference, variables, placed))) {
+                    && object.references(piece).stream()
+                            .anyMatch(reference -> refers(object, reference, variables, placed))) {
                 piece.symbols().forEach(symbol -> functions.add(symbol.name()));
             }
         }
@@ -58,7 +59,8 @@ final class Untyped {
                 Piece piece = object.pieces().get(in.pieceIndex());
                 yield placed.getOrDefault(piece.section().index(), Map.of()).containsKey(piece.sectionOffset());
             }
-            case Reference.Elsewhere elsewhere -> variables.contains(elsewhere.symbol().name());
+            case Reference.Elsewhere elsewhere ->
+                variables.contains(elsewhere.symbol().name());
             case Reference.Nothing _, Reference.Constant _ -> false;
         };
     }
