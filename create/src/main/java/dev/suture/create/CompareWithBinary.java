@@ -86,9 +86,12 @@ final class CompareWithBinary {
 
     private void check(Chosen chosen, Selection selection) {
         Piece original = chosen.original().orElseThrow();
-        Comparison comparison = selection.objects().get(HomeOfPiece.of(selection.objects(), chosen.id().object(), original));
+        Comparison comparison = selection
+                .objects()
+                .get(HomeOfPiece.of(selection.objects(), chosen.id().object(), original));
         if (!asLinked.containsKey(comparison.name())) {
-            // An object that a payload below brought: that none of its functions can be replaced is found out by linking.
+            // An object that a payload below brought: that none of its functions can be replaced is found out by
+            // linking.
             return;
         }
         ObjectPieces object = objects.computeIfAbsent(
@@ -107,16 +110,16 @@ final class CompareWithBinary {
             refusals.add(new Refusal(
                     object.name(),
                     original.name(),
-                    "`%s` is to be replaced, and the source compiles without it as the build command says".formatted(original.name()),
+                    "`%s` is to be replaced, and the source compiles without it as the build command says"
+                            .formatted(original.name()),
                     LikelyCause.of(image, object.elf())));
         }
     }
 
     private boolean isInProgram(Piece original, ObjectPieces object) {
         return original.symbols().stream()
-                .map(symbol -> symbol.isLocal()
-                        ? Image.targetNameOfLocal(object.sourceFile(), symbol.name())
-                        : symbol.name())
+                .map(symbol ->
+                        symbol.isLocal() ? Image.targetNameOfLocal(object.sourceFile(), symbol.name()) : symbol.name())
                 .anyMatch(name -> !image.all(name).isEmpty());
     }
 

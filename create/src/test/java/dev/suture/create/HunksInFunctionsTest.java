@@ -17,8 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** Lines that patches add have numbers that other lines have, too: directives set the count back behind each hunk. */
 class HunksInFunctionsTest {
-    private static final String ORIGINAL =
-            """
+    private static final String ORIGINAL = """
             int outer(int);
             int g(int x)
             {
@@ -33,8 +32,7 @@ class HunksInFunctionsTest {
                 return y;
             }
             """;
-    private static final String EIGHT =
-            """
+    private static final String EIGHT = """
                 if (x > 7) {
                     outer(11);
                     outer(12);
@@ -56,7 +54,11 @@ class HunksInFunctionsTest {
     }
 
     private static int lineOf(String text, String part) {
-        return (int) text.substring(0, text.indexOf(part)).chars().filter(character -> character == '\n').count() + 1;
+        return (int) text.substring(0, text.indexOf(part))
+                        .chars()
+                        .filter(character -> character == '\n')
+                        .count()
+                + 1;
     }
 
     @Test
