@@ -115,12 +115,14 @@ public final class CreateProcessPayload {
                 build.pairs(),
                 build.patchedFiles(),
                 SpecialSections.process(),
-                request.payload().allowedTypes());
+                request.payload().allowedTypes(),
+                selection.objects());
 
         stages.begin("compare with binary");
         List<Refusal> refusals = new ArrayList<>(unsupported(build));
         if (refusals.isEmpty()) {
-            refusals.addAll(CompareWithBinary.check(selection, image, build.asLinked(), build.workDirectory()));
+            refusals.addAll(CompareWithBinary.check(
+                    selection, image, build.asLinked(), new CopiedPaths(build.copiedSource()), build.workDirectory()));
         }
         refusals.addAll(types.refusals());
         refusals.addAll(selection.refusals());

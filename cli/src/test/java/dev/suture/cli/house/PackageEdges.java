@@ -35,9 +35,10 @@ final class PackageEdges {
         allow("diff", "elf", "isa", "dwarf");
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
         allow("explain", "elf", "isa", "dwarf", "diff");
+        allow("types", "elf", "dwarf", "diff");
         allow("drift", "elf", "build", "source", "diff");
         allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
-        allow("create", with(CORE, "build", "diff", "drift", "link", "explain"));
+        allow("create", with(CORE, "build", "source", "diff", "drift", "types", "link", "explain", "certify"));
         allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
 
         allow("target", CORE);
