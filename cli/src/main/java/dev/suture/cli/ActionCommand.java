@@ -60,7 +60,11 @@ abstract class ActionCommand extends SutureCommand {
     }
 
     private static String inWords(ActionReport report, Refusal refusal) {
-        return report.ended() == Ended.FAILED ? "suture: " + refusal.what() : refusal.text();
+        return switch (report.ended()) {
+            case FAILED -> "suture: " + refusal.what();
+            case DONE -> "%s: %s\n        %s".formatted(refusal.object(), refusal.what(), refusal.remedy());
+            case REFUSED, TIMED_OUT, UNKNOWN -> refusal.text();
+        };
     }
 
     private static ExitCode exitCode(Ended ended) {

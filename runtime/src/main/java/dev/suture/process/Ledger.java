@@ -24,9 +24,6 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
     /** Metadata of a payload that is added when it is uploaded: whose functions and variables it refers to. */
     static final String REFERS_TO = "refers-to=";
 
-    /** Before the address, in hexadecimal digits, of code that signal handlers return to ({@link SignalReturns}). */
-    static final String SIGNAL_RETURN = "signal-return=";
-
     private static final int FORMAT = 3;
 
     /**
@@ -44,7 +41,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
      * @param functions what it replaces
      * @param symbols what it brings
      * @param hooks functions to call
-     * @param metadata {@code key=value}, with what {@link #REFERS_TO} and {@link #SIGNAL_RETURN} say
+     * @param metadata {@code key=value}, with what {@link #REFERS_TO} says
      */
     record Entry(
             String name,
@@ -193,16 +190,6 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
         static Pending memory(Ledger ledger, long spare, long spareBytes) {
             return new Pending(List.of(), ledger.entries(), ledger.applied(), spare, spareBytes);
         }
-    }
-
-    /** {@return where signal handlers return to, if they may have stacks of their own} */
-    List<Long> signalReturns() {
-        return entries.stream()
-                .flatMap(entry -> entry.metadata().stream())
-                .filter(line -> line.startsWith(SIGNAL_RETURN))
-                .map(line -> Long.parseUnsignedLong(line.substring(SIGNAL_RETURN.length()), 16))
-                .distinct()
-                .toList();
     }
 
     Optional<Entry> entry(String name) {
