@@ -36,9 +36,10 @@ final class PackageEdges {
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
         allow("explain", "elf", "isa", "dwarf", "diff");
         allow("drift", "elf", "build", "source", "diff");
+        allow("effect", "elf", "isa", "image", "diff");
         allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
-        allow("create", with(CORE, "build", "diff", "drift", "link", "explain"));
-        allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
+        allow("create", with(CORE, "build", "diff", "drift", "effect", "link", "explain"));
+        allow("advise", with(CORE, "build", "diff", "effect", "link", "explain", "create"));
 
         allow("target", CORE);
         allow("engine", with(CORE, "target"));
@@ -54,6 +55,7 @@ final class PackageEdges {
                         CORE,
                         "build",
                         "diff",
+                        "effect",
                         "link",
                         "explain",
                         "create",
