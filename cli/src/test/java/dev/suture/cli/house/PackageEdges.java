@@ -38,7 +38,7 @@ final class PackageEdges {
         allow("drift", "elf", "build", "source", "diff");
         allow("effect", "elf", "isa", "image", "diff");
         allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
-        allow("create", with(CORE, "build", "diff", "drift", "effect", "link", "explain"));
+        allow("create", with(CORE, "build", "diff", "drift", "effect", "link", "explain", "certify"));
         allow("advise", with(CORE, "build", "diff", "effect", "link", "explain", "create"));
 
         allow("target", CORE);
