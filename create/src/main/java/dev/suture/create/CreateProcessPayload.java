@@ -127,7 +127,8 @@ public final class CreateProcessPayload {
                 build.pairs(),
                 build.patchedFiles(),
                 SpecialSections.process(),
-                request.payload().allowedTypes());
+                request.payload().allowedTypes(),
+                selection.objects());
 
         stages.begin("compare with binary");
         List<Refusal> refusals = new ArrayList<>(unsupported(build));

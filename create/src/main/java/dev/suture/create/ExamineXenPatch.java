@@ -105,7 +105,8 @@ public final class ExamineXenPatch {
         List<Comparison> comparisons = configuration.others();
 
         stage.accept("check types");
-        CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes)
+        CheckTypes.Found types = CheckTypes.check(
+                        build.pairs(), build.patchedFiles(), tables, allowedTypes, comparisons)
                 .alsoWarn(configuration.warnings());
 
         stage.accept("select");

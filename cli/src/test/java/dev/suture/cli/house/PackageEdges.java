@@ -35,10 +35,11 @@ final class PackageEdges {
         allow("diff", "elf", "isa", "dwarf");
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
         allow("explain", "elf", "isa", "dwarf", "diff");
+        allow("types", "elf", "dwarf", "diff");
         allow("drift", "elf", "build", "source", "diff");
         allow("effect", "elf", "isa", "image", "diff");
         allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
-        allow("create", with(CORE, "build", "diff", "drift", "effect", "link", "explain", "certify"));
+        allow("create", with(CORE, "build", "source", "diff", "drift", "effect", "types", "link", "explain", "certify"));
         allow("advise", with(CORE, "build", "diff", "effect", "link", "explain", "create"));
 
         allow("target", CORE);
