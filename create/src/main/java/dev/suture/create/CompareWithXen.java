@@ -78,7 +78,8 @@ final class CompareWithXen {
         Destinations destinations = Select.destinations(selection);
         for (Chosen chosen : selection.chosen()) {
             int object = chosen.id().object();
-            chosen.original().ifPresent(original -> want(object, original));
+            chosen.original()
+                    .ifPresent(original -> want(HomeOfPiece.of(selection.objects(), object, original), original));
             ObjectPieces patched = selection.objects().get(object).patched();
             for (Reference reference : patched.references(chosen.piece())) {
                 if (destinations.of(object, chosen.piece(), reference) instanceof Selection.InTarget target) {
