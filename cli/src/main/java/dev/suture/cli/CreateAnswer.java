@@ -3,8 +3,8 @@ package dev.suture.cli;
 import dev.suture.Refusal;
 import dev.suture.create.CreateReport;
 import dev.suture.diff.Selection.LeftOut;
-import dev.suture.link.LinkResult;
 import dev.suture.effect.FunctionEffect;
+import dev.suture.link.LinkResult;
 import dev.suture.payload.Explanation;
 import java.util.LinkedHashMap;
 import java.util.stream.Collectors;
@@ -50,9 +50,7 @@ final class CreateAnswer {
                 .forEach((when, functions) -> text.append("takes effect %s: %s%n"
                         .formatted(
                                 when,
-                                functions.stream()
-                                        .map(FunctionEffect::function)
-                                        .collect(Collectors.joining(", ")))));
+                                functions.stream().map(FunctionEffect::function).collect(Collectors.joining(", ")))));
         for (LeftOut left : report.leftOut()) {
             text.append("leaves out %s (%s): %s%n".formatted(left.symbol(), left.object(), left.why()));
         }

@@ -78,7 +78,15 @@ public final class ExamineXenPatch {
 
         /** {@return the place of the only payload of a hypervisor} */
         public static Place alone(Image image, XenRelease release, String name) {
-            return new Place(image, release, name, image.buildId(), Set.of(), Stack.EMPTY, List.of(), JudgeEffect.of(image, AcceptedEffects.NONE));
+            return new Place(
+                    image,
+                    release,
+                    name,
+                    image.buildId(),
+                    Set.of(),
+                    Stack.EMPTY,
+                    List.of(),
+                    JudgeEffect.of(image, AcceptedEffects.NONE));
         }
     }
 

@@ -11,7 +11,6 @@ import dev.suture.diff.Selection.LeftOut.Cause;
 import dev.suture.diff.Selection.PieceId;
 import dev.suture.diff.Selection.Why;
 import dev.suture.elf.Elf;
-import dev.suture.elf.Symbol;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;

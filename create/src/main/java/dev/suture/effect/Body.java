@@ -123,8 +123,8 @@ final class Body {
                 code.with(target).filter(other -> !found.contains(other)).ifPresent(other -> {
                     boolean isInside = target != other.start();
                     boolean comesBack = jumpsOutOf(other).stream()
-                            .anyMatch(back -> found.stream()
-                                    .anyMatch(known -> known.contains(back) && back != known.start()));
+                            .anyMatch(back ->
+                                    found.stream().anyMatch(known -> known.contains(back) && back != known.start()));
                     if (isInside || comesBack) {
                         found.add(other);
                     }
@@ -173,8 +173,7 @@ final class Body {
             return;
         }
         inOrder.stream()
-                .filter(step ->
-                        step.instruction.flow() == Flow.CALL || step.instruction.flow() == Flow.INDIRECT_CALL)
+                .filter(step -> step.instruction.flow() == Flow.CALL || step.instruction.flow() == Flow.INDIRECT_CALL)
                 .forEach(step -> step.next.addAll(orphans));
     }
 
@@ -213,13 +212,14 @@ final class Body {
     /** {@return whether a call goes through the slot of an import that never returns} */
     private boolean isEndingImport(Step step) {
         return step.instruction.ripRelative()
-                && linked.importAt(step.end() + displacement(step)).filter(Imports::neverReturns).isPresent();
+                && linked.importAt(step.end() + displacement(step))
+                        .filter(Imports::neverReturns)
+                        .isPresent();
     }
 
     private long displacement(Step step) {
         return LittleEndian.s32(
-                ProgramCode.bytes(step.part),
-                step.instruction.offset() + step.instruction.displacementAt());
+                ProgramCode.bytes(step.part), step.instruction.offset() + step.instruction.displacementAt());
     }
 
     private void fallThrough(Step step, Set<Step> reached) {
@@ -358,7 +358,10 @@ final class Body {
     /** {@return whether one instruction may run after another} */
     boolean mayFollow(long address, long before) {
         Step to = steps.get(address);
-        return to == null || !isComplete || !steps.containsKey(before) || after(before).get(to.index);
+        return to == null
+                || !isComplete
+                || !steps.containsKey(before)
+                || after(before).get(to.index);
     }
 
     /** {@return whether a loop, or a call of something that lasts, may follow an instruction} */

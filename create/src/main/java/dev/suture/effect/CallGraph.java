@@ -268,7 +268,9 @@ final class CallGraph {
             boolean leadsThere = in == instruction.immediateAt()
                     && base + instruction.branchTarget(bytes).getAsLong() == function;
             boolean isOwnLoop = part.start() == function && instruction.flow() != Instruction.Flow.CALL;
-            return leadsThere && !isOwnLoop ? Optional.of(new Use.Call(part, start, function, false)) : Optional.empty();
+            return leadsThere && !isOwnLoop
+                    ? Optional.of(new Use.Call(part, start, function, false))
+                    : Optional.empty();
         }
         boolean isDisplacement = in == instruction.displacementAt() && instruction.displacementBytes() >= 4;
         boolean isImmediate = in == instruction.immediateAt() && instruction.immediateBytes() >= 4;
@@ -281,7 +283,9 @@ final class CallGraph {
             return Optional.empty();
         }
         return Optional.of(
-                isJumpedTo(bytes, instruction) ? new Use.Call(part, start, function, true) : new Use.Taken(part, start));
+                isJumpedTo(bytes, instruction)
+                        ? new Use.Call(part, start, function, true)
+                        : new Use.Taken(part, start));
     }
 
     private static boolean isOperand(long function, Part part, long site, int sizeBytes, long behind) {
@@ -307,8 +311,7 @@ final class CallGraph {
         }
         int modrm = LittleEndian.u8(bytes, at + 1);
         boolean throughRegister = (modrm & 0xf8) == 0xe0 || (modrm & 0xf8) == 0xd0;
-        return throughRegister
-                && code.isa().operation(taking, bytes).writes() == 1 << ((modrm & 7) | (high ? 8 : 0));
+        return throughRegister && code.isa().operation(taking, bytes).writes() == 1 << ((modrm & 7) | (high ? 8 : 0));
     }
 
     /** {@return what the operands of a piece of code are the addresses of, and where in memory they are read} */
@@ -351,8 +354,9 @@ final class CallGraph {
                 boolean isBranch = LittleEndian.u8(bytes, at - 2) == 0xff && (modrm == 0x15 || modrm == 0x25);
                 long site = section.address() + at - 2;
                 if (isBranch && places.contains(place)) {
-                    code.with(site).ifPresent(part -> found.computeIfAbsent(place, _ -> new ArrayList<>())
-                            .add(new Use.Call(part, site, place, false)));
+                    code.with(site)
+                            .ifPresent(part -> found.computeIfAbsent(place, _ -> new ArrayList<>())
+                                    .add(new Use.Call(part, site, place, false)));
                 }
             }
         }

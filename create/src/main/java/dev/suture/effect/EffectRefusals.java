@@ -77,11 +77,14 @@ final class EffectRefusals {
                 function,
                 "`%s` is left out as accepted and still runs, and it calls `%s`, which is replaced: that the running one fits the new `%s` cannot be shown"
                         .formatted(function, callee, callee),
-                "Leave `%s` as it is in this patch, or leave the change of `%s` out of it.".formatted(callee, function));
+                "Leave `%s` as it is in this patch, or leave the change of `%s` out of it."
+                        .formatted(callee, function));
     }
 
     static Refusal madeAtStart(String object, String constant, String startFunction, List<String> written) {
-        String what = written.isEmpty() ? "what it made of it stays" : "what it made of it is in %s".formatted(names(written));
+        String what = written.isEmpty()
+                ? "what it made of it stays"
+                : "what it made of it is in %s".formatted(names(written));
         return new Refusal(
                 object,
                 constant,

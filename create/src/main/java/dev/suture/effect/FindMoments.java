@@ -59,10 +59,7 @@ final class FindMoments {
         String names() {
             String shown = String.join(
                     ", ",
-                    starters.stream()
-                            .limit(NAMES_SHOWN)
-                            .map("`%s`"::formatted)
-                            .toList());
+                    starters.stream().limit(NAMES_SHOWN).map("`%s`"::formatted).toList());
             return starters.size() > NAMES_SHOWN
                     ? "%s and %d more".formatted(shown, starters.size() - NAMES_SHOWN)
                     : shown;
@@ -183,10 +180,8 @@ final class FindMoments {
                     case Use.Held held -> heldIn(held, name);
                 }
             }
-            boolean isRoot = uses.isEmpty()
-                    && !start.contains(name)
-                    && !processors.contains(name)
-                    && !again.contains(name);
+            boolean isRoot =
+                    uses.isEmpty() && !start.contains(name) && !processors.contains(name) && !again.contains(name);
             if (isRoot) {
                 again.add(name);
             }
@@ -227,7 +222,8 @@ final class FindMoments {
         private void copiedFrom(Use.Held held, String name) {
             Optional<Symbol> table = objectWith(held.address());
             start.add(name);
-            if (table.isEmpty() || graph.refersTo(table.get().value()) && table.get().sizeBytes() <= 8) {
+            if (table.isEmpty()
+                    || graph.refersTo(table.get().value()) && table.get().sizeBytes() <= 8) {
                 again.add(name);
                 return;
             }
@@ -253,9 +249,8 @@ final class FindMoments {
                 long caller = call.caller().start();
                 Body body = graph.body(call.caller());
                 boolean isOfStart = first.isEmpty() || isBootCode(caller) || caller == function;
-                boolean repeats = isOfStart
-                        ? body.isInEndlessLoop(call.site())
-                        : body.isInLoop(call.site()) || isUnrolled(call);
+                boolean repeats =
+                        isOfStart ? body.isInEndlessLoop(call.site()) : body.isInLoop(call.site()) || isUnrolled(call);
                 if (repeats) {
                     again.add(nameOf(caller));
                 }
@@ -285,8 +280,8 @@ final class FindMoments {
             for (Use.Call call : calls) {
                 Body body = graph.body(call.caller());
                 boolean isBehindFork = body.calls().stream()
-                        .anyMatch(other -> forking().contains(other.target())
-                                && body.mayFollow(call.site(), other.site()));
+                        .anyMatch(other ->
+                                forking().contains(other.target()) && body.mayFollow(call.site(), other.site()));
                 if (isBehindFork) {
                     again.add(nameOf(call.caller().start()));
                 }

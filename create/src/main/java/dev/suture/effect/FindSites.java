@@ -15,8 +15,7 @@ import java.util.Map;
 
 /** Where in a linked program something stands that could lead to the beginning of a function. */
 final class FindSites {
-    private static final VarHandle LONG =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final Map<Long, List<Long>> sitesInCode = new HashMap<>();
     private final Map<Long, List<Long>> heldAt = new HashMap<>();
@@ -91,7 +90,8 @@ final class FindSites {
     }
 
     private static boolean isData(Section section) {
-        boolean ofUnwinder = section.name().equals(".eh_frame") || section.name().equals(".eh_frame_hdr");
+        boolean ofUnwinder =
+                section.name().equals(".eh_frame") || section.name().equals(".eh_frame_hdr");
         boolean ofLinker = switch (section.type()) {
             case 2, 3, 4, 5, 6, 7, 9, 11, 0x6ffffff6, 0x6ffffffd, 0x6ffffffe, 0x6fffffff -> true;
             default -> false;

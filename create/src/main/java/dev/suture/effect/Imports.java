@@ -36,8 +36,23 @@ final class Imports {
             "_ZSt9terminatev");
     /** They call what they are given, and forget it when they return. */
     private static final Set<String> CALL_AT_ONCE = Set.of(
-            "qsort", "qsort_r", "bsearch", "lfind", "lsearch", "tsearch", "tfind", "tdelete", "twalk", "tdestroy",
-            "ftw", "nftw", "glob", "scandir", "dl_iterate_phdr", "pthread_once", "call_once");
+            "qsort",
+            "qsort_r",
+            "bsearch",
+            "lfind",
+            "lsearch",
+            "tsearch",
+            "tfind",
+            "tdelete",
+            "twalk",
+            "tdestroy",
+            "ftw",
+            "nftw",
+            "glob",
+            "scandir",
+            "dl_iterate_phdr",
+            "pthread_once",
+            "call_once");
 
     private static final Set<String> MAKE_PROCESSES = Set.of("fork", "vfork", "_Fork", "__fork", "clone", "__clone");
 

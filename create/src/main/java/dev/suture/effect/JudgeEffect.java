@@ -88,16 +88,15 @@ public final class JudgeEffect {
             refusals.addAll(new MadeAtStart(selection, this::isCode).refusals());
         }
         if (!accepted.newObjects()) {
-            refusals.addAll(new LostAddresses(
-                            selection.objects(), this::isFunction, this::callsAtOnce)
-                    .refusals());
+            refusals.addAll(new LostAddresses(selection.objects(), this::isFunction, this::callsAtOnce).refusals());
         }
         refusals.addAll(stillRunning(selection));
         boolean hasHook = selection.chosen().stream().anyMatch(chosen -> chosen.why() == Why.HOOK);
         boolean allLate = !late.isEmpty() && late.size() == selection.replaced().size();
         Optional<Refusal> never = allLate && !hasHook ? withoutEffect(late) : Optional.empty();
         if (never.isEmpty()) {
-            late.forEach(one -> warnings.add("`%s` takes effect %s".formatted(one.function(), one.effect().text())));
+            late.forEach(one -> warnings.add("`%s` takes effect %s"
+                    .formatted(one.function(), one.effect().text())));
         }
         return new Effects(effects, refusals, never, warnings);
     }
@@ -112,8 +111,7 @@ public final class JudgeEffect {
             List<Refusal> refusals,
             List<String> warnings,
             List<Late> late) {
-        ObjectPieces original =
-                selection.objects().get(chosen.id().object()).original();
+        ObjectPieces original = selection.objects().get(chosen.id().object()).original();
         String object = selection.objects().get(chosen.id().object()).name();
         String function = chosen.piece().name();
         Optional<Part> part = part(selection, chosen, original);
@@ -179,8 +177,7 @@ public final class JudgeEffect {
             return Optional.empty();
         }
         List<String> names = unaccepted.stream().map(Late::function).toList();
-        boolean processors =
-                unaccepted.stream().anyMatch(one -> one.found().reach() == Reach.PROCESSOR);
+        boolean processors = unaccepted.stream().anyMatch(one -> one.found().reach() == Reach.PROCESSOR);
         Late shown = unaccepted.stream()
                 .filter(one -> !processors || one.found().reach() == Reach.PROCESSOR)
                 .findFirst()
@@ -192,7 +189,8 @@ public final class JudgeEffect {
     }
 
     private boolean isProgram() {
-        return image.elf().sections().stream().noneMatch(section -> section.name().equals(".init.text"));
+        return image.elf().sections().stream()
+                .noneMatch(section -> section.name().equals(".init.text"));
     }
 
     /** What is left out and still runs calls what is replaced by the old convention. */
@@ -213,8 +211,8 @@ public final class JudgeEffect {
                                 .anyMatch(symbol -> moments.isFirst(symbol.address()));
                 if (runs) {
                     replacedCallees(selection, comparison.get(), piece)
-                            .forEach(callee -> refusals.add(
-                                    EffectRefusals.runsOn(left.object(), left.symbol(), callee)));
+                            .forEach(callee ->
+                                    refusals.add(EffectRefusals.runsOn(left.object(), left.symbol(), callee)));
                 }
             }
         }
@@ -253,7 +251,8 @@ public final class JudgeEffect {
         return image.find(targetName(home, piece))
                 .map(ImageSymbol::address)
                 .flatMap(address -> graph.code().with(address))
-                .filter(part -> image.find(targetName(home, piece)).orElseThrow().address() == part.start());
+                .filter(part ->
+                        image.find(targetName(home, piece)).orElseThrow().address() == part.start());
     }
 
     private static String targetName(ObjectPieces object, Piece piece) {

@@ -112,7 +112,8 @@ final class MadeAtStart {
 
     private static boolean isGlobal(ObjectPieces object, Reference reference) {
         return switch (reference.target()) {
-            case Reference.InPiece target -> object.pieces().get(target.pieceIndex()).isGlobal();
+            case Reference.InPiece target ->
+                object.pieces().get(target.pieceIndex()).isGlobal();
             case Reference.Elsewhere _ -> true;
             case Reference.Constant _, Reference.Nothing _ -> false;
         };
@@ -138,9 +139,7 @@ final class MadeAtStart {
                 yield used.holdsState() ? used.name() : "";
             }
             case Reference.Elsewhere target ->
-                isFunction.test(target.symbol().name())
-                        ? ""
-                        : target.symbol().name();
+                isFunction.test(target.symbol().name()) ? "" : target.symbol().name();
             case Reference.Constant _, Reference.Nothing _ -> "";
         };
     }

@@ -56,8 +56,9 @@ final class ObjectCode {
             return true;
         }
         Operation operation = isa.operation(found.get(), bytes);
-        boolean isOperand = reference.pieceOffset() >= found.get().offset() + found.get().displacementAt()
-                && found.get().displacementBytes() > 0;
+        boolean isOperand =
+                reference.pieceOffset() >= found.get().offset() + found.get().displacementAt()
+                        && found.get().displacementBytes() > 0;
         return !operation.isKnown() || !isOperand || operation.memory() != Operation.Memory.READ;
     }
 
@@ -73,7 +74,9 @@ final class ObjectCode {
                                     && other.pieceOffset() < instruction.endOffset())
                             .findFirst()
                             .filter(other -> other.target() instanceof Reference.Elsewhere)
-                            .map(other -> ((Reference.Elsewhere) other.target()).symbol().name());
+                            .map(other -> ((Reference.Elsewhere) other.target())
+                                    .symbol()
+                                    .name());
                 }
                 case CONDITIONAL, RETURN, TRAP -> {
                     return Optional.empty();

@@ -57,8 +57,8 @@ final class ProgramCode {
             for (long at = 0; section.name().startsWith(".plt") && at + STUB_BYTES <= section.sizeBytes(); at += 8) {
                 long address = section.address() + at;
                 linked.importOfStub(address)
-                        .ifPresent(name -> parts.putIfAbsent(
-                                address, new Part(name, address, address + STUB_BYTES, section)));
+                        .ifPresent(name ->
+                                parts.putIfAbsent(address, new Part(name, address, address + STUB_BYTES, section)));
             }
         }
     }
@@ -74,8 +74,7 @@ final class ProgramCode {
             boolean isCode = symbol.isFunction()
                     || symbol.type() == Elf.STT_GNU_IFUNC
                     || symbol.type() == Elf.STT_NOTYPE && !symbol.name().isEmpty();
-            Optional<Section> section =
-                    isCode && symbol.isInSection() ? section(symbol.value()) : Optional.empty();
+            Optional<Section> section = isCode && symbol.isInSection() ? section(symbol.value()) : Optional.empty();
             if (section.isEmpty()) {
                 continue;
             }

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** When a change of a program takes effect, and what is refused because it would not. */
 class TakesEffectTest {
-    private static final String PLAIN = "#define PLAIN __attribute__((noinline, noclone))\n#include <unistd.h>\n#include <stdlib.h>\n";
+    private static final String PLAIN =
+            "#define PLAIN __attribute__((noinline, noclone))\n#include <unistd.h>\n#include <stdlib.h>\n";
     private static final String BUILD = "gcc -O2 -g -pthread -Wl,--build-id p.c -o program";
 
     @TempDir
@@ -34,8 +35,12 @@ class TakesEffectTest {
                 int main(void) { for (;;) if (check(rand())) usleep(100); }
                 """, "usleep(100)", "usleep(200)");
 
-        assertThat(texts(report)).singleElement().asString().matches("(?s)p\\.o: refused: `main` changed \\(.*\\), and the program is inside of it from its start to its end:"
-                + " the running one goes on in its old code, whatever is replaced around it\\R.*--accept-effect restart.*");
+        assertThat(texts(report))
+                .singleElement()
+                .asString()
+                .matches(
+                        "(?s)p\\.o: refused: `main` changed \\(.*\\), and the program is inside of it from its start to its end:"
+                                + " the running one goes on in its old code, whatever is replaced around it\\R.*--accept-effect restart.*");
     }
 
     @Test
@@ -47,10 +52,13 @@ class TakesEffectTest {
                 int main(void) { pthread_t t; pthread_create(&t, 0, worker, 0); for (;;) pause(); }
                 """, "g += 3", "g += 4");
 
-        assertThat(texts(report)).singleElement().asString().matches(
-                "(?s)p\\.o: refused: `worker` never returns \\(its loop at \\+0x[0-9a-f]+ has no way out\\): a thread that is in"
-                        + " it runs the old code for ever, and load would wait for it until the time is over\\R.*"
-                        + "next-start-of:worker.*");
+        assertThat(texts(report))
+                .singleElement()
+                .asString()
+                .matches(
+                        "(?s)p\\.o: refused: `worker` never returns \\(its loop at \\+0x[0-9a-f]+ has no way out\\): a thread that is in"
+                                + " it runs the old code for ever, and load would wait for it until the time is over\\R.*"
+                                + "next-start-of:worker.*");
     }
 
     @Test
@@ -61,12 +69,9 @@ class TakesEffectTest {
                 int main(int n, char **v) { setup(n); for (;;) { base++; usleep(100); } }
                 """, "x * 5", "x * 6");
 
-        assertThat(texts(report))
-                .containsExactly(
-                        """
+        assertThat(texts(report)).containsExactly("""
                         p.o: refused: the patch changes only what runs once, when the program starts (`setup`; started by `main` alone, and in no loop of it): the new code would never run
-                                Install the patched program for the next start, and do from a load hook what must change now. If it is called once more in this run, pass --accept-effect restart."""
-                                .replace("                Install", "        Install"));
+                                Install the patched program for the next start, and do from a load hook what must change now. If it is called once more in this run, pass --accept-effect restart.""".replace("                Install", "        Install"));
     }
 
     @Test
@@ -92,11 +97,14 @@ class TakesEffectTest {
                 PLAIN void arm(void) { signal(SIGUSR1, on_usr1); }
                 int main(void) { for (;;) { arm(); raise(SIGUSR1); } }
                 """;
-        PatchedProgram program = new PatchedProgram(directory, BUILD, "program")
-                .file("p.c", PLAIN + source, "on_usr1", "on_signal");
-        assertThat(texts(program.create())).singleElement().asString().startsWith(
-                "p.o: refused: `on_usr1` was handed out by its address in `arm`, which now hands out `on_signal` instead:"
-                        + " whoever got it before keeps calling the old `on_usr1`");
+        PatchedProgram program =
+                new PatchedProgram(directory, BUILD, "program").file("p.c", PLAIN + source, "on_usr1", "on_signal");
+        assertThat(texts(program.create()))
+                .singleElement()
+                .asString()
+                .startsWith(
+                        "p.o: refused: `on_usr1` was handed out by its address in `arm`, which now hands out `on_signal` instead:"
+                                + " whoever got it before keeps calling the old `on_usr1`");
     }
 
     @Test

@@ -80,9 +80,7 @@ class FindMomentsTest {
     }
 
     private static Part part(String function) {
-        return graph.code()
-                .with(image.find(function).orElseThrow().address())
-                .orElseThrow();
+        return graph.code().with(image.find(function).orElseThrow().address()).orElseThrow();
     }
 
     @ParameterizedTest
@@ -118,7 +116,13 @@ class FindMomentsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"worker, false, true", "main, false, true", "never, false, false", "choose, true, false", "step, true, false"})
+    @CsvSource({
+        "worker, false, true",
+        "main, false, true",
+        "never, false, false",
+        "choose, true, false",
+        "step, true, false"
+    })
     void aFunctionThatNeverReturnsRunsForEverIfItHasALoopWithoutAWayOut(
             String function, boolean mayReturn, boolean isEndless) {
         Body body = graph.body(part(function));
@@ -134,7 +138,8 @@ class FindMomentsTest {
         Image xen = Image.open(Path.of(tree, "xen/xen-syms"));
         CallGraph calls = CallGraph.of(xen);
         FindMoments moments = new FindMoments(xen, calls);
-        assertThat(moments.of(xen.find("arch/x86/cpu/amd.c#init_amd").orElseThrow().address()))
+        assertThat(moments.of(
+                        xen.find("arch/x86/cpu/amd.c#init_amd").orElseThrow().address()))
                 .isEqualTo(new FindMoments.Found(
                         FindMoments.Reach.PROCESSOR, java.util.List.of("__high_start", "enter_state_helper"), false));
         assertThat(moments.of(xen.find("setup_apic_nmi_watchdog").orElseThrow().address())

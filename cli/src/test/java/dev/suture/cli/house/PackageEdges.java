@@ -39,7 +39,9 @@ final class PackageEdges {
         allow("drift", "elf", "build", "source", "diff");
         allow("effect", "elf", "isa", "image", "diff");
         allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
-        allow("create", with(CORE, "build", "source", "diff", "drift", "effect", "types", "link", "explain", "certify"));
+        allow(
+                "create",
+                with(CORE, "build", "source", "diff", "drift", "effect", "types", "link", "explain", "certify"));
         allow("advise", with(CORE, "build", "diff", "effect", "link", "explain", "create"));
 
         allow("target", CORE);
