@@ -291,8 +291,10 @@ final class KeeperCode {
         code.load(RAX, RBX, table).load(RCX, RBX, count).call("find").compare(RAX, 0);
     }
 
-    // RAX is 0 afterwards if no word of the stack is in the ranges: from R14, of which R15 bytes are left. All frames are
-    // there if the thread is on the stack that it began on: for the first thread the kernel's, for others memory that goes
+    // RAX is 0 afterwards if no word of the stack is in the ranges: from R14, of which R15 bytes are left. All frames
+    // are
+    // there if the thread is on the stack that it began on: for the first thread the kernel's, for others memory that
+    // goes
     // up without a gap to where their own variables are, which is where C libraries have the end of the stack.
     private void checkStack() {
         code.label("check stack").load(R14, R12, KeeperLayout.THREAD_REGISTERS + Registers.RSP);

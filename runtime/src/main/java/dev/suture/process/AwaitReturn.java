@@ -65,7 +65,8 @@ final class AwaitReturn {
 
     private boolean isBack(Keeper keeper, int index) {
         MemorySegment registers = keeper.registers(index);
-        if (room.holds(Registers.get(registers, Registers.RIP)) || room.holds(Registers.get(registers, Registers.RSP))) {
+        if (room.holds(Registers.get(registers, Registers.RIP))
+                || room.holds(Registers.get(registers, Registers.RSP))) {
             return false;
         }
         // A signal may have come just before the end.

@@ -62,8 +62,7 @@ final class CheckThreads {
             Optional<Span> home) {
         /** {@return what it would be, as long as its calls were not followed} */
         Obstacle obstacle() {
-            return hit.orElseGet(() ->
-                    new Obstacle(tid, "", Registers.get(registers, Registers.RIP), How.UNKNOWN));
+            return hit.orElseGet(() -> new Obstacle(tid, "", Registers.get(registers, Registers.RIP), How.UNKNOWN));
         }
     }
 
@@ -250,8 +249,7 @@ final class CheckThreads {
     }
 
     private Optional<Obstacle> unwound(Unwind unwind, Suspect suspect) {
-        Unwind.Chain chain =
-                unwind.chain(suspect.registers(), suspect.stackPointer(), suspect.stack(), signalReturns);
+        Unwind.Chain chain = unwind.chain(suspect.registers(), suspect.stackPointer(), suspect.stack(), signalReturns);
         for (long address : chain.returnAddresses()) {
             Optional<Range> hit = into(address, true);
             if (hit.isPresent()) {

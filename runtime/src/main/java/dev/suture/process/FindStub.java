@@ -29,7 +29,8 @@ final class FindStub {
     /** {@return where the instructions are; empty if they were never written} */
     static Optional<Long> placed(Session session, LoadedFiles files) {
         return rooms(files)
-                .filter(room -> isThere(session, room, BorrowedThread.STUB) && isThere(session, room + Room.NAME_AT, NAME))
+                .filter(room ->
+                        isThere(session, room, BorrowedThread.STUB) && isThere(session, room + Room.NAME_AT, NAME))
                 .findFirst();
     }
 

@@ -63,17 +63,13 @@ final class LookAsleep {
         if (found.isEmpty()) {
             return Seen.NOT_IN_THE_WAY;
         }
-        return found.getFirst().isSure() || isWhereItStopped(tid, place, stop.get())
-                ? Seen.IN_THE_WAY
-                : Seen.UNTOLD;
+        return found.getFirst().isSure() || isWhereItStopped(tid, place, stop.get()) ? Seen.IN_THE_WAY : Seen.UNTOLD;
     }
 
     private boolean isWhereItStopped(int tid, Place place, Stop stop) {
         Place known = places.putIfAbsent(tid, place);
         return place.equals(known)
-                || known == null
-                        && place.stackPointer() == stop.stackPointer()
-                        && place.address() == stop.address();
+                || known == null && place.stackPointer() == stop.stackPointer() && place.address() == stop.address();
     }
 
     /** Takes note that a thread is going to be stopped: it runs for a moment afterwards. */

@@ -86,7 +86,8 @@ final class Quiesce {
             if (obstacles == null) {
                 return new Result(true, cost(start), List.of());
             }
-            boolean isSuspicion = !check.suspects().isEmpty() && check.obstacles().isEmpty();
+            boolean isSuspicion =
+                    !check.suspects().isEmpty() && check.obstacles().isEmpty();
             if (isSuspicion && (isProbe || !unwindsInStop)) {
                 obstacles = check.unwound(unwind);
                 unwindsInStop = true;
@@ -122,7 +123,8 @@ final class Quiesce {
         return new Outcome.Cost(stoppedNanos / 1000, (System.nanoTime() - start) / 1000, attempts);
     }
 
-    // Who was in the way is looked at where he sleeps; only if that does not tell he is stopped, and alone: each stop makes
+    // Who was in the way is looked at where he sleeps; only if that does not tell he is stopped, and alone: each stop
+    // makes
     // calls start anew.
     private List<Obstacle> stillThere(List<Obstacle> obstacles, CheckThreads check, LookAsleep asleep) {
         Set<Integer> untold = new LinkedHashSet<>();
@@ -191,9 +193,8 @@ final class Quiesce {
                 return null;
             }
             if (stop == Keeper.Stop.FOUND && !check.isClear(keeper, false)) {
-                List<Obstacle> found = unwindsInStop && check.obstacles().isEmpty()
-                        ? check.unwound(unwind)
-                        : inTheWay(check);
+                List<Obstacle> found =
+                        unwindsInStop && check.obstacles().isEmpty() ? check.unwound(unwind) : inTheWay(check);
                 if (!found.isEmpty()) {
                     return found;
                 }
@@ -284,8 +285,7 @@ final class Quiesce {
                                 .formatted(who)
                         + " followed beyond 0x%x".formatted(obstacle.address());
             case NEVER_STOPS -> who + " does not stop: it waits for the disk, or for a child made by vfork";
-            case SHARES ->
-                "process %d has the same memory, and is not stopped with this one".formatted(obstacle.tid());
+            case SHARES -> "process %d has the same memory, and is not stopped with this one".formatted(obstacle.tid());
         };
     }
 

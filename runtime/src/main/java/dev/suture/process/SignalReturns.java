@@ -15,7 +15,9 @@ import java.util.Set;
 final class SignalReturns {
     // mov $15,%rax; mov $15,%eax; push $15 and pop %rax: the number of rt_sigreturn. Then the system call.
     private static final byte[][] CODES = {
-        {0x48, (byte) 0xc7, (byte) 0xc0, 15, 0, 0, 0, 0x0f, 0x05}, {(byte) 0xb8, 15, 0, 0, 0, 0x0f, 0x05}, {0x6a, 15, 0x58, 0x0f, 0x05}
+        {0x48, (byte) 0xc7, (byte) 0xc0, 15, 0, 0, 0, 0x0f, 0x05},
+        {(byte) 0xb8, 15, 0, 0, 0, 0x0f, 0x05},
+        {0x6a, 15, 0x58, 0x0f, 0x05}
     };
     private static final int LONGEST = 9;
     private static final int WINDOW_BYTES = 1 << 20;

@@ -115,8 +115,7 @@ final class Unwind {
     }
 
     private static Chain chain(List<Long> returns, boolean isComplete, long[] registers) {
-        return new Chain(
-                returns, isComplete, registers[STACK_POINTER], registers[FrameTable.RETURN_ADDRESS]);
+        return new Chain(returns, isComplete, registers[STACK_POINTER], registers[FrameTable.RETURN_ADDRESS]);
     }
 
     private static void interrupted(long[] registers, FrameTable.Words words) {

@@ -65,11 +65,7 @@ class LeftPointersTest {
     @Test
     void withoutAnythingLeftTheMemoryIsGivenBack() {
         Payload payload = Program.payloadOf(
-                folder,
-                "nothing.c",
-                "int new_says(int x) { return x + 7; } REPLACES(new_says, \"says\");",
-                calls,
-                "");
+                folder, "nothing.c", "int new_says(int x) { return x + 7; } REPLACES(new_says, \"says\");", calls, "");
         try (Program program = Program.start(calls)) {
             ProcessTarget target = program.target();
             ScenariosTest.load(target, "first", payload);

@@ -131,7 +131,9 @@ class StacksTest {
             program.ask("start vforks 1");
             ProcessTargetTest.done(target.upload("p", payload));
             Outcome.TimedOut late = late(target.apply("p", BRIEF));
-            assertThat(late.inTheWay().getFirst().what()).contains("does not stop").doesNotContain("ended");
+            assertThat(late.inTheWay().getFirst().what())
+                    .contains("does not stop")
+                    .doesNotContain("ended");
             assertThat(late.cost().stoppedMicros()).isLessThan(20_000);
             ProcessTargetTest.done(target.apply("p", ApplyOptions.DEFAULT));
             program.say("call plain 1");

@@ -34,8 +34,8 @@ class UnwinderKilledTest {
                 assertThat(upload.prepare()).isEmpty();
                 Ledger.Entry entry = upload.load(
                         work.borrow(),
-                        (address, sizeBytes) -> work.write(work.ledger()
-                                .withPending(Ledger.Pending.memory(work.ledger(), address, sizeBytes))));
+                        (address, sizeBytes) -> work.write(
+                                work.ledger().withPending(Ledger.Pending.memory(work.ledger(), address, sizeBytes))));
                 assertThat(entry.isUnwinderTold()).isTrue();
                 return null;
             } catch (InterruptedException e) {
