@@ -263,13 +263,14 @@ final class LiveSubset {
                 false,
                 whole.insistOnCompiler(),
                 whole.jobs());
+        ExamineXenPatch.Place place = ExamineXenPatch.Place.alone(image, release, "subset");
         try (XenBuildResult build = XenBuild.run(reduced, progress)) {
             ExamineXenPatch examined = ExamineXenPatch.examine(
                     build,
                     SpecialSections.xenX86(release.minor()),
                     request.allowedTypes(),
                     List.of(),
-                    ExamineXenPatch.Place.alone(image, release, "subset"),
+                    place,
                     progress::stage);
             if (!examined.refusals().isEmpty()) {
                 Refusal first = examined.refusals().getFirst();

@@ -12,6 +12,7 @@ import dev.suture.diff.SectionRole;
 import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
+import dev.suture.diff.Selection.LeftOut;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.elf.ElfFile;
@@ -87,7 +88,9 @@ final class CompareWithXen {
             }
         }
         // Of these it is said that both sources make what runs.
-        selection.leftOut().stream().filter(LeaveOutDrift::isDrift).forEach(left -> want(left, selection.objects()));
+        selection.leftOut().stream()
+                .filter(left -> left.cause() == LeftOut.Cause.RUNS_RIGHT)
+                .forEach(left -> want(left, selection.objects()));
     }
 
     private void want(Selection.LeftOut left, List<Comparison> objects) {

@@ -95,10 +95,6 @@ final class LedgerBytes {
             }
             writeTexts(out, entry.metadata());
             writeTexts(out, entry.refersTo());
-            out.writeInt(entry.signalReturns().size());
-            for (long address : entry.signalReturns()) {
-                out.writeLong(address);
-            }
         }
         writeTexts(out, applied);
     }
@@ -195,8 +191,7 @@ final class LedgerBytes {
                     readSymbols(in),
                     readHooks(in),
                     readTexts(in),
-                    readTexts(in),
-                    readAddresses(in)));
+                    readTexts(in)));
         }
         return entries;
     }
@@ -236,14 +231,6 @@ final class LedgerBytes {
             hooks.add(new Hook(in.readUTF(), in.readLong()));
         }
         return hooks;
-    }
-
-    private static List<Long> readAddresses(DataInputStream in) throws IOException {
-        List<Long> addresses = new ArrayList<>();
-        for (int left = in.readInt(); left > 0; left--) {
-            addresses.add(in.readLong());
-        }
-        return addresses;
     }
 
     private static List<String> readTexts(DataInputStream in) throws IOException {

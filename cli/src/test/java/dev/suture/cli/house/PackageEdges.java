@@ -37,9 +37,12 @@ final class PackageEdges {
         allow("explain", "elf", "isa", "dwarf", "diff");
         allow("types", "elf", "dwarf", "diff");
         allow("drift", "elf", "build", "source", "diff");
+        allow("effect", "elf", "isa", "image", "diff");
         allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
-        allow("create", with(CORE, "build", "source", "diff", "drift", "types", "link", "explain", "certify"));
-        allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
+        allow(
+                "create",
+                with(CORE, "build", "source", "diff", "drift", "effect", "types", "link", "explain", "certify"));
+        allow("advise", with(CORE, "build", "diff", "effect", "link", "explain", "create"));
 
         allow("target", CORE);
         allow("engine", with(CORE, "target"));
@@ -55,6 +58,7 @@ final class PackageEdges {
                         CORE,
                         "build",
                         "diff",
+                        "effect",
                         "link",
                         "explain",
                         "create",
