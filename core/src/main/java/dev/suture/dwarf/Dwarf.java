@@ -33,6 +33,7 @@ final class Dwarf {
     static final int DW_TAG_const_type = 0x26;
     static final int DW_TAG_enumerator = 0x28;
     static final int DW_TAG_subprogram = 0x2e;
+    static final int DW_TAG_template_type_parameter = 0x2f;
     static final int DW_TAG_variable = 0x34;
     static final int DW_TAG_volatile_type = 0x35;
     static final int DW_TAG_restrict_type = 0x37;
