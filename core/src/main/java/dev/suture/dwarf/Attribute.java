@@ -33,7 +33,8 @@ final class Attribute {
     static final int ADDR_BASE = 26;
     static final int RNGLISTS_BASE = 27;
     static final int DWO_NAME = 28;
-    static final int SLOTS = 29;
+    static final int DECL_COLUMN = 29;
+    static final int SLOTS = 30;
 
     private Attribute() {}
 
@@ -57,6 +58,7 @@ final class Attribute {
             case Dwarf.DW_AT_data_member_location -> DATA_MEMBER_LOCATION;
             case Dwarf.DW_AT_decl_file -> DECL_FILE;
             case Dwarf.DW_AT_decl_line -> DECL_LINE;
+            case Dwarf.DW_AT_decl_column -> DECL_COLUMN;
             case Dwarf.DW_AT_declaration -> DECLARATION;
             case Dwarf.DW_AT_external -> EXTERNAL;
             case Dwarf.DW_AT_specification -> SPECIFICATION;

@@ -134,6 +134,7 @@ public final class AdviseXenPatch {
                     build,
                     SpecialSections.xenX86(release.minor()),
                     request.allowedTypes(),
+                    Set.of(),
                     List.of(),
                     ExamineXenPatch.Place.alone(image, release, "advice"),
                     progress::stage);

@@ -268,6 +268,7 @@ final class LiveSubset {
                     build,
                     SpecialSections.xenX86(release.minor()),
                     request.allowedTypes(),
+                    Set.of(),
                     List.of(),
                     ExamineXenPatch.Place.alone(image, release, "subset"),
                     progress::stage);

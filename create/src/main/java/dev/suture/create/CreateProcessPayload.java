@@ -61,7 +61,9 @@ public final class CreateProcessPayload {
         Isa.of(image.elf().header().machine());
         Depends depends = request.payload().on(image.buildId());
         depends.below(request.applied());
-        TargetTraits traits = TargetTraits.ofProcess(sharedNames(image.symbolsFrom()));
+        TargetTraits traits = TargetTraits.ofProcess(
+                        sharedNames(image.symbolsFrom()), KnownImports.keepNothing(image.elf()))
+                .accepting(request.payload().acceptedNewState());
         Optional<CreateReport> near = create(image, depends, traits, false);
         try {
             return near.or(() -> create(image, depends, traits, true)).orElseThrow();
@@ -91,7 +93,7 @@ public final class CreateProcessPayload {
             stages.begin("compare objects");
             SpecialSections tables = SpecialSections.process();
             List<Comparison> comparisons =
-                    DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
+                    DiffObjects.diff(build.pairs(), tables, build.patchedFiles());
             Selection selection = request.applied().isEmpty()
                     ? LeaveOutDrift.select(comparisons, traits, tables, build)
                     : SelectOnStack.select(
@@ -157,8 +159,9 @@ public final class CreateProcessPayload {
             refusals.addAll(inOtherPayloads(linked, below, image));
             refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
         }
-        List<String> warnings = BuildWarnings.of(build, types, selection);
+        List<String> warnings = BuildWarnings.of(build, types, selection, traits);
         refusals.addAll(replaced.refusals());
+        warnings.addAll(WhoFrees.warnings(selection, image));
         warnings.addAll(replaced.warnings());
         warnings.addAll(depends.orderOfUnloading(linked, image));
         if (refusals.isEmpty()) {

@@ -9,6 +9,7 @@ import dev.suture.build.xen.XenBuildResult;
 import dev.suture.build.xen.XenTree;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
+import dev.suture.diff.TargetTraits;
 import dev.suture.image.Image;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Stack;
@@ -58,6 +59,7 @@ public final class CreateXenPayload {
                     build,
                     tables,
                     request.payload().allowedTypes(),
+                    request.payload().acceptedNewState(),
                     Metadata.of(request.payload(), request.build().patches()),
                     new ExamineXenPatch.Place(
                             image,
@@ -78,6 +80,7 @@ public final class CreateXenPayload {
             }
             refusals.addAll(depends.undone(linked.functions(), request.build().allSubjects()));
             List<String> warnings = warnings(build, types, selection);
+            warnings.addAll(WhoFrees.warnings(selection, image));
             warnings.addAll(replaced.warnings());
             warnings.addAll(depends.orderOfUnloading(linked, image));
             if (refusals.isEmpty()) {
@@ -114,7 +117,7 @@ public final class CreateXenPayload {
     }
 
     private static List<String> warnings(XenBuildResult build, CheckTypes.Found types, Selection selection) {
-        List<String> warnings = BuildWarnings.of(build, types, selection);
+        List<String> warnings = BuildWarnings.of(build, types, selection, TargetTraits.HYPERVISOR);
         if (!build.staleOriginals().isEmpty()) {
             warnings.add("%d objects of the tree were missing or older than their sources and were built again: %s"
                     .formatted(build.staleOriginals().size(), String.join(", ", build.staleOriginals())));
