@@ -56,6 +56,7 @@ final class Dwarf {
     static final int DW_AT_abstract_origin = 0x31;
     static final int DW_AT_count = 0x37;
     static final int DW_AT_data_member_location = 0x38;
+    static final int DW_AT_decl_column = 0x39;
     static final int DW_AT_decl_file = 0x3a;
     static final int DW_AT_decl_line = 0x3b;
     static final int DW_AT_declaration = 0x3c;

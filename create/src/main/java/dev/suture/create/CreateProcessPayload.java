@@ -67,7 +67,9 @@ public final class CreateProcessPayload {
         Depends depends = request.payload().on(image.buildId());
         depends.below(request.applied());
         JudgeEffect effect = JudgeEffect.of(image, accepted);
-        TargetTraits traits = TargetTraits.ofProcess(sharedNames(image.symbolsFrom()), effect.onlyAtStart());
+        TargetTraits traits = TargetTraits.ofProcess(
+                        sharedNames(image.symbolsFrom()), KnownImports.keepNothing(image.elf()), effect.onlyAtStart())
+                .accepting(request.payload().acceptedNewState());
         Optional<CreateReport> near = create(image, depends, traits, effect, false);
         try {
             return near.or(() -> create(image, depends, traits, effect, true)).orElseThrow();
@@ -98,7 +100,7 @@ public final class CreateProcessPayload {
             stages.begin("compare objects");
             SpecialSections tables = SpecialSections.process();
             List<Comparison> comparisons =
-                    DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
+                    DiffObjects.diff(build.pairs(), tables, build.patchedFiles());
             Selection selection = request.applied().isEmpty()
                     ? LeaveOutDrift.select(comparisons, traits, tables, build)
                     : SelectOnStack.select(
@@ -171,12 +173,13 @@ public final class CreateProcessPayload {
             refusals.addAll(inOtherPayloads(linked, below, image));
             refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
         }
-        List<String> warnings = BuildWarnings.of(build, types, selection);
+        List<String> warnings = BuildWarnings.of(build, types, selection, traits);
         refusals.addAll(replaced.refusals());
         if (refusals.isEmpty()) {
             effects.never().ifPresent(refusals::add);
         }
         warnings.addAll(effects.warnings());
+        warnings.addAll(WhoFrees.warnings(selection, image));
         warnings.addAll(replaced.warnings());
         warnings.addAll(depends.orderOfUnloading(linked, image));
         if (refusals.isEmpty()) {

@@ -336,7 +336,7 @@ final class LinkPayload {
 
     /** A replacement of no bytes is anywhere among the replacements: Xen only wants it to be in that section. */
     private void addEmpty(int section, long at, int type, String emptyIn, Comparison comparison, String user) {
-        if (sectionIndexes.containsKey(emptyIn)) {
+        if (emptyIn.equals(PlacePieces.REPLACEMENTS) && sectionIndexes.containsKey(emptyIn)) {
             builder.addRelocation(section, at, type, sectionSymbols.get(emptyIn), 0);
         } else {
             refusals.add(new Refusal(
