@@ -100,7 +100,7 @@ final class LinkPayload {
         selection.chosen().forEach(this::addRelocations);
         addUnwindEntries();
         addNamesOfOwnSymbols();
-        int buildIdSection = addNotes();
+        addNotes();
         addMetadata();
         addExplanation();
         addStack();
@@ -110,7 +110,7 @@ final class LinkPayload {
             return new LinkResult(new byte[0], "", functions, added(), List.copyOf(refusals));
         }
         byte[] payload = builder.toBytes();
-        String buildId = BuildId.stamp(payload, buildIdSection);
+        String buildId = BuildId.stamp(payload);
         if (payload.length > format.maxBytes()) {
             Refusal tooLarge = new Refusal(
                     "",

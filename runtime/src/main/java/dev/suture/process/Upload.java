@@ -294,17 +294,12 @@ final class Upload {
                 functions,
                 named,
                 hooks(),
-                metadata());
-    }
-
-    private List<String> metadata() {
-        List<String> metadata = new ArrayList<>(payload.metadata());
-        ledger.entries().stream()
-                .filter(this::refersTo)
-                .forEach(below -> metadata.add(Ledger.REFERS_TO + below.name()));
-        SignalReturns.find(session.memory(), files)
-                .forEach(address -> metadata.add(Ledger.SIGNAL_RETURN + Long.toHexString(address)));
-        return metadata;
+                payload.metadata(),
+                ledger.entries().stream()
+                        .filter(this::refersTo)
+                        .map(Ledger.Entry::name)
+                        .toList(),
+                SignalReturns.find(session.memory(), files));
     }
 
     private boolean refersTo(Ledger.Entry below) {
