@@ -127,6 +127,12 @@ public final class CreateProcessPayload {
         refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));
         refusals.addAll(CheckInsides.check(selection, image));
         refusals.addAll(CheckInsides.checkGathered(selection));
+        if (!selection.isEmpty()) {
+            refusals.addAll(CheckOutputs.refusals(build, image.name()));
+        }
+        if (selection.isEmpty() && refusals.isEmpty()) {
+            NoEffect.linkedOtherwise(build).ifPresent(refusals::add);
+        }
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection, NoEffect.Words.PROCESS));
         }
@@ -157,6 +163,7 @@ public final class CreateProcessPayload {
             refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
         }
         List<String> warnings = BuildWarnings.of(build, types, selection);
+        warnings.addAll(CheckOutputs.warnings(build));
         refusals.addAll(replaced.refusals());
         warnings.addAll(replaced.warnings());
         warnings.addAll(depends.orderOfUnloading(linked, image));

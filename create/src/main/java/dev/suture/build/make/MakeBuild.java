@@ -122,6 +122,7 @@ public final class MakeBuild {
             List<ApplyPatches.Unfit> unfit)
             throws IOException {
         AppliedPatches applied = completed.patches();
+        original.place().checkChanged(paths(whole));
         Optional<Built> inPlace = Optional.empty();
         if (original.part().judge(all(before, whole)) instanceof PartInBuild.Change.InPlace
                 && original.part().judge(now(applied, before, whole)) instanceof PartInBuild.Change.InPlace change) {
@@ -143,6 +144,8 @@ public final class MakeBuild {
                 stages.end(),
                 workDirectory,
                 request.keep(),
+                built.outputs(),
+                built.linkedOtherwise(),
                 compilerOf(built, before));
     }
 
@@ -168,9 +171,17 @@ public final class MakeBuild {
      * @param texts what was compiled
      * @param used every file that an object of the program is made from, relative to the source
      * @param again whether the build command ran once more with the patches
+     * @param outputs what else they reach
+     * @param linkedOtherwise what of the program is not the same though none of its objects is reached
      */
     private record Built(
-            List<ObjectPair> pairs, Map<String, Path> asLinked, PatchedTexts texts, Set<String> used, boolean again) {}
+            List<ObjectPair> pairs,
+            Map<String, Path> asLinked,
+            PatchedTexts texts,
+            Set<String> used,
+            boolean again,
+            List<OtherOutput> outputs,
+            Optional<String> linkedOtherwise) {}
 
     /** {@return what all the patches change of the source as it is, and what only the first of them did} */
     private static List<ChangedSource> all(AppliedPatches before, AppliedPatches whole) {
@@ -213,6 +224,10 @@ public final class MakeBuild {
         Map<String, Path> asLinked = original.asLinked(reached);
         putInPlace(before, applied);
         original.compile(reached);
+        if (!compiles(() -> original.compile(others))) {
+            copy.restore();
+            return Optional.empty();
+        }
         stages.begin("compile patched");
         Set<String> compiled = original.part().onlyCompiled();
         PatchedTexts texts = PatchedTexts.of(applied.sources(), true, compiled::contains);
@@ -235,18 +250,34 @@ public final class MakeBuild {
         }
         Set<String> used = new HashSet<>(original.used());
         used.addAll(completed.sources());
-        return Optional.of(new Built(pairs(original, reached, all, original), asLinked, texts, used, false));
+        List<CompileStep> everything = Stream.concat(reached.stream(), others.stream()).toList();
+        Optional<String> otherwise = change.files().contains(original.program().toString())
+                ? Optional.of("something that is not compiled")
+                : Optional.empty();
+        return Optional.of(new Built(
+                pairs(original, reached, all, original),
+                asLinked,
+                texts,
+                used,
+                false,
+                FindOtherOutputs.inPlace(original, everything),
+                otherwise));
     }
 
     /** {@return whether the rest of the build would go as before: nothing fails, and the rules that compilers write are the same} */
     private boolean isEnough(PartInBuild.Change.InPlace change, List<CompileStep> reached, List<CompileStep> others) {
+        List<CompileStep> all = Stream.concat(reached.stream(), others.stream()).toList();
+        return compiles(() -> original.compilePatched(others))
+                && (!change.sameRules() || original.includeTheSame(all));
+    }
+
+    private static boolean compiles(Runnable compiler) {
         try {
-            original.compilePatched(others);
+            compiler.run();
+            return true;
         } catch (BuildFailedException e) {
             return false;
         }
-        List<CompileStep> all = Stream.concat(reached.stream(), others.stream()).toList();
-        return !change.sameRules() || original.includeTheSame(all);
     }
 
     private static List<String> paths(AppliedPatches patches) {
@@ -308,7 +339,15 @@ public final class MakeBuild {
             used.addAll(base.part().read());
             used.addAll(patched.part().read());
             used.addAll(addedSources);
-            return new Built(pairs(base, from, to, patched), asLinked, texts, used, true);
+            return new Built(
+                    pairs(base, from, to, patched),
+                    asLinked,
+                    texts,
+                    used,
+                    true,
+                    FindOtherOutputs.again(base, patched),
+                    ComparePrograms.difference(
+                            base.program(), base.tree(), patched.program(), patched.tree()));
         }
     }
 

@@ -7,6 +7,7 @@ import dev.suture.build.watch.Observation;
 import dev.suture.build.watch.Observation.Program;
 import dev.suture.build.watch.Observation.Use;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,17 +51,12 @@ final class PartInBuild {
     private final Observation observation;
     private final RecordedPrograms programs;
     private final Path tree;
-    private final Path source;
 
-    /**
-     * @param tree real path of the copy that was built
-     * @param source real path of the user's own
-     */
-    PartInBuild(Observation observation, RecordedPrograms programs, Path tree, Path source) {
+    /** @param tree real path of the copy that was built */
+    PartInBuild(Observation observation, RecordedPrograms programs, Path tree) {
         this.observation = observation;
         this.programs = programs;
         this.tree = tree;
-        this.source = source;
     }
 
     static PartInBuild of(BuiltCopy copy) throws IOException {
@@ -68,8 +64,7 @@ final class PartInBuild {
         return new PartInBuild(
                 observation,
                 RecordedPrograms.of(copy.records(), observation),
-                copy.tree().toRealPath(),
-                copy.source());
+                copy.tree().toRealPath());
     }
 
     RecordedPrograms programs() {
@@ -84,11 +79,6 @@ final class PartInBuild {
     /** {@return every path of the source whose contents a program of the build read} */
     Set<String> read() {
         return relative(Set.of(Observation.Kind.READ), tree);
-    }
-
-    /** {@return the files of the user's own directory that programs of the build read, instead of the copy's} */
-    Set<String> readOfSource() {
-        return relative(Set.of(Observation.Kind.READ), source);
     }
 
     private Set<String> relative(Set<Observation.Kind> kinds, Path root) {
@@ -159,6 +149,23 @@ final class PartInBuild {
             }
         }
         return new FollowChange(this, sources).run();
+    }
+
+    /** {@return all that is made from an object, as far as it is only joined with others} */
+    Set<String> madeFrom(Path object) {
+        Set<String> files = new HashSet<>(Set.of(object.toString()));
+        if (!Files.isRegularFile(object)) {
+            // A temporary one: what counts is what its command made of it.
+            for (Use use : observation.uses()) {
+                boolean own = use.kind() == Observation.Kind.WRITE
+                        && programs.commandOf(use.program()).isPresent()
+                        && objectsOf(use.program()).contains(object);
+                if (own) {
+                    files.add(use.path());
+                }
+            }
+        }
+        return FollowChange.madeFrom(this, files);
     }
 
     Observation observation() {
