@@ -128,7 +128,8 @@ public final class CreateProcessPayload {
         refusals.addAll(CheckInsides.check(selection, image));
         refusals.addAll(CheckInsides.checkGathered(selection));
         if (!selection.isEmpty()) {
-            refusals.addAll(CheckOutputs.refusals(build, image.name()));
+            refusals.addAll(CheckOutputs.refusals(
+                    build, request.binary().getFileName().toString()));
         }
         if (selection.isEmpty() && refusals.isEmpty()) {
             NoEffect.linkedOtherwise(build).ifPresent(refusals::add);

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,7 +32,11 @@ final class FindOtherOutputs {
         together = new LoadedTogether(all);
         Set<String> ids = new HashSet<>();
         String own = ElfFile.read(program).buildId().orElse("");
-        for (Path output : all) {
+        // What was linked comes before what was copied from it.
+        Set<Path> linked = base.commands().linked().keySet();
+        List<Path> sorted = new ArrayList<>(all);
+        sorted.sort(Comparator.comparing(output -> !linked.contains(output)));
+        for (Path output : sorted) {
             String id = buildId(output);
             boolean copyOfProgram = output.equals(program)
                     || !id.isEmpty() && id.equals(own)
