@@ -34,6 +34,19 @@ final class CheckOutputs {
                 .toList();
     }
 
+    /** {@return the objects that cannot be compiled as the build compiles them} */
+    static List<Refusal> notAlike(MakeBuildResult build) {
+        return build.notAlike().stream()
+                .map(name -> new Refusal(
+                        name,
+                        "",
+                        "%s is not what its recorded command compiles: the build gives the compiler something else (a variable"
+                                        .formatted(name)
+                                + " of its environment, a file that changes while it runs), or changes the object afterwards",
+                        "Give the compiler all that it needs in its command line, and write no file twice."))
+                .toList();
+    }
+
     /** {@return what else needs a payload of its own} */
     static List<String> warnings(MakeBuildResult build) {
         return build.otherOutputs().stream()

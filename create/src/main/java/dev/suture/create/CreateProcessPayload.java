@@ -211,7 +211,7 @@ public final class CreateProcessPayload {
 
     /** {@return what of the build cannot be followed} */
     private static List<Refusal> unsupported(MakeBuildResult build) {
-        List<Refusal> refusals = new ArrayList<>();
+        List<Refusal> refusals = new ArrayList<>(CheckOutputs.notAlike(build));
         build.asLinked().forEach((name, object) -> {
             boolean optimizedWhenLinked = ElfFile.read(object).sections().stream()
                     .anyMatch(section -> section.name().startsWith(".gnu.lto_"));

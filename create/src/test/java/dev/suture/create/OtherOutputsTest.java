@@ -145,4 +145,47 @@ class OtherOutputsTest {
                 .hasMessageContaining("a patch would have no effect");
         assertThat(List.of(directory.resolve("source").toFile().list())).doesNotContain("prog");
     }
+
+    @Test
+    void whatTheCompilerGetsFromTheEnvironmentIsNotGuessed() {
+        CreateReport report = new PatchedProgram(directory, "make", "prog")
+                .file(
+                        "Makefile",
+                        "export CPATH = first\nprog: main.o p.o\n\tgcc -o $@ main.o p.o -Wl,--build-id\n"
+                                + "%.o: %.c\n\tgcc -O2 -Isecond -c -o $@ $<\n")
+                .file("main.c", MAIN)
+                .file("first/only.h", "#define ONLY 5\n")
+                .file("p.c", """
+                        #if __has_include("only.h")
+                        #include "only.h"
+                        #else
+                        #define ONLY 7
+                        #endif
+                        int tick(int n) { return n * ONLY + 1; }
+                        """, "+ 1", "+ 2")
+                .create();
+
+        assertThat(refusals(report)).contains("p.o is not what its recorded command compiles");
+    }
+
+    @Test
+    void aHeaderThatIsWrittenForEachObjectIsNotTakenForTheLastOne() {
+        CreateReport report = new PatchedProgram(directory, "make -j1", "prog")
+                .file("Makefile", """
+                        prog: p.o main.o
+                        \tgcc -o $@ main.o p.o -Wl,--build-id
+                        %.o: %.c
+                        \techo '#define ONLY "'$@'"' >only.h
+                        \tgcc -O2 -c -o $@ $<
+                        """)
+                .file("main.c", MAIN)
+                .file(
+                        "p.c",
+                        "#include \"only.h\"\nint tick(int n) { return n + (int) sizeof ONLY + 1; }\n",
+                        "+ 1",
+                        "+ 2")
+                .create();
+
+        assertThat(refusals(report)).contains("p.o is not what its recorded command compiles");
+    }
 }

@@ -67,6 +67,9 @@ final class FindOtherOutputs {
      */
     static List<OtherOutput> inPlace(Reached base, List<CompileStep> reached) throws IOException {
         FindOtherOutputs work = new FindOtherOutputs(base);
+        if (work.outputs.isEmpty()) {
+            return List.of();
+        }
         Map<CompileStep, Set<String>> made = new LinkedHashMap<>();
         reached.forEach(step -> made.put(step, base.part().madeFrom(step.object())));
         List<OtherOutput> found = new ArrayList<>();

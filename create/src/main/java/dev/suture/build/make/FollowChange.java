@@ -56,7 +56,7 @@ final class FollowChange {
         FollowChange work = new FollowChange(part, List.of());
         work.made.addAll(files);
         // Who else reads these may do anything; that is not asked here.
-        part.observation().uses().forEach(work::follow);
+        part.usesOfMade().forEach(work::follow);
         return work.made;
     }
 

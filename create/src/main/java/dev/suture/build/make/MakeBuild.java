@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -144,6 +145,7 @@ public final class MakeBuild {
                 stages.end(),
                 workDirectory,
                 request.keep(),
+                built.notAlike(),
                 built.outputs(),
                 built.linkedOtherwise(),
                 compilerOf(built, before));
@@ -171,6 +173,7 @@ public final class MakeBuild {
      * @param texts what was compiled
      * @param used every file that an object of the program is made from, relative to the source
      * @param again whether the build command ran once more with the patches
+     * @param notAlike the objects that their recorded commands do not compile as the build did
      * @param outputs what else they reach
      * @param linkedOtherwise what of the program is not the same though none of its objects is reached
      */
@@ -180,6 +183,7 @@ public final class MakeBuild {
             PatchedTexts texts,
             Set<String> used,
             boolean again,
+            List<String> notAlike,
             List<OtherOutput> outputs,
             Optional<String> linkedOtherwise) {}
 
@@ -222,6 +226,7 @@ public final class MakeBuild {
         List<CompileStep> added = original.added(completed.sources(), reached);
         stages.begin("compile original");
         Map<String, Path> asLinked = original.asLinked(reached);
+        List<String> notAlike = original.notCompiledAlike(reached);
         putInPlace(before, applied);
         original.compile(reached);
         if (!compiles(() -> original.compile(others))) {
@@ -260,6 +265,7 @@ public final class MakeBuild {
                 texts,
                 used,
                 false,
+                notAlike,
                 FindOtherOutputs.inPlace(original, everything),
                 otherwise));
     }
@@ -326,13 +332,16 @@ public final class MakeBuild {
             Reached patched = new Reached(request, patchedCopy, workDirectory);
             List<CompileStep> from = base.stepsThatDifferFrom(patched);
             List<CompileStep> to = new ArrayList<>(patched.stepsThatDifferFrom(base));
+            List<CompileStep> built = List.copyOf(to);
             to.addAll(patched.added(addedSources, to));
             stages.begin("compile original");
+            Set<String> notAlike = new TreeSet<>(base.notCompiledAlike(from));
             base.compile(from);
             Map<String, Path> asLinked = original.asLinked(from.stream()
                     .flatMap(step -> original.named(base.name(step)).stream())
                     .toList());
             stages.begin("compile patched");
+            notAlike.addAll(patched.notCompiledAlike(built));
             patched.compilePatched(to);
             Set<String> used = new HashSet<>(base.used());
             used.addAll(patched.used());
@@ -345,6 +354,7 @@ public final class MakeBuild {
                     texts,
                     used,
                     true,
+                    List.copyOf(notAlike),
                     FindOtherOutputs.again(base, patched),
                     ComparePrograms.difference(
                             base.program(), base.tree(), patched.program(), patched.tree()));

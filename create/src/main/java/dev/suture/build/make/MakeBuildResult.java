@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param stages what took how long
  * @param workDirectory where the objects and the log are
  * @param keep whether they outlive the result
+ * @param notAlike the objects that their recorded commands do not compile as the build did, by name
  * @param otherOutputs what else of the build the patches reach
  * @param linkedOtherwise what of the program itself is not the same with the patches, if no object of it is reached
  * @param compiler answers questions about the objects
@@ -41,6 +42,7 @@ public record MakeBuildResult(
         List<Stage> stages,
         Path workDirectory,
         boolean keep,
+        List<String> notAlike,
         List<OtherOutput> otherOutputs,
         Optional<String> linkedOtherwise,
         AskCompiler compiler)
@@ -53,6 +55,7 @@ public record MakeBuildResult(
         movedHunks = List.copyOf(movedHunks);
         subjects = List.copyOf(subjects);
         stages = List.copyOf(stages);
+        notAlike = List.copyOf(notAlike);
         otherOutputs = List.copyOf(otherOutputs);
     }
 }

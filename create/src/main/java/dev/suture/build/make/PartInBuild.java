@@ -51,12 +51,41 @@ final class PartInBuild {
     private final Observation observation;
     private final RecordedPrograms programs;
     private final Path tree;
+    private final Map<Integer, Role> roles = new HashMap<>();
+    private final List<Use> ofMade;
 
     /** @param tree real path of the copy that was built */
     PartInBuild(Observation observation, RecordedPrograms programs, Path tree) {
         this.observation = observation;
         this.programs = programs;
         this.tree = tree;
+        Set<String> written = new HashSet<>();
+        for (Use use : observation.uses()) {
+            switch (use.kind()) {
+                case READ, LOOK -> {}
+                case WRITE -> written.add(use.path());
+                case RENAME, LINK -> written.add(use.to());
+            }
+        }
+        ofMade = observation.uses().stream()
+                .filter(use -> use.kind() != Observation.Kind.LOOK)
+                .filter(use -> use.kind() != Observation.Kind.READ || isBelow(use.path(), written))
+                .toList();
+    }
+
+    /** {@return whether a file or a directory that it is in is among these} */
+    private static boolean isBelow(String path, Set<String> files) {
+        for (int end = path.length(); end > 0; end = path.lastIndexOf('/', end - 1)) {
+            if (files.contains(path.substring(0, end))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** {@return what the build did with what it made} */
+    List<Use> usesOfMade() {
+        return ofMade;
     }
 
     static PartInBuild of(BuiltCopy copy) throws IOException {
@@ -178,10 +207,10 @@ final class PartInBuild {
 
     /** {@return the recorded command that a program belongs to, as it counts here} */
     Role roleOf(int program) {
-        return programs.commandOf(program)
+        return roles.computeIfAbsent(program, number -> programs.commandOf(number)
                 .map(programs::recorded)
                 .map(Recorded::role)
-                .orElseGet(() -> CopyingTools.are(observation.programs().get(program)) ? Role.JOINS : Role.OTHER);
+                .orElseGet(() -> CopyingTools.are(observation.programs().get(number)) ? Role.JOINS : Role.OTHER));
     }
 
     /** {@return what tells the programs of one command from others} */

@@ -68,6 +68,26 @@ final class Reached {
         return part;
     }
 
+    /** {@return the objects that are not what their recorded commands compile, by name} */
+    List<String> notCompiledAlike(List<CompileStep> steps) throws IOException {
+        List<CompileStep> there = steps.stream()
+                .filter(step -> Files.isRegularFile(step.object()))
+                .toList();
+        try {
+            compiler.compile(there, step -> cached("again", step, ".o"), List.of());
+        } catch (BuildFailedException e) {
+            // Those that there is nothing of are not alike.
+        }
+        List<String> names = new ArrayList<>();
+        for (CompileStep step : there) {
+            Path again = cached("again", step, ".o");
+            if (!Files.exists(again) || !SameObject.are(step.object(), again)) {
+                names.add(name(step));
+            }
+        }
+        return names;
+    }
+
     CheckPlace place() {
         return place;
     }
