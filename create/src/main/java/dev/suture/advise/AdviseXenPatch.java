@@ -5,6 +5,7 @@ import dev.suture.Progress;
 import dev.suture.Refusal;
 import dev.suture.advise.Advice.FunctionAdvice;
 import dev.suture.advise.Advice.Remedy;
+import dev.suture.build.HunkMap;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.PatchReach;
 import dev.suture.build.xen.XenBuild;

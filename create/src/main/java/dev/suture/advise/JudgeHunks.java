@@ -1,8 +1,9 @@
 package dev.suture.advise;
 
 import dev.suture.Refusal;
-import dev.suture.advise.HunkMap.HunkLines;
 import dev.suture.advise.OutlineC.Kind;
+import dev.suture.build.HunkMap;
+import dev.suture.build.HunkMap.HunkLines;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.UnreachedFile;
 import dev.suture.create.ExamineXenPatch;

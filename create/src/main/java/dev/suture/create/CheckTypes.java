@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Finds types whose layout changes.
@@ -48,7 +49,13 @@ final class CheckTypes {
      *
      * @param changes what the refusals and warnings are about
      */
-    record Found(List<Refusal> refusals, List<String> warnings, List<LayoutChanges.Combined> changes) {}
+    record Found(List<Refusal> refusals, List<String> warnings, List<LayoutChanges.Combined> changes) {
+        /** {@return the same with more to tell the author} */
+        Found alsoWarn(List<String> more) {
+            return new Found(
+                    refusals, Stream.concat(warnings.stream(), more.stream()).toList(), changes);
+        }
+    }
 
     /** {@return the changed types of all pairs, each once} */
     static Found check(

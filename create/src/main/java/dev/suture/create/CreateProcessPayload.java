@@ -120,7 +120,8 @@ public final class CreateProcessPayload {
         stages.begin("compare with binary");
         List<Refusal> refusals = new ArrayList<>(unsupported(build));
         if (refusals.isEmpty()) {
-            refusals.addAll(CompareWithBinary.check(selection, image, build.asLinked(), build.workDirectory()));
+            refusals.addAll(CompareWithBinary.check(
+                    selection, image, build.asLinked(), new CopiedPaths(build.copiedSource()), build.workDirectory()));
         }
         refusals.addAll(types.refusals());
         refusals.addAll(selection.refusals());

@@ -89,6 +89,7 @@ public final class CreateXenPayload {
                 ExplainPayload.write(
                         request.explanation().get(),
                         request.payload().name(),
+                        request.build(),
                         build,
                         selection,
                         linked,

@@ -91,11 +91,13 @@ public final class ExamineXenPatch {
             Place place,
             Consumer<String> stage) {
         stage.accept("compare objects");
-        List<Comparison> comparisons =
-                DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
+        LeaveOutConfiguration configuration = LeaveOutConfiguration.of(
+                DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles())));
+        List<Comparison> comparisons = configuration.others();
 
         stage.accept("check types");
-        CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes);
+        CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes)
+                .alsoWarn(configuration.warnings());
 
         stage.accept("select");
         // Where there is no payload anyway, the compiler need not be asked what exactly would be in it.
@@ -105,6 +107,10 @@ public final class ExamineXenPatch {
                 : SelectOnStack.select(comparisons, TargetTraits.HYPERVISOR, place.below(), build.asLinked(), tables);
 
         List<Refusal> refusals = new ArrayList<>(types.refusals());
+        if (types.refusals().isEmpty()) {
+            stage.accept("compare with the hypervisor");
+            refusals.addAll(CompareWithXen.check(selection, build, place.image(), tables, place.below()));
+        }
         refusals.addAll(selection.refusals());
         refusals.addAll(CheckDefinitions.check(selection, place.image(), Set.of()));
         refusals.addAll(CheckInsides.check(selection, place.image()));

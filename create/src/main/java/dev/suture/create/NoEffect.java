@@ -2,6 +2,7 @@ package dev.suture.create;
 
 import dev.suture.Refusal;
 import dev.suture.build.BuildResult;
+import dev.suture.build.ChangedSource;
 import dev.suture.build.UnreachedFile;
 import dev.suture.build.make.MakeBuildResult;
 import dev.suture.diff.Comparison;
@@ -62,6 +63,13 @@ final class NoEffect {
     /** {@return the reason, for a selection without any function or hook} */
     static Refusal of(BuildResult build, Selection selection, Words words) {
         List<Selection.LeftOut> leftOut = selection.leftOut();
+        if (isTakenBack(build)) {
+            return new Refusal(
+                    "",
+                    "",
+                    "the patches together change nothing: what some of them do others take back",
+                    "There is nothing to apply. Give the patches whose effect is wanted.");
+        }
         if (build.pairs().isEmpty()) {
             String files = build.unreached().stream()
                     .map(file -> "%s: %s".formatted(file.path(), file.why()))
@@ -123,6 +131,15 @@ final class NoEffect {
                                 .formatted(build.pairs().size())
                         + "moved lines, declarations, or code that compiles to the same",
                 "There is nothing to apply.");
+    }
+
+    /** {@return whether every file that the patches touch is in the end what it was} */
+    private static boolean isTakenBack(BuildResult build) {
+        boolean nothingToSay = build.pairs().isEmpty() && build.unreached().isEmpty();
+        return (nothingToSay || !build.patchedFiles().isEmpty())
+                && build.patchedFiles().stream()
+                        .allMatch(file -> file.kind() == ChangedSource.Kind.CHANGED
+                                && file.lines().changed().isEmpty());
     }
 
     /**

@@ -32,7 +32,8 @@ class NoEffectTest {
                 List.of(),
                 Path.of("none"),
                 true,
-                AskCompiler.NOBODY);
+                AskCompiler.NOBODY,
+                _ -> Optional.empty());
     }
 
     private static String reason(String original, String patched, LineNumbers lines) {
