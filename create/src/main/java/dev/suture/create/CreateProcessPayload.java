@@ -144,6 +144,13 @@ public final class CreateProcessPayload {
         refusals.addAll(CheckInsides.check(selection, image));
         refusals.addAll(CheckInsides.checkGathered(selection));
         refusals.addAll(effects.refusals());
+        if (!selection.isEmpty()) {
+            refusals.addAll(CheckOutputs.refusals(
+                    build, request.binary().getFileName().toString()));
+        }
+        if (selection.isEmpty() && refusals.isEmpty()) {
+            NoEffect.linkedOtherwise(build).ifPresent(refusals::add);
+        }
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection, NoEffect.Words.PROCESS));
         }
@@ -174,6 +181,7 @@ public final class CreateProcessPayload {
             refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
         }
         List<String> warnings = BuildWarnings.of(build, types, selection, traits);
+        warnings.addAll(CheckOutputs.warnings(build));
         refusals.addAll(replaced.refusals());
         if (refusals.isEmpty()) {
             effects.never().ifPresent(refusals::add);
@@ -226,7 +234,7 @@ public final class CreateProcessPayload {
 
     /** {@return what of the build cannot be followed} */
     private static List<Refusal> unsupported(MakeBuildResult build) {
-        List<Refusal> refusals = new ArrayList<>();
+        List<Refusal> refusals = new ArrayList<>(CheckOutputs.notAlike(build));
         build.asLinked().forEach((name, object) -> {
             boolean optimizedWhenLinked = ElfFile.read(object).sections().stream()
                     .anyMatch(section -> section.name().startsWith(".gnu.lto_"));
