@@ -132,7 +132,8 @@ public final class MakeBuild {
                 stages.end(),
                 workDirectory,
                 request.keep(),
-                compilerOf(built, before));
+                compilerOf(built, before),
+                built.links());
     }
 
     /** Questions about a program that is built otherwise with the patches are left without an answer. */
@@ -157,9 +158,15 @@ public final class MakeBuild {
      * @param texts what was compiled
      * @param used every file that an object of the program is made from, relative to the source
      * @param again whether the build command ran once more with the patches
+     * @param links the program without and with the patches
      */
     private record Built(
-            List<ObjectPair> pairs, Map<String, Path> asLinked, PatchedTexts texts, Set<String> used, boolean again) {}
+            List<ObjectPair> pairs,
+            Map<String, Path> asLinked,
+            PatchedTexts texts,
+            Set<String> used,
+            boolean again,
+            Links links) {}
 
     // A file that a compiler reads is no rule, whatever its name.
     private boolean isBuildRule(String path) {
@@ -210,7 +217,9 @@ public final class MakeBuild {
         }
         Set<String> used = new HashSet<>(original.used());
         used.addAll(completed.sources());
-        return new Built(pairs(original, reached, all, original), asLinked, texts, used, false);
+        stages.begin("link");
+        Links links = LinkPrograms.link(original, reached, original, all);
+        return new Built(pairs(original, reached, all, original), asLinked, texts, used, false, links);
     }
 
     private static List<String> paths(AppliedPatches patches) {
@@ -269,7 +278,9 @@ public final class MakeBuild {
             Set<String> used = new HashSet<>(base.used());
             used.addAll(patched.used());
             used.addAll(addedSources);
-            return new Built(pairs(base, from, to, patched), asLinked, texts, used, true);
+            stages.begin("link");
+            Links links = LinkPrograms.link(base, from, patched, to);
+            return new Built(pairs(base, from, to, patched), asLinked, texts, used, true, links);
         }
     }
 

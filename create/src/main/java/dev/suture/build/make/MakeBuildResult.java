@@ -26,6 +26,7 @@ import java.util.Map;
  * @param workDirectory where the objects and the log are
  * @param keep whether they outlive the result
  * @param compiler answers questions about the objects
+ * @param links the program without and with the patches
  */
 public record MakeBuildResult(
         List<ObjectPair> pairs,
@@ -38,7 +39,8 @@ public record MakeBuildResult(
         List<Stage> stages,
         Path workDirectory,
         boolean keep,
-        AskCompiler compiler)
+        AskCompiler compiler,
+        Links links)
         implements BuildResult {
     public MakeBuildResult {
         pairs = List.copyOf(pairs);

@@ -23,6 +23,8 @@ final class Reached {
     private final Path tree;
     private final Path workDirectory;
     private final CompileObjects compiler;
+    private final ReadCommands commands;
+    private final Path program;
     private final Map<String, CompileStep> linked = new LinkedHashMap<>();
     private final Map<String, Set<Path>> inputs = new LinkedHashMap<>();
 
@@ -38,7 +40,10 @@ final class Reached {
         tree = copy.tree().toRealPath();
         compiler = new CompileObjects(
                 copy.directory().toString(), copy.time(), workDirectory.resolve("compile.log"), request.jobs());
-        List<CompileStep> steps = LinkedObjects.of(copy.commands(), request.image(), request.command(), copy);
+        commands = copy.commands();
+        LinkedObjects.Twin twin = LinkedObjects.of(commands, request.image(), request.command(), copy);
+        program = twin.file();
+        List<CompileStep> steps = twin.steps();
         List<Set<Path>> files = compiler.inputs(steps, step -> cached("inputs", step, ".d"));
         for (int i = 0; i < steps.size(); i++) {
             linked.put(name(steps.get(i)), steps.get(i));
@@ -48,6 +53,28 @@ final class Reached {
 
     CompileObjects compiler() {
         return compiler;
+    }
+
+    ReadCommands commands() {
+        return commands;
+    }
+
+    /** {@return the program in this copy} */
+    Path program() {
+        return program;
+    }
+
+    BuiltCopy copy() {
+        return copy;
+    }
+
+    Path workDirectory() {
+        return workDirectory;
+    }
+
+    /** {@return the steps of all objects of the program} */
+    List<CompileStep> steps() {
+        return List.copyOf(linked.values());
     }
 
     /** {@return how sources are compiled that the build knows nothing of} */
@@ -103,7 +130,8 @@ final class Reached {
             Optional<CompileStep> twin = other.named(entry.getKey());
             if (twin.isEmpty()
                     || !command(entry.getValue()).equals(other.command(twin.get()))
-                    || !hasSameInputs(entry.getKey(), other)) {
+                    || !hasSameInputs(entry.getKey(), other)
+                    || !SameFiles.same(entry.getValue().object(), tree, twin.get().object(), other.tree)) {
                 steps.add(entry.getValue());
             }
         }
