@@ -124,6 +124,9 @@ public final class CreateProcessPayload {
         }
         refusals.addAll(types.refusals());
         refusals.addAll(selection.refusals());
+        refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));
+        refusals.addAll(CheckInsides.check(selection, image));
+        refusals.addAll(CheckInsides.checkGathered(selection));
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection, NoEffect.Words.PROCESS));
         }

@@ -106,6 +106,8 @@ public final class ExamineXenPatch {
 
         List<Refusal> refusals = new ArrayList<>(types.refusals());
         refusals.addAll(selection.refusals());
+        refusals.addAll(CheckDefinitions.check(selection, place.image(), Set.of()));
+        refusals.addAll(CheckInsides.check(selection, place.image()));
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection));
         }

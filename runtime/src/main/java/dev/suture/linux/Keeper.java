@@ -49,7 +49,7 @@ public final class Keeper implements SystemCalls, AutoCloseable {
     private static final int CODE_BYTES = 4096;
     private static final int STACK_BYTES = 1 << 16;
     /** How many calls a list holds. */
-    public static final int MOST_CALLS = 1024;
+    public static final int MOST_CALLS = 4096;
 
     private static final int LOOK_MILLIS = 1;
     private static final int ALARM_MICROS = 5_000;

@@ -19,6 +19,13 @@ interface Change {
     /** Adds the calls that make the change, if it can be made by calls of ours alone; else nothing. */
     void addCalls(Keeper keeper);
 
+    /**
+     * Looks whether the calls that were added and made have done what they should.
+     *
+     * @throws ProcessException if not
+     */
+    default void made(Keeper keeper) {}
+
     /** Makes the change with a thread of the process. */
     void with(BorrowedThread thread);
 }

@@ -190,6 +190,10 @@ final class ChangeWhatIsApplied {
         boolean isDone = committed || splice.isPresent() && splice.get().isDone();
         if (!isDone) {
             splice.ifPresent(it -> it.discard(work::borrow));
+            if (splice.filter(Splice::isHalfDone).isPresent()) {
+                // What was about to be stays in the ledger: the next command says so, too.
+                return;
+            }
         }
         work.write(isDone ? changes.after() : ledger().withoutPending());
     }

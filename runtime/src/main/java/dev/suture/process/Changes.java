@@ -6,6 +6,7 @@ import dev.suture.process.CheckThreads.Range;
 import dev.suture.process.Ledger.Entry;
 import dev.suture.process.Ledger.Function;
 import dev.suture.process.Ledger.Site;
+import dev.suture.process.Ledger.Span;
 import dev.suture.target.Policy;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,8 +46,10 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
                         function.replacementBytes(),
                         HexFormat.of().parseHex(function.original()));
                 addRange(ranges, policy, function.newAddress(), function.newBytes(), function);
+                addParts(ranges, policy, function.newParts(), function);
                 if (function.staysInPlace()) {
                     addRange(ranges, policy, function.oldAddress(), function.oldBytes(), function);
+                    addParts(ranges, policy, function.oldParts(), function);
                 }
                 functions.add(function.withOriginal(""));
             }
@@ -63,7 +66,11 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
                 byte[] replacement = function.replacementBytes();
                 byte[] live = code.at(function.site(), replacement.length);
                 code.change(function.site(), live, replacement);
+                if (policy == Policy.BYTES && !function.returnsToSite().isEmpty()) {
+                    refusals.add(unsafeWithBytes(name, function));
+                }
                 addRange(ranges, policy, function.oldAddress(), function.oldBytes(), function);
+                addParts(ranges, policy, function.oldParts(), function);
                 addCurrent(ranges, policy, ledger, function);
                 functions.add(function.withOriginal(HexFormat.of().formatHex(live)));
             }
@@ -108,12 +115,29 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
         }
     }
 
+    // What is written over a whole function must not be jumped back into, whatever the policy.
+    private static void addParts(List<Range> ranges, Policy policy, List<Span> parts, Function function) {
+        if (policy == Policy.STACK || function.isInPlace()) {
+            parts.forEach(part -> ranges.add(new Range(part.start() - 1, part.end(), function.name(), true)));
+        }
+    }
+
+    private static Refusal unsafeWithBytes(String name, Function function) {
+        return new Refusal(
+                name,
+                function.name(),
+                "with --policy bytes a call that has begun goes on in the old function, and that may jump into the bytes"
+                        + " that are overwritten: " + function.returnsToSite(),
+                "Use the default policy, which waits until nobody is in the function.");
+    }
+
     // What other payloads made of the function is what runs now.
     private static void addCurrent(List<Range> ranges, Policy policy, Ledger ledger, Function function) {
         for (String name : ledger.applied()) {
             for (Function other : ledger.entry(name).orElseThrow().functions()) {
                 if (other.oldAddress() == function.oldAddress() && policy == Policy.STACK) {
                     addRange(ranges, policy, other.newAddress(), other.newBytes(), other);
+                    addParts(ranges, policy, other.newParts(), other);
                 }
             }
         }

@@ -65,6 +65,17 @@ final class FrameProgram {
         return true;
     }
 
+    /** {@return whether the stack is as a call leaves it: all that was pushed is the return address} */
+    boolean isEntry(Frame frame) {
+        run(common.start(), common.end(), 0, Long.MAX_VALUE, null);
+        run(frame.programStart(), frame.programEnd(), frame.start(), frame.address(), row());
+        boolean isEntry = frameExpression < 0 && frameRegister == STACK_POINTER && frameOffset == 8;
+        for (int i = 0; i < FrameTable.RETURN_ADDRESS; i++) {
+            isEntry &= rules[i] == SAME || rules[i] == UNDEFINED || i == STACK_POINTER;
+        }
+        return isEntry && rules[FrameTable.RETURN_ADDRESS] == AT_OFFSET && values[FrameTable.RETURN_ADDRESS] == -8;
+    }
+
     private Row row() {
         return new Row(rules.clone(), values.clone(), frameRegister, frameOffset, frameExpression);
     }

@@ -4,6 +4,7 @@ import dev.suture.elf.LittleEndian;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The unwinding information of one file, {@code .eh_frame}: for each address of its code, how to get from a function's
@@ -54,9 +55,20 @@ final class FrameTable {
             int end) {}
 
     /** How to leave one function. */
-    record Frame(FrameTable table, Common common, long start, int programStart, int programEnd, long address) {
+    record Frame(
+            FrameTable table, Common common, long start, long end, int programStart, int programEnd, long address) {
         boolean isSignal() {
             return common.isSignal();
+        }
+
+        /** {@return whether its first instruction finds the stack as a call leaves it} */
+        boolean isEntry() {
+            Frame first = new Frame(table, common, start, end, programStart, programEnd, start);
+            try {
+                return new FrameProgram(table.bytes, common).isEntry(first);
+            } catch (BrokenException e) {
+                return false;
+            }
         }
 
         /** {@return whether there is a caller; the registers are then the caller's} */
@@ -216,6 +228,39 @@ final class FrameTable {
             int skip = (int) cursor.uleb();
             cursor.seek(cursor.position() + skip);
         }
-        return Optional.of(new Frame(this, common, start, cursor.position(), end, wanted));
+        return Optional.of(new Frame(this, common, start, start + size, cursor.position(), end, wanted));
+    }
+
+    /** {@return the first address behind another at which something known starts} */
+    OptionalLong startAfter(long address) {
+        int low = indexAfter(address);
+        return low < count ? OptionalLong.of(starts[low]) : OptionalLong.empty();
+    }
+
+    /** {@return the end of what starts last at or before an address} */
+    OptionalLong endBefore(long address) {
+        int low = indexAfter(address) - 1;
+        if (low < 0) {
+            return OptionalLong.empty();
+        }
+        try {
+            return at(starts[low]).map(frame -> OptionalLong.of(frame.end())).orElse(OptionalLong.of(starts[low]));
+        } catch (BrokenException e) {
+            return OptionalLong.of(starts[low]);
+        }
+    }
+
+    private int indexAfter(long address) {
+        int low = 0;
+        int high = count;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (Long.compareUnsigned(starts[middle], address) <= 0) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 }

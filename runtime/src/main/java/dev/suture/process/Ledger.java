@@ -27,7 +27,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
     /** Before the address, in hexadecimal digits, of code that signal handlers return to ({@link SignalReturns}). */
     static final String SIGNAL_RETURN = "signal-return=";
 
-    private static final int FORMAT = 2;
+    private static final int FORMAT = 3;
 
     /**
      * One payload.
@@ -96,6 +96,10 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
      * @param expected with what the old function must start, in hexadecimal digits; empty if the payload does not say
      * @param isInPlace whether the new function itself is written over the old one; what is at the new address is then
      *     a copy that nobody calls
+     * @param oldParts code of the old function that is elsewhere ({@link FindParts})
+     * @param newParts code of the new function that is elsewhere
+     * @param returnsToSite what shows that the old function may jump into the bytes that are overwritten; empty if it
+     *     never does
      */
     record Function(
             String name,
@@ -107,10 +111,42 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             String replacement,
             String original,
             String expected,
-            boolean isInPlace) {
+            boolean isInPlace,
+            List<Span> oldParts,
+            List<Span> newParts,
+            String returnsToSite) {
         Function withOriginal(String bytes) {
             return new Function(
-                    name, oldAddress, oldBytes, newAddress, newBytes, site, replacement, bytes, expected, isInPlace);
+                    name,
+                    oldAddress,
+                    oldBytes,
+                    newAddress,
+                    newBytes,
+                    site,
+                    replacement,
+                    bytes,
+                    expected,
+                    isInPlace,
+                    oldParts,
+                    newParts,
+                    returnsToSite);
+        }
+
+        Function withParts(List<Span> ofOld, List<Span> ofNew) {
+            return new Function(
+                    name,
+                    oldAddress,
+                    oldBytes,
+                    newAddress,
+                    newBytes,
+                    site,
+                    replacement,
+                    original,
+                    expected,
+                    isInPlace,
+                    ofOld,
+                    ofNew,
+                    returnsToSite);
         }
 
         /** {@return whether what runs instead of the old function, or what is left of it, is where that was} */
@@ -124,6 +160,13 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
 
         byte[] replacementBytes() {
             return HexFormat.of().parseHex(replacement);
+        }
+    }
+
+    /** Code from one address up to another. */
+    record Span(long start, long end) {
+        boolean holds(long address) {
+            return address >= start && address < end;
         }
     }
 
@@ -246,6 +289,9 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                 writeBytes(out, function.original());
                 writeBytes(out, function.expected());
                 out.writeBoolean(function.isInPlace());
+                writeSpans(out, function.oldParts());
+                writeSpans(out, function.newParts());
+                out.writeUTF(function.returnsToSite());
             }
             out.writeInt(entry.symbols().size());
             for (Named symbol : entry.symbols()) {
@@ -263,6 +309,22 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             writeTexts(out, entry.metadata());
         }
         writeTexts(out, applied);
+    }
+
+    private static void writeSpans(DataOutputStream out, List<Span> spans) throws IOException {
+        out.writeInt(spans.size());
+        for (Span span : spans) {
+            out.writeLong(span.start());
+            out.writeLong(span.end());
+        }
+    }
+
+    private static List<Span> readSpans(DataInputStream in) throws IOException {
+        List<Span> spans = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            spans.add(new Span(in.readLong(), in.readLong()));
+        }
+        return spans;
     }
 
     // Hexadecimal digits of a whole function may be more than writeUTF takes.
@@ -343,7 +405,10 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                     readBytes(in),
                     readBytes(in),
                     readBytes(in),
-                    in.readBoolean()));
+                    in.readBoolean(),
+                    readSpans(in),
+                    readSpans(in),
+                    in.readUTF()));
         }
         return functions;
     }

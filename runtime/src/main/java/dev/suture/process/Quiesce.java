@@ -135,6 +135,7 @@ final class Quiesce {
             }
             if (stop == Keeper.Stop.DONE) {
                 isLetGo = true;
+                change.made(keeper);
                 session.letOthersRun();
                 return null;
             }
@@ -165,6 +166,7 @@ final class Quiesce {
             if (stop == Keeper.Stop.ABORTED || !keeper.makeCalls()) {
                 throw Splice.changedMeanwhile(session.pid());
             }
+            change.made(keeper);
             return;
         }
         int chosen = choose();

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Supplier;
@@ -20,23 +21,29 @@ import java.util.function.Supplier;
  * time, elsewhere in the process, with the change in them, while the program runs; then one {@code mremap} puts them over
  * the old ones. The kernel does that or it does not. Where the process can open its file again the new pages are pages of
  * that file as well, and share what did not change.
+ *
+ * <p>That is for pages of one mapping. What is in several mappings, of one file or more, is written page by page, in one
+ * list of calls that the keeper makes to its end whoever is killed; first all of it is compared. In any case only bytes
+ * of code are written, and pages without a change are not touched.
  */
 final class Splice implements Change {
     private static final int PAGE = 4096;
     private static final int MAP_POPULATE = 0x8000;
     private static final long MOST_POPULATED_BYTES = 4 << 20;
+    private static final int CALLS_FOR_WRITE = 3;
 
     private final Session session;
     private final List<Site> sites;
     private final long start;
     private final long sizeBytes;
     private final byte[][] before;
-    private final long from;
-    private final int writtenBytes;
-    private MemorySegment expected;
-    private MemorySegment found;
-    private MemorySegment changed;
+    private final List<Write> writes = new ArrayList<>();
+    private boolean isMoved;
+    private int firstWrite;
     private long prepared;
+
+    /** What is written to one page, and what must be there before. */
+    private record Write(long address, MemorySegment expected, MemorySegment found, MemorySegment changed) {}
 
     /** @param sites at least one */
     Splice(Session session, List<Site> sites) {
@@ -48,8 +55,6 @@ final class Splice implements Change {
                 .max()
                 .orElseThrow();
         sizeBytes = (end + PAGE - 1 & -PAGE) - start;
-        from = sites.stream().mapToLong(Site::address).min().orElseThrow();
-        writtenBytes = Math.toIntExact(end - from);
         before = new byte[sites.size()][];
         for (int i = 0; i < before.length; i++) {
             before[i] = HexFormat.of().parseHex(sites.get(i).before());
@@ -61,42 +66,102 @@ final class Splice implements Change {
         void memory(long address, long sizeBytes);
     }
 
-    /** {@return whether all is in one page, and is changed by writing there} */
-    boolean isOnePage() {
-        return sizeBytes == PAGE;
-    }
-
-    /** Makes the changed bytes: in memory of ours for one page, else beside the running ones. */
+    /** Makes the changed bytes: in memory of ours, or beside the running ones. */
     void prepare(Supplier<BorrowThread> borrow, LoadedFiles files, Announce announce) {
-        if (isOnePage()) {
-            prepareBytes();
+        Mappings mappings = Mappings.read(session.pid());
+        for (Site site : sites) {
+            requireCode(mappings, site);
+        }
+        Mapping first = mappings.at(start).orElseThrow();
+        isMoved = sizeBytes > PAGE && start + sizeBytes <= first.end();
+        if (isMoved) {
+            preparePages(borrow.get(), files, mappings, first, announce);
         } else {
-            preparePages(borrow.get(), files, announce);
+            prepareWrites();
         }
     }
 
-    private void prepareBytes() {
-        byte[] live = session.memory().read(from, writtenBytes);
-        if (live.length != writtenBytes) {
-            throw new ProcessException(session.pid(), "the code at 0x%x cannot be read".formatted(from));
+    // What looks like code because it lies between two functions may be a variable.
+    private void requireCode(Mappings mappings, Site site) {
+        long end = site.address() + site.after().length() / 2;
+        for (long address = site.address(); address < end; ) {
+            long missing = address;
+            Mapping mapping = mappings.at(address)
+                    .filter(Mapping::isCode)
+                    .orElseThrow(
+                            () -> new ProcessException(session.pid(), "there is no code at 0x%x".formatted(missing)));
+            address = mapping.end();
         }
-        byte[] after = live.clone();
+    }
+
+    private record Piece(long address, byte[] before, byte[] after) {}
+
+    private List<Piece> pieces() {
+        List<Piece> pieces = new ArrayList<>();
         for (int i = 0; i < before.length; i++) {
-            int at = (int) (sites.get(i).address() - from);
-            byte[] bytes = HexFormat.of().parseHex(sites.get(i).after());
-            System.arraycopy(before[i], 0, live, at, before[i].length);
-            System.arraycopy(bytes, 0, after, at, bytes.length);
+            long address = sites.get(i).address();
+            byte[] after = HexFormat.of().parseHex(sites.get(i).after());
+            for (int at = 0; at < after.length; ) {
+                int size = (int) Math.min(after.length - at, (address + at & -PAGE) + PAGE - (address + at));
+                pieces.add(new Piece(
+                        address + at,
+                        Arrays.copyOfRange(before[i], at, at + size),
+                        Arrays.copyOfRange(after, at, at + size)));
+                at += size;
+            }
         }
-        expected = session.arena().allocateFrom(ValueLayout.JAVA_BYTE, live);
-        changed = session.arena().allocateFrom(ValueLayout.JAVA_BYTE, after);
-        found = session.arena().allocate(writtenBytes);
+        pieces.sort(Comparator.comparingLong(Piece::address));
+        return pieces;
     }
 
-    private void preparePages(BorrowThread borrow, LoadedFiles files, Announce announce) {
-        Mappings mappings = files.mappings();
-        Mapping code = mappings.at(start)
-                .filter(Mapping::isCode)
-                .orElseThrow(() -> new ProcessException(session.pid(), "there is no code at 0x%x".formatted(start)));
+    private void prepareWrites() {
+        List<Piece> pieces = pieces();
+        for (int from = 0; from < pieces.size(); ) {
+            int to = from + 1;
+            while (to < pieces.size()
+                    && (pieces.get(to).address() & -PAGE) == (pieces.get(from).address() & -PAGE)) {
+                to++;
+            }
+            writes.add(write(pieces.subList(from, to)));
+            from = to;
+        }
+        if (writes.size() * CALLS_FOR_WRITE > Keeper.MOST_CALLS) {
+            throw new ProcessException(
+                    session.pid(),
+                    "the change is in %d pages of several mappings, and more than %d cannot be changed at once"
+                            .formatted(writes.size(), Keeper.MOST_CALLS / CALLS_FOR_WRITE));
+        }
+        if (writes.size() > 1) {
+            // So that the pages are the process's own by then, and no memory has to be found for them in the stop.
+            for (Write write : writes) {
+                byte[] same = {write.expected().get(ValueLayout.JAVA_BYTE, 0)};
+                if (Arrays.equals(session.code(write.address(), 1), same)) {
+                    session.write(write.address(), same, "code");
+                }
+            }
+        }
+    }
+
+    private Write write(List<Piece> pieces) {
+        long address = pieces.getFirst().address();
+        Piece last = pieces.getLast();
+        int size = (int) (last.address() + last.after().length - address);
+        byte[] live = session.code(address, size);
+        byte[] after = live.clone();
+        for (Piece piece : pieces) {
+            int at = (int) (piece.address() - address);
+            System.arraycopy(piece.before(), 0, live, at, piece.before().length);
+            System.arraycopy(piece.after(), 0, after, at, piece.after().length);
+        }
+        return new Write(
+                address,
+                session.arena().allocateFrom(ValueLayout.JAVA_BYTE, live),
+                session.arena().allocate(size),
+                session.arena().allocateFrom(ValueLayout.JAVA_BYTE, after));
+    }
+
+    private void preparePages(
+            BorrowThread borrow, LoadedFiles files, Mappings mappings, Mapping code, Announce announce) {
         LoadedFile file = files.at(start)
                 .orElseThrow(() -> new ProcessException(session.pid(), "no file is at 0x%x".formatted(start)));
         for (long place : PlaceMemory.candidates(mappings, file, sizeBytes)) {
@@ -191,6 +256,12 @@ final class Splice implements Change {
         return sites.stream().allMatch(site -> isThere(site, site.after()));
     }
 
+    /** {@return whether the process has some of the bytes of after the change, and not all} */
+    boolean isHalfDone() {
+        return !isDone()
+                && sites.stream().anyMatch(site -> !site.before().equals(site.after()) && isThere(site, site.after()));
+    }
+
     private boolean isThere(Site site, String bytes) {
         byte[] live = session.memory().read(site.address(), bytes.length() / 2);
         return HexFormat.of().formatHex(live).equals(bytes);
@@ -199,11 +270,29 @@ final class Splice implements Change {
     /** Adds that the bytes are as expected, and their change. */
     @Override
     public void addCalls(Keeper keeper) {
-        if (isOnePage()) {
-            long file = session.memory().file();
-            keeper.addCall(Calls.PREAD64, file, found.address(), writtenBytes, from, 0, 0);
-            keeper.addComparison(found, expected);
-            keeper.addCall(Calls.PWRITE64, file, changed.address(), writtenBytes, from, 0, 0);
+        long file = session.memory().file();
+        for (Write write : writes) {
+            long size = write.found().byteSize();
+            keeper.addCall(Calls.PREAD64, file, write.found().address(), size, write.address(), 0, 0);
+            keeper.addComparison(write.found(), write.expected());
+        }
+        firstWrite = 2 * writes.size();
+        for (Write write : writes) {
+            long size = write.changed().byteSize();
+            keeper.addCall(Calls.PWRITE64, file, write.changed().address(), size, write.address(), 0, 0);
+        }
+    }
+
+    @Override
+    public void made(Keeper keeper) {
+        for (int i = 0; i < writes.size(); i++) {
+            long result = keeper.result(firstWrite + i);
+            if (result != writes.get(i).changed().byteSize()) {
+                throw new ProcessException(
+                        session.pid(),
+                        "writing code at 0x%x failed: %s"
+                                .formatted(writes.get(i).address(), Errno.text(-result)));
+            }
         }
     }
 
@@ -212,8 +301,14 @@ final class Splice implements Change {
         if (!isUnchanged()) {
             throw changedMeanwhile(session.pid());
         }
-        if (isOnePage()) {
-            session.write(from, changed.toArray(ValueLayout.JAVA_BYTE), "code");
+        if (!isMoved) {
+            Keeper keeper = session.keeper();
+            keeper.noCalls();
+            addCalls(keeper);
+            if (!keeper.makeCalls()) {
+                throw changedMeanwhile(session.pid());
+            }
+            made(keeper);
             return;
         }
         long result =

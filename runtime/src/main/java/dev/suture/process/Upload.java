@@ -190,7 +190,9 @@ final class Upload {
                                     patched.fileName(),
                                     places.isEmpty() ? "no room within 2 GiB" : Errno.text(failure)));
         }
-        ChooseSplices splices = new ChooseSplices(name, payload, link, session, mayBeInPlace(), mayUnwind());
+        CodeMap code = CodeMap.of(
+                patched, new DebugFiles().withSymbols(patched, session.pid()).symbols());
+        ChooseSplices splices = new ChooseSplices(name, payload, link, code, session, mayBeInPlace(), mayUnwind());
         List<Ledger.Function> functions = splices.functions(payload.functions().stream()
                 .map(function ->
                         symbols.ownFunction(function.name()).orElseThrow().address())

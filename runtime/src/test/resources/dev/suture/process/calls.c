@@ -186,6 +186,41 @@ PLAIN int begins(int x)
 PLAIN int resumes(int x) { return swapcontext(&caller, &suspended) + yielded + x; }
 #endif
 
+#ifdef PARTS
+/* Its unlikely half is elsewhere, waits there, and comes back. */
+__attribute__((cold, noipa)) int rarely(int x) { return hold(x); }
+PLAIN int splits(int x)
+{
+    ROOM;
+    if (__builtin_expect(x > 100, 0)) {
+        x = rarely(x) - 100;
+        counter++;
+    }
+    ROOM;
+    return x + 1;
+}
+/* The same, and it does not come back: without a frame, a name and unwinding information there is only the jump to it. */
+__attribute__((cold, noipa, noreturn)) void rarely_ends(int x) { hold(x); for (;;) pause(); }
+PLAIN int leaves(int x)
+{
+    ROOM;
+    if (__builtin_expect(x > 100, 0))
+        rarely_ends(x);
+    return x + 1;
+}
+/* Ends in another function, which is no part of it. */
+PLAIN int tail(int x) { ROOM; return hold(x + 1); }
+PLAIN int ends_in_tail(int x) { ROOM; return tail(x + 1); }
+/* Loops within its first five bytes; another function jumps into the first five bytes of the third one. */
+__asm__(".text; .globl loops_early, comes_in, is_entered; .type loops_early, @function; .type comes_in, @function\n"
+        ".type is_entered, @function\n"
+        "loops_early: .cfi_startproc; nop; 1: pause; cmpl %edi, held+4(%rip); jne 1b; movl %edi, %eax; ret\n"
+        ".cfi_endproc; .size loops_early, .-loops_early\n"
+        "is_entered: .cfi_startproc; incl %edi; 2: leal 1(%rdi), %eax; nopl 0(%rax); nopl 0(%rax); ret\n"
+        ".cfi_endproc; .size is_entered, .-is_entered\n"
+        "comes_in: .cfi_startproc; addl $10, %edi; jmp 2b; .cfi_endproc; .size comes_in, .-comes_in");
+#endif
+
 static pthread_t last;
 static void *in_thread(void *task)
 {
