@@ -156,6 +156,11 @@ public final class CreateProcessPayload {
             refusals.addAll(inOtherPayloads(linked, below, image));
             refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
         }
+        if (refusals.isEmpty() && request.applied().isEmpty()) {
+            stages.begin("compare linked programs");
+            refusals.addAll(CheckLinked.check(
+                    build, selection, image, linked.payload(), request.payload().acceptedEffects()));
+        }
         List<String> warnings = BuildWarnings.of(build, types, selection);
         refusals.addAll(replaced.refusals());
         warnings.addAll(replaced.warnings());

@@ -42,6 +42,7 @@ final class CompareFrames {
     private final Side original;
     private final Side patched;
     private final Set<String> usedElsewhere;
+    private final boolean anythingUsedElsewhere;
     private final boolean scripted;
     private final BiPredicate<Part, Part> isSame;
     private final List<Finding> findings = new ArrayList<>();
@@ -58,15 +59,17 @@ final class CompareFrames {
         this.scripted = scripted;
         this.isSame = isSame;
         usedElsewhere = new HashSet<>();
+        boolean usersUnknown = false;
         for (Path object : untouched) {
-            if (Files.isRegularFile(object)) {
+            if (!Files.isRegularFile(object)) {
+                usersUnknown = true;
+            } else {
                 ElfFile.read(object).symbols().stream()
-                        .filter(symbol -> !symbol.isLocal() && symbol.isUndefined()
-                                || symbol.place() == Symbol.Place.COMMON
-                                || symbol.binding() == Elf.STB_WEAK)
+                        .filter(symbol -> !symbol.isLocal() && !symbol.name().isEmpty())
                         .forEach(symbol -> usedElsewhere.add(Part.plain(symbol)));
             }
         }
+        anythingUsedElsewhere = usersUnknown;
     }
 
     /** {@return what differs} */
@@ -160,7 +163,11 @@ final class CompareFrames {
         return exports;
     }
 
-    /** Names that both programs have must mean the same kind of thing, variables in the same size. */
+    /**
+     * Names that both programs have must mean the same kind of thing, variables in the same size. A name that anything of a
+     * program uses is in its symbol table, defined or not; so one that only one of them has is not used by the objects that
+     * they have in common.
+     */
     private void compareSymbols() {
         Map<String, Symbol> before = original.file().globals();
         Map<String, Symbol> after = patched.file().globals();
@@ -168,13 +175,6 @@ final class CompareFrames {
             Symbol now = after.get(name);
             if (now != null) {
                 compare(name, symbol, now);
-            } else if (!symbol.isUndefined() && usedElsewhere.contains(name)) {
-                find(name, "the patched program does not define it any more, and others use it");
-            }
-        });
-        after.forEach((name, symbol) -> {
-            if (!before.containsKey(name) && !symbol.isUndefined() && usedElsewhere.contains(name)) {
-                find(name, "the patched program defines it, and the running one, which uses it, does not");
             }
         });
     }
@@ -219,7 +219,9 @@ final class CompareFrames {
                 boolean constant = piece.kind() == Piece.Kind.DATA && !part.isVariable() && piece.isGlobal();
                 if (constant
                         && part.keys().stream()
-                                .anyMatch(key -> usedElsewhere.contains(key) || exported.contains(key))) {
+                                .anyMatch(key -> anythingUsedElsewhere
+                                        || usedElsewhere.contains(key)
+                                        || exported.contains(key))) {
                     compareConstant(part);
                 }
             }

@@ -37,7 +37,8 @@ final class PackageEdges {
         allow("explain", "elf", "isa", "dwarf", "diff");
         allow("drift", "elf", "build", "source", "diff");
         allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
-        allow("create", with(CORE, "build", "diff", "drift", "link", "explain"));
+        allow("linked", "elf", "isa", "image", "payload", "build", "diff");
+        allow("create", with(CORE, "linked", "build", "diff", "drift", "link", "explain"));
         allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
 
         allow("target", CORE);
