@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -45,19 +46,21 @@ final class CompareFrames {
     private final boolean anythingUsedElsewhere;
     private final boolean scripted;
     private final BiPredicate<Part, Part> isSame;
+    private final Function<String, Optional<String>> owners;
     private final List<Finding> findings = new ArrayList<>();
 
     /**
      * @param untouched the objects that both programs have in common
      * @param scripted whether a linker script says what goes where
-     * @param isSame whether a piece of the patched program is what one of the original is
+     * @param compare the pieces of both
      */
     CompareFrames(
-            Side original, Side patched, List<Path> untouched, boolean scripted, BiPredicate<Part, Part> isSame) {
+            Side original, Side patched, List<Path> untouched, boolean scripted, ComparePieces compare) {
         this.original = original;
         this.patched = patched;
         this.scripted = scripted;
-        this.isSame = isSame;
+        isSame = (from, to) -> compare.difference(from, to).isEmpty();
+        owners = compare::differenceOfOwners;
         usedElsewhere = new HashSet<>();
         boolean usersUnknown = false;
         for (Path object : untouched) {
@@ -196,7 +199,7 @@ final class CompareFrames {
             find(name, "the variable has %d bytes in the patched program and %d in the running one"
                     .formatted(now.sizeBytes(), before.sizeBytes()));
         } else if (patched.linked(name).isEmpty() != original.linked(name).isEmpty() && now.isInSection()) {
-            find(name, "the patched program takes another definition of it than the running one");
+            owners.apply(name).ifPresent(why -> find(name, why));
         }
     }
 

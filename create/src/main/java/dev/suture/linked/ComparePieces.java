@@ -272,7 +272,7 @@ final class ComparePieces {
         List<Part> after = patched.linked(key);
         List<Part> before = original.linked(key);
         if (after.isEmpty() != before.isEmpty()) {
-            return Optional.of("`%s` is defined by another object".formatted(key));
+            return differenceOfOwners(key);
         }
         for (Part twin : after) {
             for (Part part : before) {
@@ -286,5 +286,75 @@ final class ComparePieces {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * {@return why a name that only one of the programs has from these objects is not the same thing in both} An inline
+     * function is defined by each object that uses it, and which of them the linker takes follows from their order.
+     */
+    Optional<String> differenceOfOwners(String key) {
+        List<Part> after = patched.linked(key);
+        List<Part> parts = after.isEmpty() ? original.linked(key) : after;
+        Side own = after.isEmpty() ? original : patched;
+        Side other = after.isEmpty() ? patched : original;
+        Optional<Symbol> symbol = other.file().global(key);
+        if (parts.isEmpty() || symbol.isEmpty()) {
+            return Optional.of("`%s` is defined elsewhere".formatted(key));
+        }
+        return parts.stream()
+                .map(part -> differenceAt(part, own, other, symbol.get().value()))
+                .flatMap(Optional::stream)
+                .findFirst()
+                .map(why -> "`%s` is defined by another object, and %s".formatted(key, why));
+    }
+
+    private Optional<String> differenceAt(Part part, Side own, Side other, long address) {
+        if (!other.hasBytes(part, address)) {
+            return Optional.of("its bytes differ");
+        }
+        for (Reference reference : part.object().references(part.piece())) {
+            Node there = other.node(part, address, reference);
+            for (long here : own.addresses(part)) {
+                Node node = own.node(part, here, reference);
+                Optional<String> difference = isNameless(part, reference)
+                        ? differenceInContents(part, reference, there, other)
+                        : compareByName(node, there, own, other);
+                if (difference.isPresent()) {
+                    return difference;
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isNameless(Part part, Reference reference) {
+        return symbol(part, reference).isLocal()
+                && reference.target() instanceof Reference.InPiece target
+                && part.object().pieces().get(target.pieceIndex()).symbols().isEmpty();
+    }
+
+    private static Optional<String> compareByName(Node node, Node there, Side own, Side other) {
+        if (node instanceof Node.Number || node instanceof Node.Dynamic) {
+            return node.equals(there) ? Optional.empty() : Optional.of("it refers to something else");
+        }
+        Set<String> names = new HashSet<>(own.names(node));
+        names.retainAll(other.names(there));
+        return node.getClass() == there.getClass() && !names.isEmpty()
+                ? Optional.empty()
+                : Optional.of("it refers to something else");
+    }
+
+    /** Where the linker put a string or constant is told by the field that leads there. */
+    private static Optional<String> differenceInContents(Part part, Reference reference, Node there, Side other) {
+        Reference.InPiece target = (Reference.InPiece) reference.target();
+        Part wanted = new Part(part.object(), part.object().pieces().get(target.pieceIndex()));
+        boolean plain = wanted.object().references(wanted.piece()).isEmpty();
+        if (plain && there instanceof Node.At(long address)) {
+            long start = address + reference.relocation().addend() - target.statedDelta();
+            if (other.hasBytes(wanted, start)) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of("it refers to other contents");
     }
 }

@@ -83,7 +83,7 @@ public final class JudgePrograms {
                         patched,
                         request.links().untouched(),
                         request.links().scripted(),
-                        (from, to) -> compare.difference(from, to).isEmpty())
+                        compare)
                 .compare());
         findWhatRunsAtStart();
         forEach(patched, this::checkFound);
@@ -133,8 +133,7 @@ public final class JudgePrograms {
                     case FUNCTION, ASSEMBLY, FRAGMENT, DATA -> true;
                     case STRING, CONSTANT, NAMELESS_DATA, SPECIAL_ENTRY -> false;
                 };
-        boolean threadLocal = part.piece().section().has(Elf.SHF_TLS);
-        if (!judged || threadLocal || side.candidates(part).isEmpty() || !side.addresses(part).isEmpty()) {
+        if (!judged || side.candidates(part).isEmpty() || !side.addresses(part).isEmpty()) {
             return;
         }
         boolean oneOfSeveral = part.piece().symbols().stream()
@@ -203,7 +202,7 @@ public final class JudgePrograms {
                 }
             }
             case DATA -> {
-                if (part.isVariable() && (linked || part.piece().section().has(Elf.SHF_TLS))) {
+                if (part.isVariable() && linked) {
                     judgeVariable(part);
                 }
             }
@@ -230,6 +229,13 @@ public final class JudgePrograms {
     private Optional<String> differenceFromRunning(Part part) {
         List<Part> twins = twins(part);
         Optional<String> first = Optional.empty();
+        if (twins.isEmpty() && part.keys().stream().anyMatch(key -> original.file().global(key).isPresent())) {
+            return part.keys().stream()
+                    .filter(key -> original.file().global(key).isPresent())
+                    .map(compare::differenceOfOwners)
+                    .flatMap(Optional::stream)
+                    .findFirst();
+        }
         for (Part twin : twins) {
             Optional<String> difference = compare.difference(twin, part);
             if (difference.isEmpty()) {
@@ -347,7 +353,7 @@ public final class JudgePrograms {
             if (!symbol.isLocal()
                     && patched.file().global(name).isPresent()
                     && patched.linked(name).isEmpty()) {
-                miss(part, "the patched program takes it from another object");
+                compare.differenceOfOwners(name).ifPresent(why -> miss(part, why));
             }
         }
     }

@@ -23,6 +23,7 @@ import java.util.Set;
  * <p>A global symbol is known by its name, a local one as {@code file.c#name}.
  */
 final class LinkedFile {
+    private static final int PT_TLS = 7;
     static final int RELATIVE = 8;
     static final int IRELATIVE = 37;
 
@@ -159,6 +160,14 @@ final class LinkedFile {
             return Optional.of(MemorySegment.ofArray(new byte[(int) sizeBytes]));
         }
         return code.bytes(address, sizeBytes);
+    }
+
+    /** {@return the first contents of thread-local variables at an offset in the program's block} */
+    Optional<MemorySegment> threadLocalBytes(long offset, long sizeBytes) {
+        return elf.segments().stream()
+                .filter(segment -> segment.type() == PT_TLS)
+                .findFirst()
+                .flatMap(segment -> code.bytes(segment.address() + offset, sizeBytes));
     }
 
     /** {@return the loaded section with an address, thread-local ones without contents left out} */

@@ -273,9 +273,10 @@ final class ProvePayload {
         if (owners.isEmpty()) {
             boolean sameOwner = original.linked(asked).isEmpty()
                     && original.file().global(asked).isPresent();
-            return sameOwner && isInFile(asked)
-                    ? Optional.empty()
-                    : Optional.of("`%s` is defined by another object than before".formatted(asked));
+            if (!isInFile(asked)) {
+                return Optional.of("the file at hand has no `%s`".formatted(asked));
+            }
+            return sameOwner ? Optional.empty() : compare.differenceOfOwners(asked);
         }
         return owners.stream()
                 .map(owner -> checkRunning(owner, 0, asked))
@@ -363,7 +364,7 @@ final class ProvePayload {
         }
         List<Part> before = original.linked(asked);
         if (before.isEmpty()) {
-            return Optional.of("`%s` is defined by another object than before".formatted(asked));
+            return compare.differenceOfOwners(asked);
         }
         boolean byName = to.piece().kind() == Piece.Kind.FUNCTION && delta == 0
                 || to.isVariable();

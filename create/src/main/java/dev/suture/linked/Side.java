@@ -3,6 +3,7 @@ package dev.suture.linked;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
 import dev.suture.diff.Reference;
+import dev.suture.elf.Elf;
 import dev.suture.elf.LittleEndian;
 import dev.suture.elf.Symbol;
 import java.lang.foreign.MemorySegment;
@@ -79,7 +80,8 @@ final class Side {
         for (Symbol symbol : named(part)) {
             long inPiece = symbol.value() - part.piece().sectionOffset();
             if (symbol.isLocal()) {
-                file.locals(object.sourceFile(), symbol.name())
+                file.locals(object.sourceFile(), symbol.name()).stream()
+                        .filter(local -> (local.type() == Elf.STT_TLS) == (symbol.type() == Elf.STT_TLS))
                         .forEach(local -> found.add(local.value() - inPiece));
             } else {
                 file.global(Part.plain(symbol)).ifPresent(global -> found.add(global.value() - inPiece));
@@ -102,13 +104,17 @@ final class Side {
                 .toList();
     }
 
-    private boolean hasBytes(Part part, long address) {
+    /** {@return whether the program has a piece's bytes at an address, what the linker fills in left out} */
+    boolean hasBytes(Part part, long address) {
         Piece piece = part.piece();
         if (piece.section().isNobits() || piece.sizeBytes() == 0) {
             return true;
         }
         MemorySegment wanted = part.contents();
-        Optional<MemorySegment> found = file.bytes(address, wanted.byteSize());
+        boolean threadLocal = piece.section().has(Elf.SHF_TLS);
+        Optional<MemorySegment> found = threadLocal
+                ? file.threadLocalBytes(address, wanted.byteSize())
+                : file.bytes(address, wanted.byteSize());
         if (found.isEmpty()) {
             return false;
         }

@@ -36,12 +36,24 @@ final class LinkPrograms {
      * @param from the steps whose objects are compiled once more there
      * @param patched the build with the patches; the same one if its commands are
      * @param to the steps of the patched objects, with those of sources that no build knows
+     * @param asLinked the objects that the patches reach, just as the build compiles them, by name
      */
-    static Links link(Reached base, List<CompileStep> from, Reached patched, List<CompileStep> to) throws IOException {
+    static Links link(
+            Reached base,
+            List<CompileStep> from,
+            Reached patched,
+            List<CompileStep> to,
+            Map<String, Path> asLinked)
+            throws IOException {
         Path directory = base.workDirectory().resolve("links");
         String mark = base.copy().directory().toString();
         try {
-            checkRepeats(base, directory.resolve("plain"), mark);
+            // What was compiled and linked at once is there no more, and its source may be patched by now.
+            Map<Path, Path> gone = new HashMap<>();
+            from.stream()
+                    .filter(step -> base == patched && !Files.isRegularFile(step.object()))
+                    .forEach(step -> gone.put(step.object(), asLinked.get(base.name(step))));
+            checkRepeats(base, directory.resolve("plain"), mark, gone);
             Map<Path, Path> originals = new HashMap<>();
             from.forEach(step -> originals.put(step.object(), base.object(step)));
             Map<Path, Path> patchedObjects = new HashMap<>();
@@ -70,13 +82,13 @@ final class LinkPrograms {
         }
     }
 
-    private static void checkRepeats(Reached base, Path directory, String mark)
+    private static void checkRepeats(Reached base, Path directory, String mark, Map<Path, Path> gone)
             throws IOException, CannotLinkException {
         Path known = base.copy().cached().resolve("link-repeats-" + base.program().getFileName());
         if (Files.exists(known)) {
             return;
         }
-        Path again = RepeatLink.link(base.commands(), base.program(), directory, mark, Map.of(), List.of());
+        Path again = RepeatLink.link(base.commands(), base.program(), directory, mark, gone, List.of());
         Optional<String> difference = difference(ElfFile.read(base.program()), ElfFile.read(again));
         if (difference.isPresent()) {
             throw new CannotLinkException("repeating the link of %s gives something else than the build: %s"

@@ -218,7 +218,7 @@ public final class MakeBuild {
         Set<String> used = new HashSet<>(original.used());
         used.addAll(completed.sources());
         stages.begin("link");
-        Links links = LinkPrograms.link(original, reached, original, all);
+        Links links = LinkPrograms.link(original, reached, original, all, asLinked);
         return new Built(pairs(original, reached, all, original), asLinked, texts, used, false, links);
     }
 
@@ -279,7 +279,7 @@ public final class MakeBuild {
             used.addAll(patched.used());
             used.addAll(addedSources);
             stages.begin("link");
-            Links links = LinkPrograms.link(base, from, patched, to);
+            Links links = LinkPrograms.link(base, from, patched, to, asLinked);
             return new Built(pairs(base, from, to, patched), asLinked, texts, used, true, links);
         }
     }
