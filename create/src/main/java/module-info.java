@@ -14,5 +14,6 @@ module dev.suture.create {
     exports dev.suture.drift;
     exports dev.suture.explain;
     exports dev.suture.link;
+    exports dev.suture.linked;
     exports dev.suture.source;
 }

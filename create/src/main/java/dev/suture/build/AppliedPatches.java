@@ -20,7 +20,8 @@ public record AppliedPatches(List<ChangedSource> sources, List<MovedHunk> movedH
     /** No patch at all. */
     public static final AppliedPatches NONE = new AppliedPatches(List.of(), List.of(), List.of());
 
-    private static final Pattern INCLUDE = Pattern.compile("\\s*#\\s*include\\b");
+    /** What may decide which files are read: directives of the preprocessor and of the assembler. */
+    private static final Pattern DIRECTIVE = Pattern.compile("\\s*(#|%:|\\?\\?=)|.*incbin");
 
     public AppliedPatches {
         sources = List.copyOf(sources);
@@ -60,10 +61,14 @@ public record AppliedPatches(List<ChangedSource> sources, List<MovedHunk> movedH
     public boolean mayIncludeMore() {
         return sources.stream()
                 .anyMatch(source -> source.kind() != ChangedSource.Kind.CHANGED
-                        || source.patched().get().lines().stream()
-                                .filter(line -> INCLUDE.matcher(line).lookingAt())
-                                .anyMatch(
-                                        line -> !source.original().get().lines().contains(line)));
+                        || !directives(source.original().get())
+                                .equals(directives(source.patched().get())));
+    }
+
+    private static List<String> directives(SourceText text) {
+        return text.lines().stream()
+                .filter(line -> DIRECTIVE.matcher(line).lookingAt())
+                .toList();
     }
 
     private static Map<String, ChangedSource> byPath(AppliedPatches patches) {

@@ -18,6 +18,8 @@ import java.util.stream.Collectors;
 
 /** One of the two linked programs, with those objects that the other one has otherwise. */
 final class Side {
+    private static final String THREAD_ADDRESS = "__tls_get_addr";
+
     private final LinkedFile file;
     private final ReadFields fields;
     private final List<ObjectPieces> objects;
@@ -156,12 +158,29 @@ final class Side {
     Node node(Part part, long address, Reference reference) {
         Symbol symbol =
                 part.object().elf().symbols().get(reference.relocation().symbolIndex());
+        if (Part.plain(symbol).equals(THREAD_ADDRESS) && isInSequence(part, reference)) {
+            return new Node.Dynamic(THREAD_ADDRESS, "");
+        }
         return fields.read(
                 address + reference.pieceOffset(),
                 reference.relocation(),
                 symbol,
                 part.contents(),
                 reference.pieceOffset());
+    }
+
+    /**
+     * {@return whether a call belongs to a sequence for the address of a thread-local variable, which linkers rewrite as a
+     * whole}
+     *
+     * @see "ELF Handling For Thread-Local Storage, 4.4.5 and 5"
+     */
+    private static boolean isInSequence(Part part, Reference call) {
+        return part.object().references(part.piece()).stream()
+                .anyMatch(reference -> reference.pieceOffset() < call.pieceOffset()
+                        && reference.pieceOffset() >= call.pieceOffset() - 8
+                        && (reference.relocation().type() == 19
+                                || reference.relocation().type() == 20));
     }
 
     /** {@return the names of what a node is} */

@@ -62,9 +62,9 @@ enum HouseRules {
             .orShould(callMethodWhere(isOneOf(Runtime.class, "exit", "halt")))
             .orShould(callMethodWhere(isOneOf(Throwable.class, "printStackTrace")))),
 
-    NATIVE_CALLS_ONLY_IN_LINUX(noClasses()
+    NATIVE_CALLS_ONLY_IN_LINUX_AND_WATCH(noClasses()
             .that()
-            .resideOutsideOfPackage("dev.suture.linux")
+            .resideOutsideOfPackages("dev.suture.linux", "dev.suture.build.watch")
             .should()
             .dependOnClassesThat()
             .belongToAnyOf(Linker.class, SymbolLookup.class)

@@ -71,7 +71,7 @@ class HouseRulesTest {
                         HouseRules.PRINT_AND_EXIT_ONLY_IN_CLI,
                         List.of("link.A: void a(RuntimeException e) { e.printStackTrace(); }")),
                 arguments(
-                        HouseRules.NATIVE_CALLS_ONLY_IN_LINUX,
+                        HouseRules.NATIVE_CALLS_ONLY_IN_LINUX_AND_WATCH,
                         List.of("process.A: Object a = java.lang.foreign.Linker.nativeLinker();")));
     }
 

@@ -6,6 +6,8 @@ import dev.suture.build.ChildProcess;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourceText;
 import dev.suture.build.Stages;
+import dev.suture.build.watch.Observation;
+import dev.suture.build.watch.Watch;
 import dev.suture.cache.CacheEntry;
 import dev.suture.cache.PruneCache;
 import java.io.IOException;
@@ -111,7 +113,37 @@ final class BuiltCopy implements AutoCloseable {
     }
 
     private void make(List<Path> files, String command, String time, Stages stages) throws IOException {
+        prepare(files, stages);
+        List<String> output = new ArrayList<>();
+        Watch.Watched watched = run(command, time, output, stages);
+        if (watched.disturbed()) {
+            // A program that traces others cannot while it is traced itself: once more, with nobody looking.
+            prepare(files, stages);
+            output.clear();
+            watched = new Watch.Watched(runUnobserved(command, time, output), watched.observation(), false);
+        }
+        if (watched.status() != 0) {
+            throw new BuildFailedException(
+                    "`%s` failed in a copy of %s%s (exit status %d)"
+                            .formatted(
+                                    command,
+                                    source,
+                                    patched.isEmpty() ? "" : " with the patch applied",
+                                    watched.status()),
+                    output,
+                    directory.resolve("build.log"),
+                    patched.isEmpty()
+                            ? "Give a command that builds the program from a clean source, with configuring it"
+                            : "Correct the patch: without it the command succeeds");
+        }
+        CheckWritten.check(watched.observation(), tree().toRealPath(), files, patched.keySet())
+                .write(observationFile());
+        Files.createFile(directory.resolve("complete"));
+    }
+
+    private void prepare(List<Path> files, Stages stages) throws IOException {
         stages.begin(patched.isEmpty() ? "copy the source" : "copy the patched source");
+        Files.deleteIfExists(observationFile());
         for (String part : List.of("tree", "cached")) {
             ScratchTree.deleteDirectory(directory.resolve(part));
         }
@@ -126,9 +158,30 @@ final class BuiltCopy implements AutoCloseable {
                 delete(file.getKey());
             }
         }
+    }
+
+    private Watch.Watched run(String command, String time, List<String> output, Stages stages) throws IOException {
         stages.begin(patched.isEmpty() ? "build the program" : "build the patched program");
-        Path log = directory.resolve("build.log");
-        Files.deleteIfExists(log);
+        Map<String, String> environment = environment(time);
+        return Watch.run(
+                List.of("sh", "-c", command),
+                directory,
+                List.of(tree(), source),
+                words -> run(words, environment, output),
+                () -> ChildProcess.end(directory.toString()));
+    }
+
+    private int runUnobserved(String command, String time, List<String> output) throws IOException {
+        return run(List.of("sh", "-c", command), environment(time), output);
+    }
+
+    private int run(List<String> words, Map<String, String> environment, List<String> output) {
+        return ChildProcess.run(
+                words, tree(), environment, directory.toString(), directory.resolve("build.log"), output::add);
+    }
+
+    private Map<String, String> environment(String time) throws IOException {
+        Files.deleteIfExists(directory.resolve("build.log"));
         Map<String, String> environment = RecordingTools.write(directory.resolve("tools"), records());
         if (!patched.isEmpty()) {
             // Patched sources may include what Suture brings along.
@@ -138,20 +191,16 @@ final class BuiltCopy implements AutoCloseable {
         }
         environment.put("SOURCE_DATE_EPOCH", time);
         Files.writeString(directory.resolve("time"), time);
-        List<String> output = new ArrayList<>();
-        int status = ChildProcess.run(
-                List.of("sh", "-c", command), tree(), environment, directory.toString(), log, output::add);
-        if (status != 0) {
-            throw new BuildFailedException(
-                    "`%s` failed in a copy of %s%s (exit status %d)"
-                            .formatted(command, source, patched.isEmpty() ? "" : " with the patch applied", status),
-                    output,
-                    log,
-                    patched.isEmpty()
-                            ? "Give a command that builds the program from a clean source, with configuring it"
-                            : "Correct the patch: without it the command succeeds");
-        }
-        Files.createFile(directory.resolve("complete"));
+        return environment;
+    }
+
+    private Path observationFile() {
+        return directory.resolve("observation");
+    }
+
+    /** {@return what the programs of the build did} */
+    Observation observation() {
+        return Observation.read(observationFile());
     }
 
     private void copy(Path from, Path to) throws IOException {

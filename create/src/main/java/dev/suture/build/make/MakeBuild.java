@@ -24,7 +24,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -33,9 +32,9 @@ import java.util.stream.Stream;
  *
  * <p>The order: apply the patches in memory; build a copy of the source, unless that was done before; find the objects of
  * the program and what each is made from; compile those that a changed file reaches with a section for each function and
- * variable; put the patched sources in place and compile them again. When a patch may change how the program is built
- * ({@link BuildRules}), or adds or removes a source, the build command runs in a second copy, that of the patched source,
- * and its own commands compile the patched objects.
+ * variable; put the patched sources in place and compile them again. When anything else than these compilers reads what
+ * the patches change or what is made from it ({@link PartInBuild}), the build command runs in a second copy, that of the
+ * patched source, and its own commands compile the patched objects.
  */
 public final class MakeBuild {
     /** Where code goes that the source does not have. */
@@ -82,7 +81,8 @@ public final class MakeBuild {
             try {
                 MakeBuild work = new MakeBuild(request, copy, workDirectory, stages);
                 work.checkThatTheRestIsNotCompiled(fitting);
-                MakeBuildResult result = work.build(before.patches(), completed, fitting.unfit());
+                PayloadCode.Completed whole = complete(fitting);
+                MakeBuildResult result = work.build(before.patches(), whole.patches(), completed, fitting.unfit());
                 complete = true;
                 return result;
             } finally {
@@ -109,16 +109,27 @@ public final class MakeBuild {
 
     /** @throws dev.suture.build.PatchDoesNotApplyException if what does not fit is part of the program or of its build */
     private void checkThatTheRestIsNotCompiled(ApplyPatches.Fitting fitting) {
-        Set<String> used = original.used();
-        fitting.requireAllBut(path -> !used.contains(path) && !isBuildRule(path));
+        Set<String> used = original.part().used();
+        fitting.requireAllBut(path -> !original.part().isUnknown()
+                && !used.contains(path)
+                && !original.used().contains(path));
     }
 
     private MakeBuildResult build(
-            AppliedPatches before, PayloadCode.Completed completed, List<ApplyPatches.Unfit> unfit) throws IOException {
+            AppliedPatches before,
+            AppliedPatches whole,
+            PayloadCode.Completed completed,
+            List<ApplyPatches.Unfit> unfit)
+            throws IOException {
         AppliedPatches applied = completed.patches();
-        boolean again = buildsOtherwise(applied.sources()) || buildsOtherwise(before.sources());
-        Built built = again ? buildAgain(before, completed) : buildInPlace(before, completed);
-        List<UnreachedFile> unreached = new ArrayList<>(unreached(applied.sources(), built));
+        Optional<Built> inPlace = Optional.empty();
+        if (original.part().judge(all(before, whole)) instanceof PartInBuild.Change.InPlace
+                && original.part().judge(now(applied, before, whole)) instanceof PartInBuild.Change.InPlace change) {
+            inPlace = buildInPlace(before, completed, change);
+        }
+        Built built = inPlace.isPresent() ? inPlace.get() : buildAgain(before, completed);
+        List<UnreachedFile> unreached = new ArrayList<>(
+                unreached(applied.sources(), built, original.part().read()));
         unfit.forEach(one -> unreached.add(new UnreachedFile(
                 one.path(), "the patch does not apply to it, which does not matter here as it is not compiled")));
         return new MakeBuildResult(
@@ -168,41 +179,50 @@ public final class MakeBuild {
             boolean again,
             Links links) {}
 
-    // A file that a compiler reads is no rule, whatever its name.
-    private boolean isBuildRule(String path) {
-        return BuildRules.isRule(path)
-                || BuildRules.mayBeRule(path) && !original.used().contains(path);
-    }
-
-    /** {@return whether the commands that compile the program may be others with the patches} */
-    private boolean buildsOtherwise(List<ChangedSource> sources) {
-        return sources.stream()
+    /** {@return what all the patches change of the source as it is, and what only the first of them did} */
+    private static List<ChangedSource> all(AppliedPatches before, AppliedPatches whole) {
+        Map<String, ChangedSource> changed = new TreeMap<>();
+        Stream.of(before, whole)
+                .flatMap(patches -> patches.sources().stream())
                 .filter(source -> !source.path().startsWith(ADDED))
-                .anyMatch(source -> {
-                    boolean compiled = CommandWords.isSource(source.path());
-                    return switch (source.kind()) {
-                        case CHANGED -> isBuildRule(source.path());
-                        case NEW -> !isIncluded(source.path(), sources) && (compiled || isBuildRule(source.path()));
-                        case REMOVED -> compiled || isBuildRule(source.path());
-                    };
-                });
+                .forEach(source -> changed.put(source.path(), source));
+        return List.copyOf(changed.values());
     }
 
-    /** Compiles with the patched texts in the place of the sources, by the commands of the original. */
-    private Built buildInPlace(AppliedPatches before, PayloadCode.Completed completed) throws IOException {
+    /** {@return what the later patches change, as it differs from the source as it is} */
+    private static List<ChangedSource> now(AppliedPatches applied, AppliedPatches before, AppliedPatches whole) {
+        Set<String> paths = Set.copyOf(paths(applied));
+        return all(before, whole).stream()
+                .filter(source -> paths.contains(source.path()))
+                .toList();
+    }
+
+    /**
+     * Compiles with the patched texts in the place of the sources, by the commands of the original.
+     *
+     * @return empty if it shows that this is not enough
+     */
+    private Optional<Built> buildInPlace(
+            AppliedPatches before, PayloadCode.Completed completed, PartInBuild.Change.InPlace change)
+            throws IOException {
         AppliedPatches applied = completed.patches();
         Set<String> changed = new HashSet<>(paths(applied));
         if (before.mayIncludeMore()) {
             changed.addAll(paths(before));
         }
-        List<CompileStep> reached = original.madeFrom(changed);
+        List<CompileStep> reached = original.madeFrom(changed, change.objects());
+        List<CompileStep> others = original.others(change.objects());
+        if (change.sameRules()) {
+            original.noteIncluded(others);
+        }
         List<CompileStep> added = original.added(completed.sources(), reached);
         stages.begin("compile original");
         Map<String, Path> asLinked = original.asLinked(reached);
         putInPlace(before, applied);
         original.compile(reached);
         stages.begin("compile patched");
-        PatchedTexts texts = PatchedTexts.of(applied.sources(), true);
+        Set<String> compiled = original.part().onlyCompiled();
+        PatchedTexts texts = PatchedTexts.of(applied.sources(), true, compiled::contains);
         List<CompileStep> all = Stream.concat(reached.stream(), added.stream()).toList();
         try {
             texts.writeTo(copy);
@@ -210,16 +230,32 @@ public final class MakeBuild {
         } catch (BuildFailedException e) {
             // Should a directive be what the compiler objects to, the patch still deserves its build. If it is not,
             // this second failure names the lines as the patch's author knows them.
-            texts = PatchedTexts.of(applied.sources(), false);
+            texts = PatchedTexts.of(applied.sources());
             texts.writeTo(copy);
             ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
             original.compilePatched(all);
+        }
+        if (!isEnough(change, reached, others)) {
+            copy.restore();
+            ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
+            return Optional.empty();
         }
         Set<String> used = new HashSet<>(original.used());
         used.addAll(completed.sources());
         stages.begin("link");
         Links links = LinkPrograms.link(original, reached, original, all, asLinked);
-        return new Built(pairs(original, reached, all, original), asLinked, texts, used, false, links);
+        return Optional.of(new Built(pairs(original, reached, all, original), asLinked, texts, used, false, links));
+    }
+
+    /** {@return whether the rest of the build would go as before: nothing fails, and the rules that compilers write are the same} */
+    private boolean isEnough(PartInBuild.Change.InPlace change, List<CompileStep> reached, List<CompileStep> others) {
+        try {
+            original.compilePatched(others);
+        } catch (BuildFailedException e) {
+            return false;
+        }
+        List<CompileStep> all = Stream.concat(reached.stream(), others.stream()).toList();
+        return !change.sameRules() || original.includeTheSame(all);
     }
 
     private static List<String> paths(AppliedPatches patches) {
@@ -230,7 +266,7 @@ public final class MakeBuild {
     private void putInPlace(AppliedPatches before, AppliedPatches applied) throws IOException {
         copy.notePatched(
                 Stream.concat(paths(before).stream(), paths(applied).stream()).toList());
-        PatchedTexts.of(before.sources(), false).writeTo(copy);
+        PatchedTexts.of(before.sources()).writeTo(copy);
     }
 
     /** Runs the build command on the patched source, and compiles what came to be made otherwise. */
@@ -239,7 +275,7 @@ public final class MakeBuild {
             return buildAgain(original, Map.of(), completed);
         }
         Map<String, Optional<SourceText>> contents =
-                PatchedTexts.of(before.sources(), false).contents();
+                PatchedTexts.of(before.sources()).contents();
         try (BuiltCopy base = copy.openPatched(request.cache(), request.command(), contents, stages)) {
             return buildAgain(new Reached(request, base, workDirectory), contents, completed);
         }
@@ -249,11 +285,12 @@ public final class MakeBuild {
             throws IOException {
         List<ChangedSource> sources = completed.patches().sources();
         try {
-            return buildAgain(base, before, completed.sources(), PatchedTexts.of(sources, true));
+            Set<String> compiled = base.part().onlyCompiled();
+            return buildAgain(base, before, completed.sources(), PatchedTexts.of(sources, true, compiled::contains));
         } catch (BuildFailedException e) {
             // As above: with the lines as they are.
             ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
-            return buildAgain(base, before, completed.sources(), PatchedTexts.of(sources, false));
+            return buildAgain(base, before, completed.sources(), PatchedTexts.of(sources));
         }
     }
 
@@ -277,6 +314,8 @@ public final class MakeBuild {
             patched.compilePatched(to);
             Set<String> used = new HashSet<>(base.used());
             used.addAll(patched.used());
+            used.addAll(base.part().read());
+            used.addAll(patched.part().read());
             used.addAll(addedSources);
             stages.begin("link");
             Links links = LinkPrograms.link(base, from, patched, to, asLinked);
@@ -304,29 +343,12 @@ public final class MakeBuild {
         return pairs;
     }
 
-    private List<UnreachedFile> unreached(List<ChangedSource> sources, Built built) {
+    private static List<UnreachedFile> unreached(List<ChangedSource> sources, Built built, Set<String> read) {
         return sources.stream()
-                .filter(source -> source.kind() != ChangedSource.Kind.NEW || !isIncluded(source.path(), sources))
                 .map(ChangedSource::path)
-                .filter(path -> !built.used().contains(path) && !(built.again() && isBuildRule(path)))
-                .filter(path -> !path.startsWith(ADDED + "include/"))
-                .map(path -> new UnreachedFile(path, why(path)))
+                .filter(path -> !built.used().contains(path) && !path.startsWith(ADDED + "include/"))
+                .map(path -> new UnreachedFile(
+                        path, read.contains(path) ? "no object of this program is made from it" : "it is not compiled"))
                 .toList();
-    }
-
-    private static String why(String path) {
-        if (CommandWords.isSource(path)) {
-            return "no object of this program is made from it";
-        }
-        return CommandWords.isC(path) ? "no object of this program includes it" : "it is not compiled";
-    }
-
-    private static boolean isIncluded(String path, List<ChangedSource> sources) {
-        String name = path.substring(path.lastIndexOf('/') + 1);
-        Pattern include = Pattern.compile("\\s*#\\s*include.*" + Pattern.quote(name) + "[\">].*");
-        return sources.stream()
-                .flatMap(source -> source.patched().stream())
-                .flatMap(text -> text.lines().stream())
-                .anyMatch(line -> include.matcher(line).matches());
     }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * The patched sources as the compiler gets them.
@@ -21,7 +22,18 @@ import java.util.TreeMap;
  * @param neutral whether directives keep the line numbers of what the patches leave alone
  */
 record PatchedTexts(Map<String, Optional<SourceText>> contents, List<PatchedFile> files, boolean neutral) {
-    static PatchedTexts of(List<ChangedSource> sources, boolean neutral) {
+    /** {@return the texts just as they are} */
+    static PatchedTexts of(List<ChangedSource> sources) {
+        return of(sources, false, path -> false);
+    }
+
+    /**
+     * {@return the texts}
+     *
+     * @param neutral whether directives keep the line numbers of what the patches leave alone
+     * @param compiled which files nobody reads but compilers: to a generator a directive may be anything
+     */
+    static PatchedTexts of(List<ChangedSource> sources, boolean neutral, Predicate<String> compiled) {
         Map<String, Optional<SourceText>> contents = new TreeMap<>();
         List<PatchedFile> files = new ArrayList<>();
         for (ChangedSource source : sources) {
@@ -29,7 +41,7 @@ record PatchedTexts(Map<String, Optional<SourceText>> contents, List<PatchedFile
             Optional<SourceText> text = source.patched();
             if (text.isPresent() && source.original().isPresent()) {
                 SourceText before = source.original().get();
-                NeutralSource ready = neutral && CommandWords.isC(source.path())
+                NeutralSource ready = neutral && CommandWords.isC(source.path()) && compiled.test(source.path())
                         ? NeutraliseLines.neutralise(before, text.get())
                         : NeutraliseLines.keep(before, text.get());
                 text = Optional.of(ready.text());

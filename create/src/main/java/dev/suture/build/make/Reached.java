@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,9 @@ final class Reached {
     private final Path program;
     private final Map<String, CompileStep> linked = new LinkedHashMap<>();
     private final Map<String, Set<Path>> inputs = new LinkedHashMap<>();
+    private final Map<String, Set<String>> included = new LinkedHashMap<>();
+    private final PartInBuild part;
+    private final Map<Path, CompileStep> compiled;
 
     /**
      * Finds the objects.
@@ -41,14 +45,54 @@ final class Reached {
         compiler = new CompileObjects(
                 copy.directory().toString(), copy.time(), workDirectory.resolve("compile.log"), request.jobs());
         commands = copy.commands();
+        compiled = Map.copyOf(commands.compiled());
         LinkedObjects.Twin twin = LinkedObjects.of(commands, request.image(), request.command(), copy);
         program = twin.file();
         List<CompileStep> steps = twin.steps();
         List<Set<Path>> files = compiler.inputs(steps, step -> cached("inputs", step, ".d"));
+        part = PartInBuild.of(copy);
+        Map<Path, Set<Path>> observed = part.readFor();
         for (int i = 0; i < steps.size(); i++) {
-            linked.put(name(steps.get(i)), steps.get(i));
-            inputs.put(name(steps.get(i)), files.get(i));
+            CompileStep step = steps.get(i);
+            linked.put(name(step), step);
+            included.put(name(step), inSource(files.get(i)));
+            Set<Path> all = new LinkedHashSet<>(files.get(i));
+            all.addAll(observed.getOrDefault(step.object(), Set.of()));
+            inputs.put(name(step), all);
         }
+    }
+
+    /** {@return what takes part in the build of this copy} */
+    PartInBuild part() {
+        return part;
+    }
+
+    /** {@return how objects are compiled that the program is not linked from} */
+    List<CompileStep> others(Set<Path> objects) {
+        return objects.stream()
+                .filter(object -> compiled.containsKey(object) && !linked.containsValue(compiled.get(object)))
+                .map(compiled::get)
+                .toList();
+    }
+
+    /** Notes what objects include now, for {@link #includeTheSame}. */
+    void noteIncluded(List<CompileStep> steps) {
+        List<Set<Path>> files = compiler.inputs(steps, step -> cached("inputs", step, ".d"));
+        for (int i = 0; i < steps.size(); i++) {
+            included.put(name(steps.get(i)), inSource(files.get(i)));
+        }
+    }
+
+    /** {@return whether objects include the same files of the source as when the copy was built} */
+    boolean includeTheSame(List<CompileStep> steps) {
+        List<Set<Path>> now = compiler.inputs(steps, step -> inWork("rules", step));
+        for (int i = 0; i < steps.size(); i++) {
+            Set<String> before = included.get(name(steps.get(i)));
+            if (before == null || !before.equals(inSource(now.get(i)))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     CompileObjects compiler() {
@@ -115,10 +159,11 @@ final class Reached {
         return paths;
     }
 
-    /** {@return the objects that are made from one of these files} */
-    List<CompileStep> madeFrom(Set<String> paths) {
+    /** {@return the objects of the program that are among these or are made from one of these files} */
+    List<CompileStep> madeFrom(Set<String> paths, Set<Path> objects) {
         return linked.entrySet().stream()
-                .filter(entry -> inSource(inputs.get(entry.getKey())).stream().anyMatch(paths::contains))
+                .filter(entry -> objects.contains(entry.getValue().object())
+                        || inSource(inputs.get(entry.getKey())).stream().anyMatch(paths::contains))
                 .map(Map.Entry::getValue)
                 .toList();
     }

@@ -110,12 +110,18 @@ final class ReadCommands {
             return;
         }
         String output = "";
+        String language = "none";
+        Set<String> sources = new LinkedHashSet<>();
         List<String> inputs = new ArrayList<>();
         List<Path> libraries = new ArrayList<>();
         for (int i = 0; i < arguments.size(); i++) {
             String word = arguments.get(i);
             if (word.equals("-o") && i + 1 < arguments.size()) {
                 output = arguments.get(++i);
+            } else if (word.equals("-x") && i + 1 < arguments.size()) {
+                language = arguments.get(++i);
+            } else if (word.startsWith("-x") && word.length() > 2) {
+                language = word.substring(2);
             } else if (word.startsWith("-L") && word.length() > 2) {
                 libraries.add(command.directory().resolve(word.substring(2)).normalize());
             } else if (word.startsWith("-l") && word.length() > 2) {
@@ -132,12 +138,15 @@ final class ReadCommands {
                 output = word.substring(2);
             } else if (!word.startsWith("-")) {
                 inputs.add(word);
+                if (language.equals("none") ? CommandWords.isSource(word) : !language.endsWith("-header")) {
+                    sources.add(word);
+                }
             }
         }
         if (inputs.isEmpty()) {
             return;
         }
-        addOutput(command, arguments, output, inputs);
+        addOutput(command, arguments, output, inputs, sources);
     }
 
     /** {@return whether a linker that looks for the library there finds an archive, by whomever it was made} */
@@ -147,18 +156,19 @@ final class ReadCommands {
         return Files.isRegularFile(archive) && !Files.exists(shared);
     }
 
-    private void addOutput(RecordedCommand command, List<String> arguments, String output, List<String> inputs) {
+    private void addOutput(
+            RecordedCommand command, List<String> arguments, String output, List<String> inputs, Set<String> sources) {
         Path directory = command.directory();
         boolean compiles = arguments.contains("-c");
         Set<Path> parts = new LinkedHashSet<>();
         for (String input : inputs) {
             Path path = directory.resolve(input).normalize();
-            if (!CommandWords.isSource(input)) {
+            if (!sources.contains(input)) {
                 parts.add(path);
                 continue;
             }
             String name = path.getFileName().toString();
-            String objectName = name.substring(0, name.lastIndexOf('.')) + ".o";
+            String objectName = withoutEnding(name) + ".o";
             boolean named = compiles && !output.isEmpty();
             Path object = directory.resolve(named ? output : objectName).normalize();
             compiled.put(object, new CompileStep(command.program(), directory, arguments, path, input, object));
@@ -175,6 +185,11 @@ final class ReadCommands {
                 how.put(made, command);
             }
         }
+    }
+
+    private static String withoutEnding(String name) {
+        int dot = name.lastIndexOf('.');
+        return dot < 0 ? name : name.substring(0, dot);
     }
 
     /** {@return the arguments with the contents of response files in their place, as far as these are still there} */

@@ -40,7 +40,7 @@ final class SourceFiles {
     private static final int TYPE_END = 18;
 
     /** Changes with what is kept in a copy. */
-    private static final String LAYOUT = "2";
+    private static final String LAYOUT = "3";
 
     private SourceFiles() {}
 
