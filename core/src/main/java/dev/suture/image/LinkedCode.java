@@ -23,6 +23,8 @@ import java.util.Set;
 public final class LinkedCode {
     private static final int PT_TLS = 7;
     private static final int R_X86_64_RELATIVE = 8;
+    /** The slot gets what the function at an address returns, which is the address of a symbol of type STT_GNU_IFUNC. */
+    private static final int R_X86_64_IRELATIVE = 37;
     private static final int ENDBR64_BYTES = 4;
 
     /** What a slot holds at run time: the address of a symbol, or an address known already. */
@@ -51,7 +53,8 @@ public final class LinkedCode {
         MemorySegment entries = section.contents();
         for (long at = 0; at + 24 <= entries.byteSize(); at += 24) {
             int symbol = (int) LittleEndian.u32(entries, at + 12);
-            boolean relative = LittleEndian.u32(entries, at + 8) == R_X86_64_RELATIVE;
+            long type = LittleEndian.u32(entries, at + 8);
+            boolean relative = type == R_X86_64_RELATIVE || type == R_X86_64_IRELATIVE;
             String name =
                     symbol > 0 && symbol < dynamic.size() ? dynamic.get(symbol).name() : "";
             if (relative || !name.isEmpty()) {

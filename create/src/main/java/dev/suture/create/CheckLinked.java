@@ -6,6 +6,7 @@ import dev.suture.build.make.MakeBuildResult;
 import dev.suture.diff.Selection;
 import dev.suture.elf.ElfFile;
 import dev.suture.image.Image;
+import dev.suture.linked.ExportedNames;
 import dev.suture.linked.Finding;
 import dev.suture.linked.JudgePrograms;
 import dev.suture.linked.LinkedProof;
@@ -43,6 +44,16 @@ final class CheckLinked {
                                         + " links from where it is."));
             case Links.Made made -> check(made, build, selection, image, payload, acceptedEffects);
         };
+    }
+
+    /**
+     * {@return the names that a library exports and that its linker bound all the same, as with {@code -Bsymbolic-functions};
+     * nothing for a program, of which the dynamic linker finds everything first}
+     */
+    static Set<String> boundDirectly(MakeBuildResult build, Image image) {
+        return build.links() instanceof Links.Made made
+                ? ExportedNames.boundDirectly(ElfFile.read(made.patched()), image.elf())
+                : Set.of();
     }
 
     private static List<Refusal> check(

@@ -151,7 +151,8 @@ public final class CreateProcessPayload {
                     Metadata.of(request.payload(), request.patches()),
                     depends.symbols(),
                     below,
-                    Depends.inStack(request.patches())));
+                    Depends.inStack(request.patches()),
+                    CheckLinked.boundDirectly(build, image)));
             refusals.addAll(linked.refusals());
             refusals.addAll(inOtherPayloads(linked, below, image));
             refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));

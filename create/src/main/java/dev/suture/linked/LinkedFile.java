@@ -144,6 +144,13 @@ final class LinkedFile {
         return Optional.ofNullable(dynamic.get(address));
     }
 
+    /** {@return the names that the dynamic linker looks for} */
+    Set<String> askedFor() {
+        Set<String> asked = new HashSet<>();
+        dynamic.values().forEach(relocation -> asked.add(relocation.symbol()));
+        return asked;
+    }
+
     OptionalLong threadPointerOffset() {
         return code.threadPointerOffset();
     }

@@ -28,12 +28,16 @@ import java.util.Set;
  * --wrap=helper} is {@code __wrap_helper} in the patched program; a payload that asks for {@code helper} is refused.
  */
 final class ProvePayload {
+    private static final int PT_INTERP = 3;
+
     private final PayloadFile payload;
     private final Side original;
     private final Side patched;
     private final ComparePieces compare;
     private final Image image;
     private final Set<String> imported;
+    private final Set<String> exported;
+    private final boolean isLibrary;
     private final Map<Claim, Optional<String>> known = new HashMap<>();
     private final Set<Claim> underWay = new HashSet<>();
     private final Set<Claim> proved = new HashSet<>();
@@ -48,11 +52,12 @@ final class ProvePayload {
         this.compare = compare;
         this.image = image;
         imported = new HashSet<>();
+        exported = new HashSet<>();
         for (Symbol symbol : image.elf().dynamicSymbols()) {
-            if (symbol.isUndefined()) {
-                imported.add(symbol.name());
-            }
+            (symbol.isUndefined() ? imported : exported).add(symbol.name());
         }
+        isLibrary = image.elf().header().type() == Elf.ET_DYN
+                && image.elf().segments().stream().noneMatch(segment -> segment.type() == PT_INTERP);
     }
 
     /** {@return what differs first, in words; empty if the piece is there} */
@@ -256,15 +261,19 @@ final class ProvePayload {
     private Optional<String> checkBound(Node node, String name, Symbol symbol) {
         String asked = symbol.name();
         return switch (node) {
-            case Node.At _, Node.Chosen _, Node.ThreadLocal _ -> checkOwn(node, asked);
+            case Node.At _, Node.Chosen _, Node.ThreadLocal _ -> checkOwn(node, asked, symbol);
             case Node.Dynamic(String wanted, String version) -> checkDynamic(wanted, version, asked, symbol);
             case Node.Number(long value) -> checkNumber(value, name, asked, symbol);
             case Node.Unknown(String why) -> Optional.of("what `%s` is cannot be told: %s".formatted(name, why));
         };
     }
 
-    private Optional<String> checkOwn(Node node, String asked) {
+    private Optional<String> checkOwn(Node node, String asked, Symbol symbol) {
         Set<String> names = patched.names(node);
+        if (exported.contains(asked) && symbol.visibility() == 0 && isLibrary) {
+            return Optional.of("the patched program binds `%s` itself, and the payload lets the dynamic linker find it"
+                    .formatted(asked));
+        }
         if (!names.contains(asked)) {
             return Optional.of("the payload asks for `%s`, and the patched program has %s there"
                     .formatted(asked, names.isEmpty() ? "nothing with a name" : names));
