@@ -21,6 +21,15 @@ public interface Progress {
     void stage(String name);
 
     /**
+     * Nothing goes on until somebody else has ended, which may take minutes.
+     *
+     * @param what is waited for, such as {@code another build of this tree (process 12)}
+     */
+    default void waiting(String what) {
+        stage("wait for " + what);
+    }
+
+    /**
      * The current stage has got so far.
      *
      * @param done steps that are done

@@ -17,6 +17,7 @@ import dev.suture.explain.ExplainPage;
 import dev.suture.explain.ExplainText;
 import dev.suture.explain.ExplainedPatch;
 import dev.suture.explain.PatchLines;
+import dev.suture.explain.Review;
 import dev.suture.payload.XenRelease;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -88,7 +89,7 @@ final class ExplainCommand extends SutureCommand {
         if (html != null) {
             write(ExplainPage.of(
                     "Why %s would be patched as it is".formatted(name),
-                    List.of("Original: %s".formatted(original), "Patched: %s".formatted(patched)),
+                    Review.of(List.of("Original: %s".formatted(original), "Patched: %s".formatted(patched))),
                     explained));
         }
         return Answer.done(explained, text(explained));

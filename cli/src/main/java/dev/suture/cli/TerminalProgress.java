@@ -46,6 +46,16 @@ final class TerminalProgress implements Progress, AutoCloseable {
         }
     }
 
+    /** Said also where no bar can be: nobody should wait without knowing what for. */
+    @Override
+    public void waiting(String what) {
+        if (visible) {
+            stage("wait for " + what);
+        } else {
+            System.err.println("suture: waiting for " + what);
+        }
+    }
+
     @Override
     public void advance(long done, long total) {
         if (bar != null) {

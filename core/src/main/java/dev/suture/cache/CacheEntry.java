@@ -9,9 +9,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A directory of the cache that one program at a time uses, from {@link #lock} until it is closed.
@@ -26,6 +29,8 @@ public final class CacheEntry implements AutoCloseable {
 
     /** Its time is when the entry was last used. That of the lock will not do: to set it is to open the file. */
     static final String USED = "used";
+
+    private static final Pattern NOTE = Pattern.compile("([0-9TZ:-]{20}) by process ([0-9]{1,10})");
 
     private static final Set<Path> HELD_HERE = ConcurrentHashMap.newKeySet();
 
@@ -56,13 +61,32 @@ public final class CacheEntry implements AutoCloseable {
                 Files.createDirectories(own);
                 entry = take(own, waiting);
             }
-            Files.writeString(own.resolve(USED), Instant.now().toString());
+            Files.writeString(own.resolve(USED), note());
             taken = true;
             return entry.get();
         } finally {
             if (!taken) {
                 HELD_HERE.remove(own);
             }
+        }
+    }
+
+    private static String note() {
+        return "%s by process %d"
+                .formatted(
+                        Instant.now().truncatedTo(ChronoUnit.SECONDS),
+                        ProcessHandle.current().pid());
+    }
+
+    /** {@return who has had an entry since when, for messages; empty if that was not noted} */
+    public static Optional<String> holder(Path directory) {
+        try {
+            Matcher note = NOTE.matcher(Files.readString(directory.resolve(USED)));
+            return note.matches()
+                    ? Optional.of("process %s, since %s".formatted(note.group(2), note.group(1)))
+                    : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
         }
     }
 

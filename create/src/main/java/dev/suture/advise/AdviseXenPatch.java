@@ -5,6 +5,7 @@ import dev.suture.Progress;
 import dev.suture.Refusal;
 import dev.suture.advise.Advice.FunctionAdvice;
 import dev.suture.advise.Advice.Remedy;
+import dev.suture.build.HunkMap;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.PatchReach;
 import dev.suture.build.xen.XenBuild;
@@ -128,13 +129,14 @@ public final class AdviseXenPatch {
     private Advice compiling() {
         XenRelease release = XenRelease.of(tree.version());
         Advice advice;
+        ExamineXenPatch.Place place = ExamineXenPatch.Place.alone(image, release, "advice");
         try (XenBuildResult build = XenBuild.run(request.build(), progress)) {
             ExamineXenPatch examined = ExamineXenPatch.examine(
                     build,
                     SpecialSections.xenX86(release.minor()),
                     request.allowedTypes(),
                     List.of(),
-                    ExamineXenPatch.Place.alone(image, release, "advice"),
+                    place,
                     progress::stage);
             progress.stage("find the hunks");
             JudgeHunks judge = new JudgeHunks(examined, build.pairs(), build.unreached(), map, sources);

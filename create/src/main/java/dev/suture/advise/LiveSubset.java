@@ -6,7 +6,6 @@ import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.Refusal;
 import dev.suture.advise.Advice.Subset;
-import dev.suture.advise.HunkMap.HunkLines;
 import dev.suture.advise.OutlineC.Item;
 import dev.suture.advise.OutlineC.Kind;
 import dev.suture.build.AppliedPatches;
@@ -15,6 +14,8 @@ import dev.suture.build.Cause;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.FilePatch;
 import dev.suture.build.Hunk;
+import dev.suture.build.HunkMap;
+import dev.suture.build.HunkMap.HunkLines;
 import dev.suture.build.SourcePatch;
 import dev.suture.build.SourceText;
 import dev.suture.build.xen.CompileException;
@@ -262,13 +263,14 @@ final class LiveSubset {
                 false,
                 whole.insistOnCompiler(),
                 whole.jobs());
+        ExamineXenPatch.Place place = ExamineXenPatch.Place.alone(image, release, "subset");
         try (XenBuildResult build = XenBuild.run(reduced, progress)) {
             ExamineXenPatch examined = ExamineXenPatch.examine(
                     build,
                     SpecialSections.xenX86(release.minor()),
                     request.allowedTypes(),
                     List.of(),
-                    ExamineXenPatch.Place.alone(image, release, "subset"),
+                    place,
                     progress::stage);
             if (!examined.refusals().isEmpty()) {
                 Refusal first = examined.refusals().getFirst();

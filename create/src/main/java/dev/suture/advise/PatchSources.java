@@ -1,8 +1,8 @@
 package dev.suture.advise;
 
-import dev.suture.advise.HunkMap.HunkLines;
 import dev.suture.advise.OutlineC.Item;
 import dev.suture.build.ChangedSource;
+import dev.suture.build.HunkMap.HunkLines;
 import dev.suture.build.SourceText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,8 +1,9 @@
 package dev.suture.advise;
 
-import dev.suture.advise.HunkMap.HunkLines;
 import dev.suture.advise.OutlineC.Item;
 import dev.suture.advise.OutlineC.Kind;
+import dev.suture.build.HunkMap;
+import dev.suture.build.HunkMap.HunkLines;
 import dev.suture.build.ObjectPair;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.Piece;

@@ -1,7 +1,7 @@
 /**
  * A built tree and patches in, advice out: for each hunk whether it can go live, why, and what its author can do.
  *
- * <p>The order of work: {@link dev.suture.advise.HunkMap} says which line of which file each hunk touches and
+ * <p>The order of work: {@link dev.suture.build.HunkMap} says which line of which file each hunk touches and
  * {@link dev.suture.advise.OutlineC} in which function, variable or type of the source that is;
  * {@link dev.suture.advise.JudgeUncompiled} says what the tree's own objects tell, and, when the patch was compiled,
  * {@link dev.suture.advise.JudgeHunks} what {@link dev.suture.create.ExamineXenPatch} found.

@@ -106,7 +106,8 @@ public final class ScratchTree implements AutoCloseable {
 
     private static CacheEntry lock(Path directory, Progress progress) throws IOException {
         try {
-            return CacheEntry.lock(directory, () -> progress.stage("wait for another build of this tree"));
+            return CacheEntry.lock(
+                    directory, () -> progress.waiting("another build of this tree" + Stages.holder(directory)));
         } catch (OverlappingFileLockException e) {
             throw new LivePatchException("another build of this tree runs in the same program (" + directory + ")", e);
         }
@@ -197,6 +198,11 @@ public final class ScratchTree implements AutoCloseable {
     /** {@return whether there was a file {@code path} before the patch} */
     public boolean isKnown(String path) {
         return unpatched.containsKey(path);
+    }
+
+    /** {@return whether the unpatched {@code path} is not the user's, but one that was built again in its place} */
+    public boolean isKeptAside(String path) {
+        return rebuilt.containsKey(path);
     }
 
     /** {@return the file {@code path} as it was before the patch: the user's, or one rebuilt in its place} */

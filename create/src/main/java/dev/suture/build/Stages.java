@@ -1,6 +1,8 @@
 package dev.suture.build;
 
 import dev.suture.Progress;
+import dev.suture.cache.CacheEntry;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,6 +28,19 @@ public final class Stages {
         current = name;
         begunNanos = System.nanoTime();
         progress.stage(name);
+    }
+
+    /** Ends the current stage and begins one in which nothing is done until somebody else has ended. */
+    public void waitFor(String what) {
+        endCurrent();
+        current = "wait for another build";
+        begunNanos = System.nanoTime();
+        progress.waiting(what);
+    }
+
+    /** {@return who has an entry of the cache, in brackets; empty if nobody knows} */
+    public static String holder(Path directory) {
+        return CacheEntry.holder(directory).map(" (%s)"::formatted).orElse("");
     }
 
     /** Ends the current stage; another may begin. */

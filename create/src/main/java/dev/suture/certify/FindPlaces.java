@@ -77,10 +77,14 @@ final class FindPlaces {
         List<List<Named>> all = new ArrayList<>();
         object.pieces().forEach(piece -> all.add(new ArrayList<>(1)));
         String file = object.name().substring(object.name().lastIndexOf('/') + 1);
+        boolean ofOneSource = object.elf().symbols().stream()
+                        .filter(symbol -> symbol.type() == Elf.STT_FILE)
+                        .count()
+                == 1;
         for (Symbol symbol : object.elf().symbols()) {
             if (symbol.type() == Elf.STT_FILE) {
                 // An object that was itself linked from several has several.
-                file = symbol.name();
+                file = ofOneSource ? object.sourceFile() : symbol.name();
             }
             int piece = object.pieceOfSymbol()[symbol.index()];
             boolean names = !symbol.name().isEmpty() && !symbol.name().startsWith(".L");

@@ -5,13 +5,11 @@ import dev.suture.diff.Piece;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** Proves that objects are what a program was linked from, function by function and variable by variable. */
 final class ProveBaseline {
     private final Program program;
-    private final Prove prove;
-    private final FindPlaces places;
+    private final InImage inImage;
     private final RunningSystem system;
     private int functions;
     private int variables;
@@ -24,8 +22,7 @@ final class ProveBaseline {
         this.program = program;
         this.cause = cause;
         this.system = system;
-        places = new FindPlaces(system, Replacements.NONE);
-        prove = new Prove(program, system, Tolerance.NONE, places);
+        inImage = new InImage(program, system);
     }
 
     /**
@@ -47,7 +44,7 @@ final class ProveBaseline {
             }
             for (Piece piece : object.pieces()) {
                 if (isJudged(piece)) {
-                    judge(object, new Part(index, piece.index()), piece);
+                    judge(object, index, piece);
                 }
             }
         }
@@ -61,32 +58,19 @@ final class ProveBaseline {
         };
     }
 
-    private void judge(ObjectPieces object, Part part, Piece piece) {
+    private void judge(ObjectPieces object, int index, Piece piece) {
         if (piece.kind() == Piece.Kind.DATA) {
             variables++;
         } else {
             functions++;
         }
-        String what = difference(object, part, piece);
+        Optional<String> what = inImage.difference(index, piece);
         if (what.isEmpty()) {
             return;
         }
         different++;
         if (first.isEmpty()) {
-            first = Optional.of(cause.of(object, piece, what));
+            first = Optional.of(cause.of(object, piece, what.get()));
         }
-    }
-
-    private String difference(ObjectPieces object, Part part, Piece piece) {
-        Set<Place> candidates = prove.placeOfVariable(part).map(Set::of).orElseGet(() -> places.running(object, piece));
-        String difference = "";
-        for (Place place : candidates) {
-            Proof proof = prove.prove(part, place);
-            if (proof.holds()) {
-                return "";
-            }
-            difference = difference.isEmpty() ? proof.difference() : difference;
-        }
-        return candidates.isEmpty() ? "the linked program has nothing of that name" : difference;
     }
 }

@@ -1,11 +1,15 @@
 package dev.suture.create;
 
 import dev.suture.build.BuildResult;
+import dev.suture.build.MovedHunk;
 import dev.suture.build.UnreachedFile;
 import dev.suture.diff.KeptAddresses;
 import dev.suture.diff.Selection;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** What an author should know about a build. */
 final class BuildWarnings {
@@ -25,13 +29,48 @@ final class BuildWarnings {
                 warnings.add("%s: %s".formatted(file.path(), file.why()));
             }
         }
-        build.movedHunks()
-                .forEach(hunk -> warnings.add("%s: hunk %d applies %d lines %s where the patch says"
-                        .formatted(
-                                hunk.path(),
-                                hunk.number(),
-                                Math.abs(hunk.offsetLines()),
-                                hunk.offsetLines() < 0 ? "above" : "below")));
+        warnings.addAll(moved(build.movedHunks()));
         return warnings;
+    }
+
+    /** {@return one line for each file with hunks that apply at another line than they say} */
+    static List<String> moved(List<MovedHunk> all) {
+        Map<String, List<MovedHunk>> byFile = new LinkedHashMap<>();
+        all.forEach(hunk ->
+                byFile.computeIfAbsent(hunk.path(), _ -> new ArrayList<>()).add(hunk));
+        return byFile.entrySet().stream()
+                .map(file -> file.getKey() + ": " + ofOneFile(file.getValue()))
+                .toList();
+    }
+
+    private static String ofOneFile(List<MovedHunk> hunks) {
+        if (hunks.size() == 1) {
+            return "hunk %d applies %s where the patch says"
+                    .formatted(hunks.getFirst().number(), lines(hunks.getFirst()));
+        }
+        List<String> distances =
+                hunks.stream().map(BuildWarnings::lines).distinct().toList();
+        String where = distances.size() == 1
+                ? distances.getFirst() + " where"
+                : "up to %d lines from where".formatted(farthest(hunks));
+        return "%d hunks (%s) apply %s the patch says"
+                .formatted(
+                        hunks.size(),
+                        hunks.stream()
+                                .map(hunk -> String.valueOf(hunk.number()))
+                                .collect(Collectors.joining(", ")),
+                        where);
+    }
+
+    private static int farthest(List<MovedHunk> hunks) {
+        return hunks.stream()
+                .mapToInt(hunk -> Math.abs(hunk.offsetLines()))
+                .max()
+                .orElse(0);
+    }
+
+    private static String lines(MovedHunk hunk) {
+        int distance = Math.abs(hunk.offsetLines());
+        return "%d line%s %s".formatted(distance, distance == 1 ? "" : "s", hunk.offsetLines() < 0 ? "above" : "below");
     }
 }

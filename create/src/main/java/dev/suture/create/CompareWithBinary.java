@@ -11,7 +11,6 @@ import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.elf.ElfFile;
-import dev.suture.elf.LittleEndian;
 import dev.suture.elf.Symbol;
 import dev.suture.image.Image;
 import dev.suture.image.Image.ImageSymbol;
@@ -24,67 +23,122 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Makes sure that the source is what the program was built from: each function that is to be replaced must be in the
  * program, byte for byte, as the source without the patch compiles.
  *
- * <p>What the linker filled in is compared by what it leads to ({@link BinaryReferences}). Linkers also rewrite some
- * instructions: where a symbol turns out to be near, {@code mov f@GOTPCREL(%rip), %rax} becomes {@code lea f(%rip), %rax},
- * and {@code call *f@GOTPCREL(%rip)} becomes {@code addr32 call f}. These count as the same.
- *
- * @see "System V ABI, AMD64 Architecture Processor Supplement, B.2 Optimize GOTPCRELX Relocations"
+ * <p>What the linker filled in is compared by what it leads to ({@link BinaryReferences}), and what it rewrote by what it
+ * is made from ({@link RelaxedInstructions}). Whatever is in neither counts as a difference.
  */
 final class CompareWithBinary {
-    private static final int TLSGD = 19;
-    private static final int TLSLD = 20;
-
     private final Image image;
     private final LinkedCode linked;
     private final BinaryReferences references;
+    private final RelaxedInstructions relaxed;
     private final Map<String, Path> asLinked;
     private final Path workDirectory;
     private final Map<String, ObjectPieces> objects = new LinkedHashMap<>();
     private final List<Refusal> refusals = new ArrayList<>();
 
-    private CompareWithBinary(Image image, Map<String, Path> asLinked, Path workDirectory) {
+    private CompareWithBinary(Image image, Map<String, Path> asLinked, CopiedPaths paths, Path workDirectory) {
         this.image = image;
         this.asLinked = asLinked;
         this.workDirectory = workDirectory;
         linked = new LinkedCode(image.elf());
-        references = new BinaryReferences(image, linked);
+        references = new BinaryReferences(image, linked, paths);
+        relaxed = new RelaxedInstructions(references);
     }
 
     /**
      * {@return for each function that is to be replaced and differs in the program, where and why}
      *
      * @param asLinked the objects as the program's own build makes them, by name
+     * @param paths where they are made
      * @param workDirectory a place for files
      */
-    static List<Refusal> check(Selection selection, Image image, Map<String, Path> asLinked, Path workDirectory) {
-        CompareWithBinary compare = new CompareWithBinary(image, asLinked, workDirectory);
+    static List<Refusal> check(
+            Selection selection, Image image, Map<String, Path> asLinked, CopiedPaths paths, Path workDirectory) {
+        CompareWithBinary compare = new CompareWithBinary(image, asLinked, paths, workDirectory);
         selection.replaced().forEach(chosen -> compare.check(chosen, selection));
+        return compare.refusals;
+    }
+
+    /** {@return for each function of one object that differs in the program, where and why} */
+    static List<Refusal> everyFunction(Path object, Image image, CopiedPaths paths, Path workDirectory) {
+        String name = object.getFileName().toString();
+        CompareWithBinary compare = new CompareWithBinary(image, Map.of(name, object), paths, workDirectory);
+        ObjectPieces pieces = SplitObject.split(name, ElfFile.read(object), SpecialSections.process());
+        for (Piece piece : pieces.pieces()) {
+            if (piece.kind() == Piece.Kind.FUNCTION) {
+                compare.checkWithHalves(pieces, piece);
+            }
+        }
         return compare.refusals;
     }
 
     private void check(Chosen chosen, Selection selection) {
         Piece original = chosen.original().orElseThrow();
-        Comparison comparison = selection.objects().get(chosen.id().object());
+        Comparison comparison = selection
+                .objects()
+                .get(HomeOfPiece.of(selection.objects(), chosen.id().object(), original));
+        if (!asLinked.containsKey(comparison.name())) {
+            // An object that a payload below brought: that none of its functions can be replaced is found out by
+            // linking.
+            return;
+        }
         ObjectPieces object = objects.computeIfAbsent(
                 comparison.name(),
                 name -> SplitObject.split(name, ElfFile.read(asLinked.get(name)), SpecialSections.process()));
-        List<String> names = original.symbols().stream().map(Symbol::name).toList();
+        Set<String> names = original.symbols().stream().map(Symbol::name).collect(Collectors.toSet());
+        boolean found = false;
         for (Piece piece : object.pieces()) {
-            String name = piece.symbols().isEmpty() ? "" : piece.name();
-            boolean cold = name.endsWith(".cold") && names.contains(name.substring(0, name.length() - 5));
-            if (piece.isCode() && (names.contains(name) || cold)) {
-                check(object, piece);
-                if (!refusals.isEmpty() && refusals.getLast().symbol().equals(name)) {
-                    return;
+            boolean named = piece.symbols().stream().map(Symbol::name).anyMatch(names::contains);
+            if (piece.isCode() && named) {
+                checkWithHalves(object, piece);
+                found = true;
+            }
+        }
+        if (!found && isInProgram(original, object)) {
+            refusals.add(new Refusal(
+                    object.name(),
+                    original.name(),
+                    "`%s` is to be replaced, and the source compiles without it as the build command says"
+                            .formatted(original.name()),
+                    LikelyCause.of(image, object.elf())));
+        }
+    }
+
+    private boolean isInProgram(Piece original, ObjectPieces object) {
+        return original.symbols().stream()
+                .map(symbol ->
+                        symbol.isLocal() ? Image.targetNameOfLocal(object.sourceFile(), symbol.name()) : symbol.name())
+                .anyMatch(name -> !image.all(name).isEmpty());
+    }
+
+    /** The half of a function that is seldom run ({@code f.cold}) is a part of it. */
+    private void checkWithHalves(ObjectPieces object, Piece piece) {
+        int before = refusals.size();
+        Set<Piece> halves = new LinkedHashSet<>();
+        for (Reference reference : object.references(piece)) {
+            if (reference.target() instanceof Reference.InPiece target) {
+                Piece half = object.pieces().get(target.pieceIndex());
+                if (half.kind() == Piece.Kind.FRAGMENT && !half.symbols().isEmpty()) {
+                    halves.add(half);
                 }
+            }
+        }
+        check(object, piece);
+        for (Piece half : halves) {
+            if (refusals.size() == before) {
+                check(object, half);
             }
         }
     }
@@ -97,28 +151,28 @@ final class CompareWithBinary {
             // That the program has no such function, or several, is found out when the payload is linked.
             return;
         }
-        long size = piece.statedSizeBytes();
-        MemorySegment code = object.contents(piece).asSlice(0, size);
-        long atHand = found.get().sizeBytes();
-        Optional<MemorySegment> binary = linked.bytes(found.get().address(), atHand);
-        if (binary.isEmpty()) {
-            return;
-        }
-        long difference = firstDifference(object, piece, code, found.get().address(), binary.get());
+        // What follows a function in a section of its own was moved out of its way by the compiler, and belongs to it.
+        MemorySegment code = object.contents(piece);
+        long atHand = found.get().sizeBytes() + code.byteSize() - piece.statedSizeBytes();
+        MemorySegment binary = linked.bytes(found.get().address(), atHand).orElse(MemorySegment.ofArray(new byte[0]));
+        RelaxedInstructions.Both both =
+                new RelaxedInstructions.Both(code, binary, found.get().address());
+        long difference = firstDifference(object, piece, both);
         if (difference >= 0) {
-            report(object, piece, difference, code, found.get(), binary.get());
+            report(object, piece, difference, code, found.get(), binary);
         }
     }
 
     /** {@return the offset of the first instruction that differs; -1 if none does} */
-    private long firstDifference(
-            ObjectPieces object, Piece piece, MemorySegment code, long address, MemorySegment binary) {
+    private long firstDifference(ObjectPieces object, Piece piece, RelaxedInstructions.Both both) {
         Isa isa = Isa.of(image.elf().header().machine());
         List<Reference> all = object.references(piece);
+        MemorySegment code = both.code();
         int next = 0;
         long at = 0;
         while (at < code.byteSize()) {
-            long end = isa.decode(code, at).map(Instruction::endOffset).orElse(at + 1);
+            Optional<Instruction> instruction = isa.decode(code, at);
+            long end = instruction.map(Instruction::endOffset).orElse(at + 1);
             while (next < all.size() && all.get(next).pieceOffset() < at) {
                 next++;
             }
@@ -126,70 +180,44 @@ final class CompareWithBinary {
             for (int i = next; i < all.size() && all.get(i).pieceOffset() < end; i++) {
                 own.add(all.get(i));
             }
-            if (end > binary.byteSize()) {
+            if (end > both.binary().byteSize()) {
                 return at;
             }
-            long skip = skippedSequence(own, code, binary, at, end);
-            if (skip > 0) {
+            long skip = relaxed.endOfSequence(object, own, both, at);
+            if (skip > at) {
                 end = Math.min(skip, code.byteSize());
-            } else if (!sameInstruction(object, own, code, binary, at, end, address)) {
+            } else if (!sameInstruction(object, own, both, at, end)
+                    || own.isEmpty() && !leadsToNeighbour(object, piece, instruction, both)) {
                 return at;
             }
             at = end;
         }
-        return binary.byteSize() == code.byteSize() ? -1 : at;
-    }
-
-    /**
-     * {@return where a rewritten call for the address of a thread-local variable ends; 0 if there is none}
-     *
-     * @see "ELF Handling For Thread-Local Storage, 5.5 and 5.6, x86-64 linker optimizations"
-     */
-    private static long skippedSequence(
-            List<Reference> own, MemorySegment code, MemorySegment binary, long at, long end) {
-        for (Reference reference : own) {
-            int type = reference.relocation().type();
-            boolean rewritten = !equal(code, binary, at, reference.pieceOffset());
-            if (type == TLSGD && rewritten) {
-                return reference.pieceOffset() + 12;
-            }
-            if (type == TLSLD && rewritten) {
-                return end + 5;
-            }
-        }
-        return 0;
+        return both.binary().byteSize() == code.byteSize() ? -1 : at;
     }
 
     private boolean sameInstruction(
-            ObjectPieces object,
-            List<Reference> own,
-            MemorySegment code,
-            MemorySegment binary,
-            long at,
-            long end,
-            long address) {
-        if (own.isEmpty()) {
-            return equal(code, binary, at, end);
-        }
+            ObjectPieces object, List<Reference> own, RelaxedInstructions.Both both, long at, long end) {
+        Isa isa = Isa.of(image.elf().header().machine());
         long from = at;
         boolean plain = true;
         for (Reference reference : own) {
-            int size =
-                    reference.relocation().type() == 1 || reference.relocation().type() == 24 ? 8 : 4;
-            plain &= equal(code, binary, from, reference.pieceOffset());
-            from = reference.pieceOffset() + size;
+            plain &= both.equal(from, reference.pieceOffset());
+            from = reference.pieceOffset()
+                    + isa.relocation(reference.relocation().type()).sizeBytes();
         }
-        plain &= equal(code, binary, from, end);
+        plain &= both.equal(from, end);
+        if (own.isEmpty()) {
+            return plain;
+        }
         for (Reference reference : own) {
             long offset = reference.pieceOffset();
-            MemorySegment field = binary.asSlice(offset);
-            boolean relaxable =
-                    BinaryReferences.GOT_KINDS.contains(reference.relocation().type())
-                            || BinaryReferences.RELAXED_TLS.contains(
-                                    reference.relocation().type());
             boolean fits = plain
-                    ? references.holds(object, reference, address + offset, field)
-                    : relaxable && isRelaxed(object, reference, binary, at, end, address);
+                            && references.holds(
+                                    object,
+                                    reference,
+                                    both.address() + offset,
+                                    both.binary().asSlice(offset))
+                    || own.size() == 1 && relaxed.isRelaxed(object, reference, both, at, end);
             if (!fits) {
                 return false;
             }
@@ -197,21 +225,25 @@ final class CompareWithBinary {
         return true;
     }
 
-    private boolean isRelaxed(
-            ObjectPieces object, Reference reference, MemorySegment binary, long at, long end, long address) {
-        long offset = reference.pieceOffset();
-        boolean shortenedJump = LittleEndian.u8(binary, at) == 0xe9;
-        if (shortenedJump) {
-            long target = address + at + 5 + LittleEndian.s32(binary, at + 1);
-            return references.leadsToSymbol(object, reference, target);
+    /** A jump or call to something else in its section, which the assembler resolved, has to lead to the same in the program. */
+    private boolean leadsToNeighbour(
+            ObjectPieces object, Piece piece, Optional<Instruction> instruction, RelaxedInstructions.Both both) {
+        OptionalLong target =
+                instruction.map(known -> known.branchTarget(both.code())).orElse(OptionalLong.empty());
+        boolean stays = target.isEmpty()
+                || target.getAsLong() >= 0 && target.getAsLong() < both.code().byteSize();
+        if (stays) {
+            return true;
         }
-        return end - offset >= 4
-                && references.holdsRelaxed(object, reference, address + offset, binary.asSlice(offset));
-    }
-
-    private static boolean equal(MemorySegment one, MemorySegment other, long from, long to) {
-        long end = Math.min(to, Math.min(one.byteSize(), other.byteSize()));
-        return end >= to && MemorySegment.mismatch(one, from, to, other, from, to) < 0;
+        long inSection = piece.sectionOffset() + target.getAsLong();
+        return object.pieces().stream()
+                .filter(other -> other.section().index() == piece.section().index()
+                        && other.sectionOffset() <= inSection
+                        && inSection < other.endOffset())
+                .anyMatch(other -> references
+                        .symbols()
+                        .addresses(object, other.symbols())
+                        .contains(both.address() + target.getAsLong() - (inSection - other.sectionOffset())));
     }
 
     private void report(

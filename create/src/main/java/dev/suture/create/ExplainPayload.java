@@ -1,11 +1,13 @@
 package dev.suture.create;
 
 import dev.suture.Refusal;
+import dev.suture.build.xen.XenBuildRequest;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.diff.Selection;
 import dev.suture.explain.Explain;
 import dev.suture.explain.ExplainPage;
 import dev.suture.explain.ExplainedPatch;
+import dev.suture.explain.Review;
 import dev.suture.link.LinkResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,6 +21,7 @@ final class ExplainPayload {
     static void write(
             Path page,
             String name,
+            XenBuildRequest request,
             XenBuildResult build,
             Selection selection,
             LinkResult linked,
@@ -37,8 +40,8 @@ final class ExplainPayload {
         }
         facts.add("It goes on top of build id " + depends.buildId());
         facts.add("%d objects were compiled again.".formatted(build.pairs().size()));
-        warnings.forEach(warning -> facts.add("Warning: " + warning));
-        String text = ExplainPage.of("Live patch " + name, facts, explained);
+        Review review = new Review(facts, List.of(), warnings, ShowHunks.of(request));
+        String text = ExplainPage.of("Live patch " + name, review, explained);
         WriteOutput.write(page, text.getBytes(StandardCharsets.UTF_8));
     }
 }

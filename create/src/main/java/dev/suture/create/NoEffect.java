@@ -2,10 +2,12 @@ package dev.suture.create;
 
 import dev.suture.Refusal;
 import dev.suture.build.BuildResult;
+import dev.suture.build.ChangedSource;
 import dev.suture.build.UnreachedFile;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.Piece;
 import dev.suture.diff.Selection;
+import dev.suture.diff.Selection.LeftOut.Cause;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -46,6 +48,13 @@ final class NoEffect {
     /** {@return the reason, for a selection without any function or hook} */
     static Refusal of(BuildResult build, Selection selection, Words words) {
         List<Selection.LeftOut> leftOut = selection.leftOut();
+        if (isTakenBack(build)) {
+            return new Refusal(
+                    "",
+                    "",
+                    "the patches together change nothing: what some of them do others take back",
+                    "There is nothing to apply. Give the patches whose effect is wanted.");
+        }
         if (build.pairs().isEmpty()) {
             String files = build.unreached().stream()
                     .map(file -> "%s: %s".formatted(file.path(), file.why()))
@@ -59,7 +68,7 @@ final class NoEffect {
                     "%s (%s)".formatted(words.notBuilt(), files),
                     words.lacksCode());
         }
-        boolean boot = leftOut.stream().anyMatch(left -> left.why().endsWith(words.atStart()));
+        boolean boot = leftOut.stream().anyMatch(left -> left.cause() == Cause.AT_START);
         String names = leftOut.stream()
                 .map(left -> "`%s`".formatted(left.symbol()))
                 .distinct()
@@ -74,7 +83,7 @@ final class NoEffect {
                             + "at run time",
                     words.restart());
         }
-        if (leftOut.stream().anyMatch(LeaveOutDrift::isDrift)) {
+        if (leftOut.stream().anyMatch(left -> left.cause() == Cause.RUNS_RIGHT)) {
             return new Refusal(
                     leftOut.getFirst().object(),
                     leftOut.getFirst().symbol(),
@@ -107,6 +116,15 @@ final class NoEffect {
                                 .formatted(build.pairs().size())
                         + "moved lines, declarations, or code that compiles to the same",
                 "There is nothing to apply.");
+    }
+
+    /** {@return whether every file that the patches touch is in the end what it was} */
+    private static boolean isTakenBack(BuildResult build) {
+        boolean nothingToSay = build.pairs().isEmpty() && build.unreached().isEmpty();
+        return (nothingToSay || !build.patchedFiles().isEmpty())
+                && build.patchedFiles().stream()
+                        .allMatch(file -> file.kind() == ChangedSource.Kind.CHANGED
+                                && file.lines().changed().isEmpty());
     }
 
     /**

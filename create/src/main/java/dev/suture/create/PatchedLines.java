@@ -61,6 +61,25 @@ final class PatchedLines implements PatchLines {
                         lines.compiledLine((int) line).getAsInt()));
     }
 
+    @Override
+    public List<PatchLine> within(String file, int first, int last) {
+        List<PatchLine> lines = new ArrayList<>();
+        named(file).ifPresent(patched -> {
+            for (Change change : patched.lines().changed()) {
+                if (change.patchedLine() < first || change.patchedLine() > last) {
+                    continue;
+                }
+                for (int i = 0; i < change.originalCount(); i++) {
+                    lines.add(new PatchLine(patched.path(), change.originalLine() + i, false));
+                }
+                for (int i = 0; i < change.patchedCount(); i++) {
+                    lines.add(new PatchLine(patched.path(), change.patchedLine() + i, true));
+                }
+            }
+        });
+        return lines;
+    }
+
     /**
      * {@return whether nothing but added lines can be meant by a number in debug information of the patched object}
      *
@@ -71,6 +90,11 @@ final class PatchedLines implements PatchLines {
                 && named(file).stream()
                         .flatMap(patched -> patched.lines().runs().stream())
                         .noneMatch(run -> contains(run.compiledLine(), run.count(), line));
+    }
+
+    /** {@return whether a file, as debug information names it, is one that the patches touch} */
+    boolean isPatched(String file) {
+        return named(file).isPresent();
     }
 
     private static boolean contains(int first, int count, long line) {

@@ -40,6 +40,11 @@ public record ObjectPieces(
         return new ObjectPieces(name, like, List.of(), List.of(), List.of(), new int[0], "");
     }
 
+    /** {@return the same object, of which the compiler would have said that its source has that name} */
+    public ObjectPieces withSourceFile(String name) {
+        return new ObjectPieces(this.name, elf, pieces, references, attachments, pieceOfSymbol, name);
+    }
+
     /** {@return what the relocations of a piece refer to, in offset order} */
     public List<Reference> references(Piece piece) {
         return references.get(piece.index());

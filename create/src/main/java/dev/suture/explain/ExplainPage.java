@@ -19,13 +19,13 @@ public final class ExplainPage {
     private static final int CONTEXT_ROWS = 6;
 
     private final String title;
-    private final List<String> facts;
+    private final Review review;
     private final ExplainedPatch patch;
     private final Markup page = new Markup();
 
-    private ExplainPage(String title, List<String> facts, ExplainedPatch patch) {
+    private ExplainPage(String title, Review review, ExplainedPatch patch) {
         this.title = title;
-        this.facts = facts;
+        this.review = review;
         this.patch = patch;
     }
 
@@ -33,11 +33,11 @@ public final class ExplainPage {
      * {@return the page}
      *
      * @param title what it is about
-     * @param facts what else is known, a sentence each: where it was made from, what it is for
+     * @param review what else is known
      * @param patch the explanation
      */
-    public static String of(String title, List<String> facts, ExplainedPatch patch) {
-        return new ExplainPage(title, facts, patch).write();
+    public static String of(String title, Review review, ExplainedPatch patch) {
+        return new ExplainPage(title, review, patch).write();
     }
 
     private String write() {
@@ -45,6 +45,7 @@ public final class ExplainPage {
                 .newLine();
         page.begin("head");
         page.empty("meta", "charset", "utf-8");
+        page.empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1");
         page.empty(
                 "meta",
                 "http-equiv",
@@ -55,41 +56,87 @@ public final class ExplainPage {
         page.element("style", PageStyle.CSS);
         page.end().newLine().begin("body").newLine();
         page.element("h1", title).newLine();
-        summary();
+        verdict();
         refusals();
+        sentences("Warnings", review.warnings());
+        sentences("When it takes effect", review.effects());
+        sourcePatch();
         table();
-        picture();
-        pieces();
-        leftOut();
-        renumbered();
         page.element("h2", "Instructions").newLine();
         legend();
         for (int i = 0; i < patch.functions().size(); i++) {
             function(i, patch.functions().get(i));
         }
+        folded("What comes along", this::pieces, !patch.pieces().isEmpty());
+        folded("What refers to what", this::picture, !patch.references().isEmpty());
+        folded(
+                "What is left out",
+                this::leftOut,
+                !patch.leftOut().isEmpty() || !patch.sameThough().isEmpty());
+        folded(
+                "What the compiler numbered anew",
+                this::renumbered,
+                !patch.renumbered().isEmpty());
+        folded("Where it is from", this::summary, true);
         page.end().newLine().end().newLine();
         return "<!DOCTYPE html>\n" + page.finish();
     }
 
+    private void verdict() {
+        long replaced = count(Decision.REPLACED);
+        boolean live = patch.refusals().isEmpty();
+        String functions = "%d function%s replaced, %d new, %d other thing%s come%s along"
+                .formatted(
+                        replaced,
+                        replaced == 1 ? "" : "s",
+                        count(Decision.NEW),
+                        patch.pieces().size(),
+                        patch.pieces().size() == 1 ? "" : "s",
+                        patch.pieces().size() == 1 ? "s" : "");
+        int reasons = patch.refusals().size();
+        String text = live
+                ? "It can go live: " + functions
+                : "It cannot go live: %d reason%s".formatted(reasons, reasons == 1 ? "" : "s");
+        page.element("p", text + ".", "class", live ? "verdict good" : "verdict bad")
+                .newLine();
+    }
+
+    private void sentences(String heading, List<String> sentences) {
+        if (!sentences.isEmpty()) {
+            page.element("h2", heading).newLine().begin("ul");
+            sentences.forEach(sentence -> page.element("li", sentence));
+            page.end().newLine();
+        }
+    }
+
+    private void sourcePatch() {
+        if (!review.hunks().isEmpty()) {
+            page.element("h2", "The patch").newLine();
+            DrawPatch.draw(review.hunks(), patch.functions(), page);
+        }
+    }
+
+    private void folded(String heading, Runnable contents, boolean isAny) {
+        if (isAny) {
+            page.begin("details", "class", "part")
+                    .begin("summary")
+                    .element("h2", heading)
+                    .end()
+                    .newLine();
+            contents.run();
+            page.end().newLine();
+        }
+    }
+
     private void summary() {
         page.begin("ul", "class", "summary");
-        facts.forEach(fact -> page.element("li", fact));
-        page.element(
-                "li",
-                "Functions replaced: %d. New functions: %d. Other things that come along: %d."
-                        .formatted(
-                                count(Decision.REPLACED),
-                                count(Decision.NEW),
-                                patch.pieces().size()));
+        review.facts().forEach(fact -> page.element("li", fact));
         page.element(
                 "li",
                 "Functions and variables that changed and are left out: %d. Functions that are not the same in the file and do the same: %d."
                         .formatted(
                                 count(Decision.LEFT_OUT) + patch.leftOut().size(),
                                 patch.sameThough().size()));
-        if (!patch.refusals().isEmpty()) {
-            page.element("li", "It cannot go live: see below.", "class", "bad");
-        }
         if (!patch.knowsSource()) {
             page.element("li", "The objects have no debug information, so source lines are not shown.");
         }
@@ -127,7 +174,7 @@ public final class ExplainPage {
             page.element("td", why(function));
             page.end().newLine();
         }
-        page.end().end().newLine();
+        page.end().end().end().newLine();
     }
 
     private String why(ExplainedFunction function) {
@@ -137,13 +184,12 @@ public final class ExplainPage {
     }
 
     private void tableHead(String... columns) {
-        page.begin("table").begin("thead").begin("tr");
+        page.begin("div", "class", "wide").begin("table").begin("thead").begin("tr");
         Stream.of(columns).forEach(column -> page.element("th", column));
         page.end().end().newLine().begin("tbody").newLine();
     }
 
     private void picture() {
-        page.element("h2", "What refers to what").newLine();
         page.element(
                 "p",
                 "References to a replaced function go to its place in the target, and from there to the new one: those are"
@@ -159,10 +205,6 @@ public final class ExplainPage {
     }
 
     private void pieces() {
-        if (patch.pieces().isEmpty()) {
-            return;
-        }
-        page.element("h2", "What comes along").newLine();
         tableHead("Name", "Contents", "Object", "Kind", "Bytes", "Reason", "Needed by");
         for (ExplainedPiece piece : patch.pieces()) {
             page.begin("tr");
@@ -176,32 +218,24 @@ public final class ExplainPage {
             page.element("td", String.join(" → ", piece.chain()));
             page.end().newLine();
         }
-        page.end().end().newLine();
+        page.end().end().end().newLine();
     }
 
     private void leftOut() {
-        if (patch.leftOut().isEmpty() && patch.sameThough().isEmpty()) {
-            return;
-        }
-        page.element("h2", "What is left out").newLine();
         tableHead("Name", "Object", "Why that is safe");
         patch.leftOut().forEach(left -> row(left.symbol(), left.object(), left.why()));
         patch.sameThough()
                 .forEach(same ->
                         row(same.name(), same.object(), "It does the same: " + String.join("; ", same.what()) + "."));
-        page.end().end().newLine();
+        page.end().end().end().newLine();
     }
 
     private void renumbered() {
-        if (patch.renumbered().isEmpty()) {
-            return;
-        }
-        page.element("h2", "What the compiler numbered anew").newLine();
         tableHead("Before", "After", "Object", "Recognised by");
         patch.renumbered()
                 .forEach(one ->
                         row(one.originalName(), one.patchedName(), one.object(), ExplainText.words(one.matchedBy())));
-        page.end().end().newLine();
+        page.end().end().end().newLine();
     }
 
     private void row(String... cells) {
@@ -244,6 +278,7 @@ public final class ExplainPage {
             page.element("p", "Needed by: " + String.join(" → ", function.chain()) + ".");
         }
         ExplainText.patchLines(patch, function).ifPresent(lines -> page.element("p", "From the patch: " + lines + "."));
+        DrawPatch.back(review.hunks(), function, page);
         if (!function.inlinedOtherwise().isEmpty()) {
             page.element("p", "Inlining: " + function.inlinedOtherwise() + ".");
         }

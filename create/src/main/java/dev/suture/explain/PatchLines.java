@@ -26,6 +26,11 @@ public interface PatchLines {
         public Optional<Kept> kept(String file, long line) {
             return Optional.empty();
         }
+
+        @Override
+        public List<PatchLine> within(String file, int first, int last) {
+            return List.of();
+        }
     };
 
     /**
@@ -77,4 +82,13 @@ public interface PatchLines {
      * @param line its number there
      */
     Optional<Kept> kept(String file, long line);
+
+    /**
+     * {@return the lines that the patch adds between two lines of the patched file, and those that it removes there}
+     *
+     * @param file as debug information names it
+     * @param first its place in the patched file, from 1
+     * @param last likewise, itself included
+     */
+    List<PatchLine> within(String file, int first, int last);
 }

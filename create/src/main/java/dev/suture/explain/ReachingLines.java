@@ -18,7 +18,7 @@ import java.util.Set;
  * <p>Numbers in the patched object's debug information are not unique: if a patch adds a function of ten lines at line 90,
  * these are lines 90 to 99, and so are the next ten, which keep their numbers. What tells them apart is where the function
  * begins that the instruction is in, and whether the original had code of the same line in it, too. In doubt a line is not
- * named: the list says what certainly reaches the function.
+ * named, unless it stands inside of the function: between its declaration and its last line that has code and is kept.
  */
 final class ReachingLines {
     private final PatchLines patch;
@@ -27,10 +27,15 @@ final class ReachingLines {
     private final Set<SourceLine> keptLines = new HashSet<>();
 
     private final int start;
+    /** The last line of the patched file that is known to be the function's. */
+    private int end;
 
-    private ReachingLines(PatchLines patch, int start) {
+    private final String file;
+
+    private ReachingLines(PatchLines patch, int start, String file) {
         this.patch = patch;
         this.start = start;
+        this.file = file;
     }
 
     /**
@@ -43,9 +48,14 @@ final class ReachingLines {
         if (!patch.isKnown()) {
             return List.of();
         }
-        ReachingLines reaching = new ReachingLines(patch, start(patch, original, patched));
+        ReachingLines reaching = new ReachingLines(patch, start(patch, original, patched), original.file());
         listings.forEach(reaching::keep);
         listings.forEach(reaching::collect);
+        listings.stream()
+                .map(Listing::rows)
+                .filter(rows -> rows.stream().anyMatch(Row::differs))
+                .findAny()
+                .ifPresent(_ -> reaching.found.addAll(patch.within(original.file(), reaching.start, reaching.end)));
         return reaching.found.stream()
                 .sorted(Comparator.comparing(PatchLine::file)
                         .thenComparingInt(PatchLine::line)
@@ -65,11 +75,18 @@ final class ReachingLines {
 
     private void keep(Listing listing) {
         for (Row row : listing.rows()) {
+            row.original().ifPresent(code -> extend(places(code).getLast()));
             row.original()
                     .ifPresent(code -> places(code)
                             .forEach(place -> patch.kept(place.file(), place.line())
                                     .ifPresent(
                                             kept -> keptLines.add(new SourceLine(place.file(), kept.compiledLine())))));
+        }
+    }
+
+    private void extend(SourceLine inFunction) {
+        if (inFunction.file().equals(file)) {
+            patch.kept(file, inFunction.line()).ifPresent(kept -> end = Math.max(end, kept.patchedLine()));
         }
     }
 

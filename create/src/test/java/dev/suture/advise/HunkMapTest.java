@@ -2,8 +2,9 @@ package dev.suture.advise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.suture.advise.HunkMap.HunkLines;
 import dev.suture.build.ApplyPatches;
+import dev.suture.build.HunkMap;
+import dev.suture.build.HunkMap.HunkLines;
 import dev.suture.build.SourcePatch;
 import java.io.IOException;
 import java.nio.file.Files;

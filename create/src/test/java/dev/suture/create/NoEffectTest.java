@@ -32,7 +32,8 @@ class NoEffectTest {
                 List.of(),
                 Path.of("none"),
                 true,
-                AskCompiler.NOBODY);
+                AskCompiler.NOBODY,
+                _ -> Optional.empty());
     }
 
     private static String reason(String original, String patched, LineNumbers lines) {
@@ -121,5 +122,12 @@ class NoEffectTest {
         assertThat(DiffObjects.diff(List.of(pair), SpecialSections.xenX86(17), LineNumbers.UNMOVED))
                 .singleElement()
                 .satisfies(comparison -> assertThat(comparison.removed()).hasSize(2));
+    }
+
+    @Test
+    void patchesThatTakeEachOtherBackAreSaidToDoSo() {
+        assertThat(NoEffect.of(build(List.of(), List.of()), new Selection(List.of(), List.of(), List.of(), List.of()))
+                        .text())
+                .contains("the patches together change nothing: what some of them do others take back");
     }
 }

@@ -58,7 +58,7 @@ class ExplainPageTest {
             Element element = (Element) elements.item(i);
             assertThat(element.hasAttribute("src")).isFalse();
             assertThat(element.hasAttribute("onmouseover")).isFalse();
-            assertThat(element.getAttribute("href")).matches("|#f[0-9]+");
+            assertThat(element.getAttribute("href")).matches("|#[fh][0-9]+");
             assertThat(element.getTagName()).isNotIn("link", "script", "iframe", "img", "object", "base");
         }
         assertThat(document.getElementsByTagName("style").item(0).getTextContent())
@@ -86,7 +86,7 @@ class ExplainPageTest {
 
     private static String page(Change change) {
         ExplainedPatch patch = Explain.explain(change.select(), PatchLines.UNKNOWN, Disassembly.NONE, name -> true);
-        return ExplainPage.of("A <title>", List.of("from \"x\" onmouseover='y'"), patch);
+        return ExplainPage.of("A <title>", Review.of(List.of("from \"x\" onmouseover='y'")), patch);
     }
 
     private static Document parse(String page) throws Exception {

@@ -247,6 +247,11 @@ class ExplainTest {
             }
 
             @Override
+            public List<PatchLine> within(String file, int first, int last) {
+                return List.of();
+            }
+
+            @Override
             public Optional<Kept> kept(String file, long line) {
                 return Optional.empty();
             }

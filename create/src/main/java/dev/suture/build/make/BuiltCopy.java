@@ -105,7 +105,8 @@ final class BuiltCopy implements AutoCloseable {
 
     private static CacheEntry lock(Path directory, Stages stages) throws IOException {
         try {
-            return CacheEntry.lock(directory, () -> stages.begin("wait for another build of this source"));
+            return CacheEntry.lock(
+                    directory, () -> stages.waitFor("another build of this source" + Stages.holder(directory)));
         } catch (OverlappingFileLockException e) {
             throw new LivePatchException(
                     "another build of this source runs in the same program (" + directory + ")", e);

@@ -135,6 +135,7 @@ public final class MakeBuild {
         return new MakeBuildResult(
                 built.pairs(),
                 built.asLinked(),
+                copy.tree().toRealPath(),
                 built.texts().files(),
                 unreached,
                 applied.movedHunks(),

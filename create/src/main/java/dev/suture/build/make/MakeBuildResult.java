@@ -16,6 +16,7 @@ import java.util.Map;
  *
  * @param pairs the objects that the patches reach, in link order, both compiled with a section for each function
  * @param asLinked for each of these objects, by name, the original just as the build compiles it
+ * @param copiedSource where the copy of the source is that these are compiled in
  * @param patchedFiles the files that the patches change, ordered by path
  * @param unreached those among them that no object of the program is made from, and files that are not compiled and that
  *     the patches do not fit
@@ -31,6 +32,7 @@ import java.util.Map;
 public record MakeBuildResult(
         List<ObjectPair> pairs,
         Map<String, Path> asLinked,
+        Path copiedSource,
         List<PatchedFile> patchedFiles,
         List<UnreachedFile> unreached,
         List<MovedHunk> movedHunks,

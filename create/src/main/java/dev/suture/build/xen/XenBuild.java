@@ -135,12 +135,14 @@ public final class XenBuild {
         Collection<XenObject> possible = generates ? originals.values() : reach.objects(Set.of());
         bringOriginalsUpToDate(possible);
         checkCompiler(possible.isEmpty() ? originals.values() : possible);
+        CompileUnpatched unpatched = new CompileUnpatched(tree, scratch, workDirectory, originals);
         if (!before.sources().isEmpty()) {
             compileApplied(before, changed, changedAtAll, generates);
         }
         reach = reach(changed);
 
         stages.begin("compile patched");
+        unpatched.begin(reach.objects(Set.of()));
         List<PatchedFile> patchedFiles;
         boolean neutral = true;
         Set<String> affected;
@@ -176,7 +178,8 @@ public final class XenBuild {
                 new AskXenCompiler(scratch, workDirectory, originals, now, () -> {
                     scratch.restore();
                     putInPlace(before);
-                }));
+                }),
+                unpatched::object);
     }
 
     /** {@return the object of a source that no makefile of the tree knows} */
@@ -300,7 +303,7 @@ public final class XenBuild {
                     scratch.write(source.path(), text);
                 }
             }
-            files.add(new PatchedFile(source.path(), source.kind(), lines));
+            files.add(new PatchedFile(source, lines));
         }
         return files;
     }

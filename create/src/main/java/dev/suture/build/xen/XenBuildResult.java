@@ -10,6 +10,8 @@ import dev.suture.build.UnreachedFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * What a build made. Its objects are there until it is closed.
@@ -27,6 +29,7 @@ import java.util.Map;
  * @param workDirectory where the objects and the log {@code make.log} are
  * @param keep whether they outlive the result
  * @param compiler answers questions about the objects
+ * @param unpatched gives the object of a name as the tree's source compiles now, without any patch; nothing if it does not
  */
 public record XenBuildResult(
         List<ObjectPair> pairs,
@@ -40,7 +43,8 @@ public record XenBuildResult(
         List<Stage> stages,
         Path workDirectory,
         boolean keep,
-        AskCompiler compiler)
+        AskCompiler compiler,
+        Function<String, Optional<Path>> unpatched)
         implements BuildResult {
     public XenBuildResult {
         pairs = List.copyOf(pairs);

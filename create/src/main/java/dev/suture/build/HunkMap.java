@@ -1,12 +1,7 @@
-package dev.suture.advise;
+package dev.suture.build;
 
 import com.github.difflib.DiffUtils;
 import com.github.difflib.patch.AbstractDelta;
-import dev.suture.build.AppliedPatches;
-import dev.suture.build.ChangedSource;
-import dev.suture.build.Hunk;
-import dev.suture.build.PlacedHunk;
-import dev.suture.build.SourceText;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -24,7 +19,7 @@ import java.util.TreeSet;
  * <p>Lines are followed through the patches: a line that the first patch adds and the second removes is in neither the
  * tree's file nor the final one, and a line that the first one adds is further down if the second adds lines above it.
  */
-final class HunkMap {
+public final class HunkMap {
     /** A line on its way through the patches. */
     private static final class Line {
         final String text;
@@ -54,7 +49,7 @@ final class HunkMap {
      * @param firstFinal the first line of the final file that it shows; 0 if it shows none
      * @param finalCount how many lines of that file it shows
      */
-    record HunkLines(
+    public record HunkLines(
             int index,
             PlacedHunk placed,
             List<Integer> removed,
@@ -63,21 +58,21 @@ final class HunkMap {
             int originalCount,
             int firstFinal,
             int finalCount) {
-        HunkLines {
+        public HunkLines {
             removed = List.copyOf(removed);
             added = List.copyOf(added);
         }
 
         /** {@return the file that it changes, under its final name} */
-        String path() {
+        public String path() {
             return placed.patchedPath();
         }
 
-        boolean showsFinal(int line) {
+        public boolean showsFinal(int line) {
             return line >= firstFinal && line < firstFinal + finalCount;
         }
 
-        boolean showsOriginal(int line) {
+        public boolean showsOriginal(int line) {
             return line >= firstOriginal && line < firstOriginal + originalCount;
         }
     }
@@ -88,7 +83,8 @@ final class HunkMap {
         this.hunks = List.copyOf(hunks);
     }
 
-    static HunkMap of(AppliedPatches applied) {
+    /** {@return the hunks of patches and their lines} */
+    public static HunkMap of(AppliedPatches applied) {
         Map<String, SourceText> originals = new HashMap<>();
         for (ChangedSource source : applied.sources()) {
             originals.put(source.path(), source.original().orElse(SourceText.EMPTY));
@@ -206,7 +202,7 @@ final class HunkMap {
     }
 
     /** {@return all hunks, in the order in which they apply} */
-    List<HunkLines> hunks() {
+    public List<HunkLines> hunks() {
         return hunks;
     }
 
@@ -216,7 +212,7 @@ final class HunkMap {
      * @param path relative to the root of the tree
      * @param added whether the line is one of the final file; else it is one of the tree's
      */
-    Optional<HunkLines> at(String path, int line, boolean added) {
+    public Optional<HunkLines> at(String path, int line, boolean added) {
         Optional<HunkLines> exact = hunks.stream()
                 .filter(hunk -> hunk.path().equals(path) && (added ? hunk.added() : hunk.removed()).contains(line))
                 .findFirst();
