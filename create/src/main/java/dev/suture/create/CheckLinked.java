@@ -4,6 +4,7 @@ import dev.suture.Refusal;
 import dev.suture.build.make.Links;
 import dev.suture.build.make.MakeBuildResult;
 import dev.suture.diff.Selection;
+import dev.suture.effect.AcceptedEffects;
 import dev.suture.elf.ElfFile;
 import dev.suture.image.Image;
 import dev.suture.linked.ExportedNames;
@@ -28,7 +29,7 @@ final class CheckLinked {
     /**
      * {@return why what will run is not the patched program}
      *
-     * @param acceptedEffects functions that may stay as they run until the next start
+     * @param acceptedEffects events that the author will see to
      * @param payload the bytes of what is to be written
      */
     static List<Refusal> check(
@@ -64,11 +65,16 @@ final class CheckLinked {
             byte[] payload,
             Set<String> acceptedEffects) {
         Set<String> unchanged = selection.leftOut().stream()
-                .filter(LeaveOutDrift::isDrift)
+                .filter(left -> left.cause() != Selection.LeftOut.Cause.LINE_NUMBERS)
                 .map(left -> left.object() + ":" + left.symbol())
                 .collect(Collectors.toSet());
         LinkedProof proof = JudgePrograms.judge(new ProveRequest(
-                image, made, build.pairs(), ElfFile.read("the payload", payload), unchanged, acceptedEffects));
+                image,
+                made,
+                build.pairs(),
+                ElfFile.read("the payload", payload),
+                unchanged,
+                acceptedEffects.contains(AcceptedEffects.RESTART)));
         List<Refusal> refusals = new ArrayList<>();
         proof.missing().forEach(finding -> refusals.add(refusal(finding, image)));
         return refusals;

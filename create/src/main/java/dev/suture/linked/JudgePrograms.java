@@ -278,9 +278,9 @@ public final class JudgePrograms {
 
     private void judgeNotReplaced(Part part, String difference) {
         String name = part.object().name() + ":" + part.name();
-        if (request.unchangedInSource().contains(name)) {
+        if (request.leftOut().contains(name)) {
             unproved.add(new Finding(part.object().name(), part.name(), difference));
-        } else if (!request.acceptedEffects().contains(part.name())) {
+        } else {
             miss(part, "it differs in the patched program (%s), and the payload does not replace it"
                     .formatted(difference));
         }
@@ -296,7 +296,8 @@ public final class JudgePrograms {
                                         .global(name)
                                         .filter(known -> known.type() == Elf.STT_GNU_IFUNC)
                                         .isPresent()));
-        if (request.acceptedEffects().contains(part.name())) {
+        if (request.acceptsRestart()
+                || request.leftOut().contains(part.object().name() + ":" + part.name())) {
             return;
         }
         if (chooses) {

@@ -9,8 +9,7 @@ import java.util.List;
  * @param extra what the payload has besides
  * @param replaced the functions whose replacement was proved
  * @param brought what is new in the patched program and was proved to be in the payload
- * @param unproved functions that differ and are left as they run because the source of them is unchanged, which nothing
- *     here proves
+ * @param unproved functions that differ and are left as they run, for which somebody else answers; nothing here proves them
  * @param same how many functions are what they were
  */
 public record LinkedProof(

@@ -14,21 +14,19 @@ import java.util.Set;
  * @param links the program without and with the patches
  * @param pairs the objects that differ between these
  * @param payload what is to be loaded
- * @param unchangedInSource functions that stay as they run because their source does, by object and name with a colon
- *     between
- * @param acceptedEffects functions that may stay as they run because the author accepts that they change with the next
- *     start only
+ * @param leftOut functions that may differ because somebody else answers for them: their source is unchanged, or they ran
+ *     when the program started and do not any more; by object and name with a colon between
+ * @param acceptsRestart whether the author will start the program anew, for what has run by then
  */
 public record ProveRequest(
         Image image,
         Links.Made links,
         List<ObjectPair> pairs,
         ElfFile payload,
-        Set<String> unchangedInSource,
-        Set<String> acceptedEffects) {
+        Set<String> leftOut,
+        boolean acceptsRestart) {
     public ProveRequest {
         pairs = List.copyOf(pairs);
-        unchangedInSource = Set.copyOf(unchangedInSource);
-        acceptedEffects = Set.copyOf(acceptedEffects);
+        leftOut = Set.copyOf(leftOut);
     }
 }

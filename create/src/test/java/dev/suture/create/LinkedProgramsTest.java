@@ -74,7 +74,7 @@ class LinkedProgramsTest {
         try (MakeBuildResult build = MakeBuild.run(request, Progress.NONE)) {
             List<Comparison> comparisons = DiffObjects.diff(
                     build.pairs(), SpecialSections.process(), DiffObjects.lineNumbers(build.patchedFiles()));
-            TargetTraits traits = TargetTraits.ofProcess(Set.of());
+            TargetTraits traits = TargetTraits.ofProcess(Set.of(), Set.of());
             Selection selection = Select.select(comparisons, traits);
             byte[] payload = LinkProcessPayload.link(new LinkProcessPayload.Request(
                             selection,
@@ -95,7 +95,7 @@ class LinkedProgramsTest {
                     build.pairs(),
                     ElfFile.read("payload", payload),
                     Set.of(),
-                    Set.of()));
+                    false));
         }
     }
 
