@@ -175,10 +175,16 @@ public final class CreateProcessPayload {
                     Metadata.of(request.payload(), request.patches(), effects),
                     depends.symbols(),
                     below,
-                    Depends.inStack(request.patches())));
+                    Depends.inStack(request.patches()),
+                    CheckLinked.boundDirectly(build, image)));
             refusals.addAll(linked.refusals());
             refusals.addAll(inOtherPayloads(linked, below, image));
             refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
+        }
+        if (refusals.isEmpty() && request.applied().isEmpty()) {
+            stages.begin("compare linked programs");
+            refusals.addAll(CheckLinked.check(
+                    build, selection, image, linked.payload(), request.payload().acceptedEffects()));
         }
         List<String> warnings = BuildWarnings.of(build, types, selection, traits);
         warnings.addAll(CheckOutputs.warnings(build));

@@ -149,7 +149,8 @@ public final class MakeBuild {
                 built.notAlike(),
                 built.outputs(),
                 built.linkedOtherwise(),
-                compilerOf(built, before));
+                compilerOf(built, before),
+                built.links());
     }
 
     /** Questions about a program that is built otherwise with the patches are left without an answer. */
@@ -177,6 +178,7 @@ public final class MakeBuild {
      * @param notAlike the objects that their recorded commands do not compile as the build did
      * @param outputs what else they reach
      * @param linkedOtherwise what of the program is not the same though none of its objects is reached
+     * @param links the program without and with the patches
      */
     private record Built(
             List<ObjectPair> pairs,
@@ -186,7 +188,8 @@ public final class MakeBuild {
             boolean again,
             List<String> notAlike,
             List<OtherOutput> outputs,
-            Optional<String> linkedOtherwise) {}
+            Optional<String> linkedOtherwise,
+            Links links) {}
 
     /** {@return what all the patches change of the source as it is, and what only the first of them did} */
     private static List<ChangedSource> all(AppliedPatches before, AppliedPatches whole) {
@@ -260,6 +263,8 @@ public final class MakeBuild {
         Optional<String> otherwise = change.files().contains(original.program().toString())
                 ? Optional.of("something that is not compiled")
                 : Optional.empty();
+        stages.begin("link");
+        Links links = LinkPrograms.link(original, reached, original, all, asLinked);
         return Optional.of(new Built(
                 pairs(original, reached, all, original),
                 asLinked,
@@ -268,7 +273,8 @@ public final class MakeBuild {
                 false,
                 notAlike,
                 FindOtherOutputs.inPlace(original, everything),
-                otherwise));
+                otherwise,
+                links));
     }
 
     /** {@return whether the rest of the build would go as before: nothing fails, and the rules that compilers write are the same} */
@@ -349,6 +355,8 @@ public final class MakeBuild {
             used.addAll(base.part().read());
             used.addAll(patched.part().read());
             used.addAll(addedSources);
+            stages.begin("link");
+            Links links = LinkPrograms.link(base, from, patched, to, asLinked);
             return new Built(
                     pairs(base, from, to, patched),
                     asLinked,
@@ -358,7 +366,8 @@ public final class MakeBuild {
                     List.copyOf(notAlike),
                     FindOtherOutputs.again(base, patched),
                     ComparePrograms.difference(
-                            base.program(), base.tree(), patched.program(), patched.tree()));
+                            base.program(), base.tree(), patched.program(), patched.tree()),
+                    links);
         }
     }
 

@@ -31,6 +31,7 @@ import java.util.Optional;
  * @param otherOutputs what else of the build the patches reach
  * @param linkedOtherwise what of the program itself is not the same with the patches, if no object of it is reached
  * @param compiler answers questions about the objects
+ * @param links the program without and with the patches
  */
 public record MakeBuildResult(
         List<ObjectPair> pairs,
@@ -47,7 +48,8 @@ public record MakeBuildResult(
         List<String> notAlike,
         List<OtherOutput> otherOutputs,
         Optional<String> linkedOtherwise,
-        AskCompiler compiler)
+        AskCompiler compiler,
+        Links links)
         implements BuildResult {
     public MakeBuildResult {
         pairs = List.copyOf(pairs);

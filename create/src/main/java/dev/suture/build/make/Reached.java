@@ -45,6 +45,7 @@ final class Reached {
         compiler = new CompileObjects(
                 copy.directory().toString(), copy.time(), workDirectory.resolve("compile.log"), request.jobs());
         commands = copy.commands();
+        compiled = Map.copyOf(commands.compiled());
         part = PartInBuild.of(copy);
         place = new CheckPlace(part, copy.source(), request.command());
         place.checkCompiled(commands);
@@ -205,7 +206,8 @@ final class Reached {
             Optional<CompileStep> twin = other.named(entry.getKey());
             if (twin.isEmpty()
                     || !command(entry.getValue()).equals(other.command(twin.get()))
-                    || !hasSameInputs(entry.getKey(), other)) {
+                    || !hasSameInputs(entry.getKey(), other)
+                    || !SameFiles.same(entry.getValue().object(), tree, twin.get().object(), other.tree)) {
                 steps.add(entry.getValue());
             }
         }
