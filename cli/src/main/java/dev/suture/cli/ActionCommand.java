@@ -86,7 +86,8 @@ abstract class ActionCommand extends SutureCommand {
             case FAILED -> "suture: " + refusal.what();
             case UNKNOWN ->
                 "suture: %s%s".formatted(refusal.object().isEmpty() ? "" : refusal.object() + " ", refusal.what());
-            case DONE, REFUSED, TIMED_OUT -> refusal.text();
+            case DONE -> "%s: %s\n        %s".formatted(refusal.object(), refusal.what(), refusal.remedy());
+            case REFUSED, TIMED_OUT -> refusal.text();
         };
     }
 

@@ -15,7 +15,7 @@ import java.util.List;
  * @param stoppedMicros how long the target stood still for it, in microseconds
  * @param waitedMicros how long it took to find the moment for it
  * @param attempts how often the target was stopped
- * @param refusals why it was not done, or who was in the way
+ * @param refusals why it was not done, who was in the way, or what is to be known though it was done
  */
 public record ActionReport(
         String action,

@@ -233,9 +233,9 @@ public final class Actions {
         Ended ended;
         List<Refusal> refusals;
         switch (outcome) {
-            case Outcome.Done _ -> {
+            case Outcome.Done done -> {
                 ended = Ended.DONE;
-                refusals = List.of();
+                refusals = done.notes();
             }
             case Outcome.Refused refused -> {
                 ended = Ended.REFUSED;

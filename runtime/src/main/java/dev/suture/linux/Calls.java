@@ -43,6 +43,7 @@ public final class Calls {
     public static final int EPOLL_PWAIT = 281;
     public static final int PROCESS_VM_READV = 310;
     public static final int PROCESS_VM_WRITEV = 311;
+    public static final int KCMP = 312;
     public static final int MEMFD_CREATE = 319;
 
     public static final int STATX = 332;

@@ -43,9 +43,6 @@ public final class Keeper implements SystemCalls, AutoCloseable {
         DONE
     }
 
-    /** What is more than this above a stack pointer is not looked at. */
-    public static final int MOST_STACK_BYTES = KeeperLayout.MOST_STACK_BYTES;
-
     private static final int CODE_BYTES = 4096;
     private static final int STACK_BYTES = 1 << 16;
     /** How many calls a list holds. */
@@ -302,7 +299,7 @@ public final class Keeper implements SystemCalls, AutoCloseable {
      * Sets where no thread may be when it is stopped, or return to.
      *
      * @param ranges pairs of lowest and highest address, in their order, not overlapping
-     * @param mappings the target's, in the same form
+     * @param mappings memory of the target that can be read, in the same form, neighbours joined
      */
     public void setRanges(long[] ranges, long[] mappings) {
         set(KeeperLayout.RANGES, arena.allocateFrom(LONG, ranges).address());
@@ -313,6 +310,19 @@ public final class Keeper implements SystemCalls, AutoCloseable {
             set(KeeperLayout.LOWEST, ranges[0]);
             set(KeeperLayout.SPAN, ranges[ranges.length - 1] - ranges[0]);
         }
+    }
+
+    /**
+     * Sets where the stack is that the kernel gave the first thread.
+     *
+     * @param tid of that thread
+     * @param start of memory without a gap that the stack is in
+     * @param end the address behind the stack
+     */
+    public void setFirstStack(int tid, long start, long end) {
+        set(KeeperLayout.FIRST_THREAD, tid);
+        set(KeeperLayout.FIRST_STACK, start);
+        set(KeeperLayout.FIRST_STACK_END, end);
     }
 
     /** Sets how many ended threads the kernel still counts. */

@@ -291,14 +291,22 @@ final class KeeperCode {
         code.load(RAX, RBX, table).load(RCX, RBX, count).call("find").compare(RAX, 0);
     }
 
-    // RAX is 0 afterwards if no word of the stack is in the ranges: from R14, of which R15 bytes are left.
+    // RAX is 0 afterwards if no word of the stack is in the ranges: from R14, of which R15 bytes are left. All frames
+    // are
+    // there if the thread is on the stack that it began on: for the first thread the kernel's, for others memory that
+    // goes
+    // up without a gap to where their own variables are, which is where C libraries have the end of the stack.
     private void checkStack() {
         code.label("check stack").load(R14, R12, KeeperLayout.THREAD_REGISTERS + Registers.RSP);
         code.and(R14, -8).move(RDI, R14);
         findIn(KeeperLayout.MAPPINGS, KeeperLayout.MAPPING_COUNT);
-        code.jump(If.EQUAL, "suspect").load(R15, RAX, 8).add(R15, 1).sub(R15, R14);
-        code.compare(R15, KeeperLayout.MOST_STACK_BYTES).jump(If.NOT_ABOVE, "read stack");
-        code.move(R15, KeeperLayout.MOST_STACK_BYTES);
+        code.jump(If.EQUAL, "suspect").load(RCX, R12, KeeperLayout.THREAD_ID);
+        code.compare(RCX, RBX, KeeperLayout.FIRST_THREAD).jump(If.EQUAL, "first thread");
+        code.load(R15, R12, KeeperLayout.THREAD_REGISTERS + Registers.FS_BASE).and(R15, -8);
+        code.compare(R15, RAX, 8).jump(If.ABOVE, "suspect").jump("to the end");
+        code.label("first thread").compare(R14, RBX, KeeperLayout.FIRST_STACK).jump(If.BELOW, "suspect");
+        code.load(R15, RBX, KeeperLayout.FIRST_STACK_END);
+        code.label("to the end").compare(R15, R14).jump(If.NOT_ABOVE, "suspect").sub(R15, R14);
 
         code.label("read stack").move(RBP, R15).compare(RBP, KeeperLayout.BUFFER_BYTES);
         code.jump(If.NOT_ABOVE, "fits").move(RBP, KeeperLayout.BUFFER_BYTES);

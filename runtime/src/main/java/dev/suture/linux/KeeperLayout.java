@@ -62,7 +62,12 @@ final class KeeperLayout {
     static final int STAT = 424;
     static final int STAT_LINKS = 16;
     static final int STAT_BYTES = 144;
-    static final int BYTES = STAT + STAT_BYTES;
+    /** The first thread of the target, and where the stack is that the kernel gave it: from an address up to another. */
+    static final int FIRST_THREAD = STAT + STAT_BYTES;
+
+    static final int FIRST_STACK = FIRST_THREAD + 8;
+    static final int FIRST_STACK_END = FIRST_STACK + 8;
+    static final int BYTES = FIRST_STACK_END + 8;
 
     static final int COMMAND_CALLS = 1;
     static final int COMMAND_STOP = 2;
@@ -87,8 +92,6 @@ final class KeeperLayout {
     static final int RANGE_BYTES = 16;
 
     static final int BUFFER_BYTES = 1 << 18;
-    /** What is more than this above a stack pointer is not looked at. */
-    static final int MOST_STACK_BYTES = 1 << 23;
 
     private KeeperLayout() {}
 }

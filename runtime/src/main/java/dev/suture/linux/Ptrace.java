@@ -30,6 +30,8 @@ public final class Ptrace {
     private static final int PEEKSIGINFO = 0x4209;
     private static final int GETSIGMASK = 0x420a;
     public static final int SETSIGMASK = 0x420b;
+    private static final int GET_RSEQ_CONFIGURATION = 0x420f;
+    private static final int RSEQ_CONFIGURATION_BYTES = 24;
     private static final int NT_X86_XSTATE = 0x202;
     private static final int XSTATE_BYTES = 16384;
 
@@ -120,6 +122,15 @@ public final class Ptrace {
     public OptionalLong signalMask(int tid) {
         long result = request(GETSIGMASK, tid, 8, mask.address());
         return result < 0 ? OptionalLong.empty() : OptionalLong.of(mask.get(ValueLayout.JAVA_LONG, 0));
+    }
+
+    /**
+     * {@return where a thread's area for restartable sequences is, 0 if it has none} Empty if that cannot be told: the kernel
+     * is older than 5.13, or the thread was killed.
+     */
+    public OptionalLong rseqArea(int tid) {
+        long result = request(GET_RSEQ_CONFIGURATION, tid, RSEQ_CONFIGURATION_BYTES, signals.address());
+        return result < 0 ? OptionalLong.empty() : OptionalLong.of(signals.get(ValueLayout.JAVA_LONG, 0));
     }
 
     public long setSignalMask(int tid, long blocked) {

@@ -33,6 +33,8 @@ public final class Registers {
     public static final int CS = 136;
     public static final int FLAGS = 144;
     public static final int RSP = 152;
+    /** What the thread's own variables are found by. */
+    public static final int FS_BASE = 168;
 
     private Registers() {}
 

@@ -20,14 +20,14 @@ final class BorrowThread {
     private static final int PLAIN_OPTIONS = Ptrace.OPTION_SYSGOOD | Ptrace.OPTION_EXEC;
 
     private final Session session;
-    private final long stub;
+    private final Room room;
     private final int options;
     private long stoppedNanos;
     private int neverStopped;
 
-    BorrowThread(Session session, long stub, boolean filters) {
+    BorrowThread(Session session, Room room, boolean filters) {
         this.session = session;
-        this.stub = stub;
+        this.room = room;
         this.options = PLAIN_OPTIONS | (filters ? Ptrace.OPTION_SUSPEND_SECCOMP : 0);
     }
 
@@ -83,14 +83,14 @@ final class BorrowThread {
         return false;
     }
 
-    private static boolean isFit(Keeper keeper, int index) {
+    private boolean isFit(Keeper keeper, int index) {
         return keeper.state(index) == Keeper.State.STOPPED
                 && keeper.signal(index) == 0
-                && BorrowedThread.isFit(keeper.registers(index));
+                && BorrowedThread.isFit(session, keeper.tid(index), keeper.registers(index));
     }
 
     private <T> T borrowed(Function<BorrowedThread, T> work, int tid, MemorySegment registers) {
-        BorrowedThread thread = new BorrowedThread(session, tid, registers, stub);
+        BorrowedThread thread = new BorrowedThread(session, tid, registers, room);
         try {
             return work.apply(thread);
         } finally {

@@ -10,34 +10,41 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HexFormat;
+import java.util.OptionalLong;
 
 /**
  * A stopped thread that makes system calls and calls functions for us, and then goes on as if nothing had been.
  *
  * <p>The thread is led to a few instructions of ours, {@link #STUB}: a call, a system call, and behind them what gives
- * it back its signal mask and all registers, which lie on its own stack below what it uses, and leads it to where it
- * was. At each system call it stops for us. If we are killed meanwhile the kernel lets it go, and it finds its way back
- * by itself, with the system call it was in made again.
+ * it back its signal mask and all registers, which lie beside these instructions, and leads it to where it was. At each
+ * system call it stops for us. If we are killed meanwhile the kernel lets it go, and it finds its way back by itself, with
+ * the system call it was in made again. Of its own stack nothing is used: what is below its stack pointer may be a
+ * variable, where the stack is a small one that the program made.
  */
 final class BorrowedThread {
     /** {@code mov %rsp,%rbx; and $-16,%rsp; call *%rax; mov %rbx,%rsp; mov %rax,%rdi; mov $39,%eax; syscall}. */
     private static final String CALL = "4889e3 4883e4f0 ffd0 4889dc 4889c7 b827000000 0f05";
 
     /**
-     * {@code rt_sigprocmask(SIG_SETMASK, %rsp, 0, 8)}, then pops of r15 r14 r13 r12 rbp rbx r10 r9 r8 rdx rsi rdi rcx r11
-     * rax and the flags, and {@code ret $128}.
+     * What the program's own code needs is read from {@link Room}: {@code lea} of the registers to rsp, pops of r15 r14 r13
+     * r12 rbp rbx r9 r8, the flags and rsp; {@code rt_sigprocmask(SIG_SETMASK, mask, 0, 8)}, which leaves the flags; loads
+     * of r10 rdx rsi rdi rcx r11 rax, and a jump to where it was. From the moment in which signals may come, rsp is its own.
      */
-    private static final String RETURN = "b80e000000 bf02000000 4889e6 31d2 41ba08000000 0f05 4883c408"
-            + " 415f 415e 415d 415c 5d 5b 415a 4159 4158 5a 5e 5f 59 415b 58 9d c28000";
+    private static final String RETURN = "488d257b000000 415f 415e 415d 415c 5d 5b 4159 4158 9d 5c"
+            + " 488d355c000000 b80e000000 bf02000000 ba00000000 41ba08000000 0f05"
+            + " 4c8b1596000000 488b1597000000 488b3598000000 488b3d99000000 488b0d9a000000 4c8b1d9b000000"
+            + " 488b059c000000 ff259e000000 660f1f440000";
 
-    /** The instructions; they run anywhere. */
+    /** The instructions; they run anywhere, with what {@link Room} says behind them. */
     static final byte[] STUB = HexFormat.of().parseHex((CALL + RETURN).replace(" ", ""));
 
     private static final int SYSCALL_AT = 20;
     private static final int SYSCALL_BYTES = 2;
-    private static final int RED_ZONE_BYTES = 128;
-    private static final int SAVED_WORDS = 18;
     private static final int USER_CS = 0x33;
+    // In struct rseq, and in the struct rseq_cs that it leads to.
+    private static final int RSEQ_CS_AT = 8;
+    private static final int RSEQ_START_AT = 8;
+    private static final int RSEQ_LENGTH_AT = 16;
     private static final long CLEAR_FLAGS = ~0x0004_0500L;
 
     /** All signals but those that a mistake of the code itself brings about: ILL, TRAP, BUS, FPE, SEGV. */
@@ -54,17 +61,18 @@ final class BorrowedThread {
     private static final int SIGSTOP = 19;
     private static final int CALL_STOP = SIGTRAP | 0x80;
     private static final int[] SAVED = {
-        Registers.R15, Registers.R14, Registers.R13, Registers.R12, Registers.RBP, Registers.RBX, Registers.R10,
-        Registers.R9, Registers.R8, Registers.RDX, Registers.RSI, Registers.RDI, Registers.RCX, Registers.R11
+        Registers.R15, Registers.R14, Registers.R13, Registers.R12, Registers.RBP, Registers.RBX, Registers.R9,
+        Registers.R8, Registers.FLAGS, Registers.RSP, Registers.R10, Registers.RDX, Registers.RSI, Registers.RDI,
+        Registers.RCX, Registers.R11
     };
 
     private final Session session;
     private final Ptrace ptrace;
     private final int tid;
+    private final Room room;
     private final long stub;
     private final MemorySegment original;
     private final MemorySegment working;
-    private final long block;
     private final long mask;
     private final MemorySegment masks;
     private boolean wasStoppedByJob;
@@ -74,20 +82,19 @@ final class BorrowedThread {
      * Takes over a stopped thread.
      *
      * @param registers of the thread, as it stopped
-     * @param stub where {@link #STUB} is in the process
+     * @param room of ours in the process, which no other thread uses
      */
-    BorrowedThread(Session session, int tid, MemorySegment registers, long stub) {
+    BorrowedThread(Session session, int tid, MemorySegment registers, Room room) {
         this.session = session;
         this.ptrace = session.ptrace();
         this.tid = tid;
-        this.stub = stub;
+        this.room = room;
+        this.stub = room.stub();
         original = registers;
         working = session.arena().allocate(Registers.BYTES, 8);
         working.copyFrom(registers);
-        block = Registers.get(registers, Registers.RSP) - RED_ZONE_BYTES - SAVED_WORDS * 8L;
         mask = ptrace.signalMask(tid).orElseThrow(this::lost);
-        session.write(block, savedBlock(), "the stack of thread " + tid);
-        Registers.set(working, Registers.RSP, block);
+        session.write(room.owner(), saved(), "the end of a page of code");
         Registers.set(working, Registers.FLAGS, Registers.get(registers, Registers.FLAGS) & CLEAR_FLAGS);
         masks = session.arena().allocateFrom(ValueLayout.JAVA_LONG, BLOCKED, mask);
     }
@@ -99,13 +106,40 @@ final class BorrowedThread {
                         + " CAP_SYS_ADMIN (root), which can set the filter aside for a moment");
     }
 
-    /** {@return whether a thread stopped where it can be borrowed: in 64-bit code} */
-    static boolean isFit(MemorySegment registers) {
+    /** {@return whether a thread stopped in 64-bit code} */
+    static boolean is64Bit(MemorySegment registers) {
         return Registers.get(registers, Registers.CS) == USER_CS;
     }
 
+    /**
+     * {@return whether a thread stopped where it can be borrowed} That is in 64-bit code, and not between the marks of a
+     * restartable sequence: the kernel takes whoever leaves it for finished, and the thread would end it on another CPU.
+     *
+     * @see "linux Documentation/userspace-api/rseq.rst; kernel/rseq.c, rseq_ip_fixup"
+     */
+    static boolean isFit(Session session, int tid, MemorySegment registers) {
+        if (!is64Bit(registers)) {
+            return false;
+        }
+        boolean isInCall = Registers.get(registers, Registers.ORIG_RAX) >= 0;
+        return isInCall || !mayBeInSequence(session, tid, Registers.get(registers, Registers.RIP));
+    }
+
+    private static boolean mayBeInSequence(Session session, int tid, long address) {
+        OptionalLong area = session.ptrace().rseqArea(tid);
+        if (area.isEmpty()) {
+            return true;
+        }
+        long sequence = area.getAsLong() == 0 ? 0 : session.word(area.getAsLong() + RSEQ_CS_AT);
+        if (sequence == 0) {
+            return false;
+        }
+        long start = session.word(sequence + RSEQ_START_AT);
+        return Long.compareUnsigned(address - start, session.word(sequence + RSEQ_LENGTH_AT)) < 0;
+    }
+
     // What the thread finds when we are gone: its system call is then made again by leading it to the call once more.
-    private byte[] savedBlock() {
+    private byte[] saved() {
         long address = Registers.get(original, Registers.RIP);
         long result = Registers.get(original, Registers.RAX);
         long call = Registers.get(original, Registers.ORIG_RAX);
@@ -118,15 +152,12 @@ final class BorrowedThread {
                 result = call;
             }
         }
-        ByteBuffer bytes = ByteBuffer.allocate(SAVED_WORDS * 8).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.putLong(mask);
+        ByteBuffer bytes = ByteBuffer.allocate(Room.NAME_AT - Room.OWNER_AT).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putLong(tid).putLong(mask);
         for (int register : SAVED) {
             bytes.putLong(Registers.get(original, register));
         }
-        return bytes.putLong(result)
-                .putLong(Registers.get(original, Registers.FLAGS))
-                .putLong(address)
-                .array();
+        return bytes.putLong(result).putLong(address).array();
     }
 
     /**
@@ -204,7 +235,7 @@ final class BorrowedThread {
     private void fill(long number, long a, long b, long c, long d, long e, long f) {
         Registers.set(working, Registers.RIP, stub + SYSCALL_AT);
         Registers.set(working, Registers.ORIG_RAX, -1);
-        Registers.set(working, Registers.RSP, block);
+        Registers.set(working, Registers.RSP, Registers.get(original, Registers.RSP));
         Registers.set(working, Registers.RAX, number);
         Registers.set(working, Registers.RDI, a);
         Registers.set(working, Registers.RSI, b);
@@ -215,7 +246,7 @@ final class BorrowedThread {
     }
 
     /**
-     * Calls a function of the process on the stack of this thread.
+     * Calls a function of the process, on a stack of ours.
      *
      * @return what it returned
      */
@@ -223,6 +254,7 @@ final class BorrowedThread {
         ptrace.saveVectors(tid);
         prepare(function, argument, second, 0, 0, 0, 0);
         Registers.set(working, Registers.RIP, stub);
+        Registers.set(working, Registers.RSP, room.stackEnd());
         put();
         long deadline = System.nanoTime() + MOST_NANOS;
         while (true) {
@@ -342,17 +374,27 @@ final class BorrowedThread {
         keeper.noCalls();
         addRegisters(keeper, original, MASK_AT);
         keeper.makeCalls();
+        session.write(room.owner(), new byte[8], "the end of a page of code");
         if (wasStoppedByJob) {
             session.kernel().call(Calls.KILL, session.pid(), SIGSTOP, 0, 0);
         }
     }
 
-    /** {@return a path in memory of the thread's stack, for calls that want one} */
+    /** {@return a path in memory of ours, for calls that want one; until the next one} */
     long text(String text) {
         byte[] bytes = (text + '\0').getBytes(java.nio.charset.StandardCharsets.UTF_8);
-        long address = block - 4096 - bytes.length & -16;
-        session.write(address, bytes, "the stack of thread " + tid);
-        return address;
+        session.write(room.scratch(), bytes, "the stack for functions");
+        return room.scratch();
+    }
+
+    /** {@return where calls can put what they answer, in memory of ours} */
+    long scratch() {
+        return room.scratch();
+    }
+
+    /** {@return the name of the ledger, for the call that makes it} */
+    long ledgerName() {
+        return room.name();
     }
 
     /** {@return one word of the thread's registers as it stopped} */

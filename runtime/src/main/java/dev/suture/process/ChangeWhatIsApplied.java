@@ -159,7 +159,7 @@ final class ChangeWhatIsApplied {
             throw e;
         }
         work.session().letOthersRun();
-        Quiesce quiesce = new Quiesce(work.session(), work.files(), ledger(), work.stub(), work.filters());
+        Quiesce quiesce = new Quiesce(work.session(), work.files(), ledger(), work.room(), work.filters());
         List<Hook> first = new ArrayList<>(hooks(reverted, "revert"));
         first.addAll(hooks(applied, "load"));
         first.addAll(hooks(applied, "apply"));
@@ -256,19 +256,35 @@ final class ChangeWhatIsApplied {
         Entry entry = ledger().entry(name).orElseThrow();
         Range code = new Range(entry.region() - 1, entry.region() + entry.codeBytes(), name, true);
         Ledger before = ledger();
-        Quiesce quiesce = new Quiesce(work.session(), work.files(), before, work.stub(), work.filters());
+        Quiesce quiesce = new Quiesce(work.session(), work.files(), before, work.room(), work.filters());
         // Once nobody is in a payload that is not applied, nobody gets there any more.
-        Quiesce.Result result = quiesce.run(List.of(code), options.timeout(), Change.NONE);
+        FindPointers pointers = new FindPointers(work.session(), entry);
+        Quiesce.Result result = quiesce.run(List.of(code), options.timeout(), pointers);
         if (!result.isDone()) {
             return new TimedOut(result.cost(), State.CHECKED, result.inTheWay());
         }
-        forgetFrames(entry);
-        // First out of the list: from then on nobody applies it, whoever is killed.
+        // First out of the list: from then on nobody applies it, whoever is killed. Its memory stays until the unwinder
+        // has forgotten it, and that nobody who was killed can say.
         Ledger after = before.without(name);
+        work.write(after.withPending(Ledger.Pending.memory(after, 0, 0)));
+        forgetFrames(entry);
+        Optional<String> pointer = pointers.find(work.borrow());
+        if (pointer.isPresent()) {
+            work.write(after);
+            return new Done(result.cost(), List.of(kept(entry, pointer.get())));
+        }
         work.write(after.withPending(Ledger.Pending.memory(after, entry.region(), entry.regionBytes())));
         work.unmap(entry);
         work.write(after);
         return new Done(result.cost());
+    }
+
+    private static Refusal kept(Entry entry, String what) {
+        return new Refusal(
+                entry.name(),
+                "",
+                "its %,d bytes of memory stay, as something leads there: %s".formatted(entry.regionBytes(), what),
+                "It is out of the list and cannot be applied again; load it anew if you need it.");
     }
 
     private Optional<Outcome> stillReferredTo(String name) {

@@ -4,26 +4,34 @@ import dev.suture.elf.LittleEndian;
 import dev.suture.linux.Keeper;
 import dev.suture.linux.Ptrace;
 import dev.suture.linux.Registers;
+import dev.suture.process.Ledger.Span;
+import dev.suture.process.Obstacle.How;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.stream.LongStream;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
  * Looks whether stopped threads are in code that must not change under them.
  *
- * <p>The keeper reads all stacks and searches them for words that lead into the code, from the stack pointer to the end of
- * the mapping: where there is none, no thread can return there. Where there is one it may be a leftover; then the
- * thread's registers and stack are handed out for the real call chain to be found. Where a signal handler has a stack of
- * its own, the one that it interrupted is searched, too.
+ * <p>A thread is <em>at home</em> on the stack that it began on. Then all it can return to is between its stack pointer and
+ * the end of that stack; the keeper reads that and searches it for words that lead into the code: where there is none, the
+ * thread does not return there. Where there is one it may be a leftover, and then the call chain tells. So it does where a
+ * signal came in, as what it interrupted may have had another stack, and for a thread that is not at home: on the stack of
+ * a coroutine or a signal handler, or on a part of a split one. Such a thread's chain has to be followed to its end, and if
+ * it does not lead home, home is searched as well.
  */
 final class CheckThreads {
-    private static final int MOST_STACK_BYTES = Keeper.MOST_STACK_BYTES;
-    private static final long PAGE = 4096;
+    private static final int LARGEST_COPY_BYTES = 1 << 20;
+
+    // Of the kernel's frame for a handler, from its return address on: struct ucontext, then the registers.
+    private static final int INTERRUPTED_STACK_POINTER_AT = 168;
 
     /**
      * Code that matters.
@@ -38,31 +46,47 @@ final class CheckThreads {
     /**
      * A thread that may return into the code.
      *
-     * @param obstacle what it would be
+     * @param tid the thread
+     * @param hit what it would be, if a word of its stack leads into the code
      * @param registers a copy
      * @param stackPointer of the thread
-     * @param stack a copy of what is above the stack pointer
+     * @param stack a copy of what is above the stack pointer, or the first part of it
+     * @param home the stack it began on; empty if that is not known
      */
-    record Suspect(Obstacle obstacle, MemorySegment registers, long stackPointer, MemorySegment stack) {}
+    record Suspect(
+            int tid,
+            Optional<Obstacle> hit,
+            MemorySegment registers,
+            long stackPointer,
+            MemorySegment stack,
+            Optional<Span> home) {
+        /** {@return what it would be, as long as its calls were not followed} */
+        Obstacle obstacle() {
+            return hit.orElseGet(() -> new Obstacle(tid, "", Registers.get(registers, Registers.RIP), How.UNKNOWN));
+        }
+    }
+
+    /** Some registers of a thread: what its own variables are found by, its stack pointer, its next instruction. */
+    record Stop(long own, long stackPointer, long address) {}
 
     private final Session session;
-    // Of the kernel's frame for a handler, from its return address on: struct ucontext, then the registers.
-    private static final int INTERRUPTED_STACK_POINTER_AT = 168;
-    private static final int INTERRUPTED_ADDRESS_AT = 176;
-
     private final List<Range> ranges;
-    private final List<Long> signalReturns;
+    private final Map<Integer, Stop> stops = new HashMap<>();
     private final List<Obstacle> obstacles = new ArrayList<>();
     private final List<Suspect> suspects = new ArrayList<>();
+    private Set<Long> signalReturns = Set.of();
     private Mappings mappings;
-    private long hitAddress;
 
-    /** @param signalReturns where signal handlers that have a stack of their own return to */
-    CheckThreads(Session session, Mappings mappings, List<Range> ranges, List<Long> signalReturns) {
+    CheckThreads(Session session, Mappings mappings, List<Range> ranges) {
         this.session = session;
         this.mappings = mappings;
         this.ranges = List.copyOf(ranges);
-        this.signalReturns = List.copyOf(signalReturns);
+    }
+
+    /** Takes note of what memory the process has now, and where signal handlers return to. */
+    void update(Mappings now, Set<Long> returns) {
+        mappings = now;
+        signalReturns = Set.copyOf(returns);
     }
 
     List<Obstacle> obstacles() {
@@ -90,14 +114,29 @@ final class CheckThreads {
                 words[count++] = range.before();
             }
         }
-        keeper.setRanges(Arrays.copyOf(words, count), stacks());
+        List<Span> runs = mappings.runs();
+        long[] memory = new long[runs.size() * 2];
+        for (int i = 0; i < runs.size(); i++) {
+            memory[2 * i] = runs.get(i).start();
+            memory[2 * i + 1] = runs.get(i).end() - 1;
+        }
+        keeper.setRanges(ranges.isEmpty() ? new long[0] : Arrays.copyOf(words, count), memory);
+        Span first = firstStack().orElse(new Span(0, 0));
+        keeper.setFirstStack(session.firstThread(), first.start(), first.end());
     }
 
-    private long[] stacks() {
-        return mappings.all().stream()
-                .filter(Mapping::isReadable)
-                .flatMapToLong(mapping -> LongStream.of(mapping.start(), mapping.end() - 1))
-                .toArray();
+    private Optional<Span> firstStack() {
+        long end = mappings.firstStackEnd();
+        return end == 0 ? Optional.empty() : mappings.around(end - 1).map(run -> new Span(run.start(), end));
+    }
+
+    // Where it must be if it is where it began. C libraries have a thread's own variables at the end of its stack.
+    private Optional<Span> home(int tid, MemorySegment registers) {
+        if (tid == session.firstThread()) {
+            return firstStack();
+        }
+        long own = Registers.get(registers, Registers.FS_BASE) & -8;
+        return mappings.around(own).filter(run -> run.start() < own).map(run -> new Span(run.start(), own));
     }
 
     /**
@@ -106,8 +145,7 @@ final class CheckThreads {
      * @param isAll whether to look at all of them, and not only at those that the keeper found
      */
     boolean isClear(Keeper keeper, boolean isAll) {
-        obstacles.clear();
-        suspects.clear();
+        forget();
         for (int i = 0; i < keeper.threadCount(); i++) {
             if (keeper.state(i) == Keeper.State.STOPPED && (isAll || keeper.isFound(i))) {
                 look(keeper, i);
@@ -116,92 +154,126 @@ final class CheckThreads {
         return obstacles.isEmpty() && suspects.isEmpty();
     }
 
+    /** Forgets what was seen. */
+    void forget() {
+        obstacles.clear();
+        suspects.clear();
+    }
+
+    /** {@return what a thread had in some registers when it was last stopped and looked at} */
+    Optional<Stop> lastStop(int tid) {
+        return Optional.ofNullable(stops.get(tid));
+    }
+
     private void look(Keeper keeper, int index) {
         if (keeper.event(index) == Ptrace.EVENT_EXEC) {
             throw new ProcessException(session.pid(), "it executed another program meanwhile");
         }
         MemorySegment registers = keeper.registers(index);
+        stops.put(
+                keeper.tid(index),
+                new Stop(
+                        Registers.get(registers, Registers.FS_BASE),
+                        Registers.get(registers, Registers.RSP),
+                        Registers.get(registers, Registers.RIP)));
+        look(keeper.tid(index), registers);
+    }
+
+    /** Looks at one thread. */
+    void look(int tid, MemorySegment registers) {
         long address = Registers.get(registers, Registers.RIP);
-        Range hit = rangeOf(address, false);
-        if (hit != null) {
-            obstacles.add(new Obstacle(keeper.tid(index), hit.function(), address, true));
+        Optional<Range> here = into(address, false);
+        if (here.isPresent()) {
+            obstacles.add(new Obstacle(tid, here.get().function(), address, How.RUNS));
             return;
         }
         long start = Registers.get(registers, Registers.RSP) & -8;
-        MemorySegment stack = stack(keeper.tid(index), start);
-        Range own = search(stack);
-        Range found = own != null || signalReturns.isEmpty() ? own : searchInterrupted(keeper.tid(index), stack);
-        if (found != null) {
-            MemorySegment copy = MemorySegment.ofArray(new long[Registers.BYTES / 8]);
-            copy.copyFrom(registers);
-            Obstacle obstacle = new Obstacle(keeper.tid(index), found.function(), hitAddress, false);
-            suspects.add(new Suspect(obstacle, copy, start, stack));
-        }
-    }
-
-    private MemorySegment stack(int tid, long start) {
-        int size = liveBytes(start);
-        byte[] bytes = session.memory().read(start, size);
-        if (bytes.length != size) {
-            throw new ProcessException(
-                    session.pid(),
-                    "the stack of its thread %d cannot be read (%d of %d bytes)".formatted(tid, bytes.length, size));
-        }
-        return MemorySegment.ofArray(bytes);
-    }
-
-    private Range search(MemorySegment stack) {
-        for (long word = 0; word + 8 <= stack.byteSize(); word += 8) {
-            hitAddress = LittleEndian.u64(stack, word);
-            Range hit = rangeOf(hitAddress, true);
-            if (hit != null) {
-                return hit;
-            }
-        }
-        return null;
-    }
-
-    // What looks like the frame of a signal and is none leads to a place that is no stack, and to nothing.
-    private Range searchInterrupted(int tid, MemorySegment stack) {
-        for (long word = 0; word + INTERRUPTED_ADDRESS_AT + 8 <= stack.byteSize(); word += 8) {
-            if (signalReturns.contains(LittleEndian.u64(stack, word))) {
-                hitAddress = LittleEndian.u64(stack, word + INTERRUPTED_ADDRESS_AT);
-                Range hit = rangeOf(hitAddress, false);
-                long start = LittleEndian.u64(stack, word + INTERRUPTED_STACK_POINTER_AT) & -8;
-                if (hit == null
-                        && mappings.at(start).filter(Mapping::isReadable).isPresent()) {
-                    hit = search(stack(tid, start));
-                }
-                if (hit != null) {
-                    return hit;
-                }
-            }
-        }
-        return null;
-    }
-
-    private int liveBytes(long start) {
-        Optional<Mapping> mapping = mappings.at(start);
-        if (mapping.isEmpty()) {
+        if (mappings.around(start).isEmpty()) {
             mappings = Mappings.read(session.pid());
-            mapping = mappings.at(start);
         }
-        long end = mapping.map(Mapping::end).orElse((start | PAGE - 1) + 1);
-        return (int) Math.min(MOST_STACK_BYTES, end - start);
+        Optional<Span> home = home(tid, registers);
+        Optional<Span> own = home.filter(span -> span.holds(start));
+        long size = own.map(span -> span.end() - start).orElse((long) LARGEST_COPY_BYTES);
+        byte[] bytes = session.memory().read(start, (int) Math.min(size, Integer.MAX_VALUE - 8));
+        MemorySegment stack = MemorySegment.ofArray(bytes);
+        Optional<Obstacle> hit = search(stack, tid, How.MAY_RETURN);
+        boolean isWholeHome = own.isPresent() && bytes.length == size;
+        if (isWholeHome && hit.isEmpty() && !mayHoldSignal(stack)) {
+            return;
+        }
+        MemorySegment copy = MemorySegment.ofArray(new long[Registers.BYTES / 8]);
+        copy.copyFrom(registers);
+        suspects.add(new Suspect(tid, hit, copy, start, stack, home));
     }
 
-    private Range rangeOf(long address, boolean isReturn) {
+    private Optional<Obstacle> search(MemorySegment stack, int tid, How how) {
+        for (long word = 0; word + 8 <= stack.byteSize(); word += 8) {
+            long address = LittleEndian.u64(stack, word);
+            Optional<Range> hit = into(address, true);
+            if (hit.isPresent()) {
+                return Optional.of(new Obstacle(tid, hit.get().function(), address, how));
+            }
+        }
+        return Optional.empty();
+    }
+
+    // What looks like the frame of a signal and is none leads to where there is no stack.
+    private boolean mayHoldSignal(MemorySegment stack) {
+        for (long word = 0; word + INTERRUPTED_STACK_POINTER_AT + 8 <= stack.byteSize(); word += 8) {
+            if (signalReturns.contains(LittleEndian.u64(stack, word))
+                    && mappings.around(LittleEndian.u64(stack, word + INTERRUPTED_STACK_POINTER_AT))
+                            .isPresent()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Optional<Range> into(long address, boolean isReturn) {
         for (Range range : ranges) {
             if (address > range.after()
                     && (address < range.before() || isReturn && range.canEndInCall() && address == range.before())) {
-                return range;
+                return Optional.of(range);
             }
         }
-        return null;
+        return Optional.empty();
     }
 
-    /** {@return the code that a return address leads into, if any} */
-    Optional<Range> into(long returnAddress) {
-        return Optional.ofNullable(rangeOf(returnAddress, true));
+    /** {@return what stands in the way of those threads of which the words on their stacks do not tell} */
+    List<Obstacle> unwound(Unwind unwind) {
+        List<Obstacle> real = new ArrayList<>();
+        for (Suspect suspect : suspects) {
+            unwound(unwind, suspect).ifPresent(real::add);
+        }
+        return real;
+    }
+
+    private Optional<Obstacle> unwound(Unwind unwind, Suspect suspect) {
+        Unwind.Chain chain = unwind.chain(suspect.registers(), suspect.stackPointer(), suspect.stack(), signalReturns);
+        for (long address : chain.returnAddresses()) {
+            Optional<Range> hit = into(address, true);
+            if (hit.isPresent()) {
+                return Optional.of(new Obstacle(suspect.tid(), hit.get().function(), address, How.RETURNS));
+            }
+        }
+        if (!chain.isComplete()) {
+            return suspect.hit()
+                    .or(() -> Optional.of(new Obstacle(suspect.tid(), "", chain.lastAddress(), How.UNKNOWN)));
+        }
+        // A chain that ends at home ends where that does; if it leads away, the thread has left what is there.
+        return suspect.home().flatMap(home -> searchLeft(suspect.tid(), home, chain.end()));
+    }
+
+    private Optional<Obstacle> searchLeft(int tid, Span home, long chainEnd) {
+        long start = home.holds(chainEnd - 8) ? chainEnd : home.start();
+        for (long from = start; from < home.end(); from += LARGEST_COPY_BYTES) {
+            int size = (int) Math.min(LARGEST_COPY_BYTES, home.end() - from);
+            Optional<Obstacle> hit =
+                    search(MemorySegment.ofArray(session.memory().read(from, size)), tid, How.HAS_LEFT);
+            if (hit.isPresent()) {
+                return hit;
+            }
+        }
+        return Optional.empty();
     }
 }

@@ -34,7 +34,6 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
      * @param hooks functions to call
      * @param metadata {@code key=value}, whatever its author wrote
      * @param refersTo the payloads whose functions and variables it refers to, by name
-     * @param signalReturns addresses of code that signal handlers return to ({@link SignalReturns})
      */
     record Entry(
             String name,
@@ -50,8 +49,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
             List<Named> symbols,
             List<Hook> hooks,
             List<String> metadata,
-            List<String> refersTo,
-            List<Long> signalReturns) {
+            List<String> refersTo) {
         Entry with(List<Function> others) {
             return new Entry(
                     name,
@@ -67,8 +65,7 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
                     symbols,
                     hooks,
                     metadata,
-                    refersTo,
-                    signalReturns);
+                    refersTo);
         }
 
         boolean holdsCode(long address) {
@@ -187,14 +184,6 @@ record Ledger(List<Entry> entries, List<String> applied, Optional<Pending> pendi
         static Pending memory(Ledger ledger, long spare, long spareBytes) {
             return new Pending(List.of(), ledger.entries(), ledger.applied(), spare, spareBytes);
         }
-    }
-
-    /** {@return where signal handlers return to, if they may have stacks of their own} */
-    List<Long> signalReturns() {
-        return entries.stream()
-                .flatMap(entry -> entry.signalReturns().stream())
-                .distinct()
-                .toList();
     }
 
     Optional<Entry> entry(String name) {

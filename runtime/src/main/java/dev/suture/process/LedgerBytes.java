@@ -24,7 +24,7 @@ import dev.suture.process.Ledger.Pending;
  * A ledger as bytes in the memory of a process. What is read there may be anything: a number too many, a name that is none.
  */
 final class LedgerBytes {
-    private static final int FORMAT = 4;
+    private static final int FORMAT = 5;
 
     private LedgerBytes() {}
 
@@ -95,10 +95,6 @@ final class LedgerBytes {
             }
             writeTexts(out, entry.metadata());
             writeTexts(out, entry.refersTo());
-            out.writeInt(entry.signalReturns().size());
-            for (long address : entry.signalReturns()) {
-                out.writeLong(address);
-            }
         }
         writeTexts(out, applied);
     }
@@ -195,8 +191,7 @@ final class LedgerBytes {
                     readSymbols(in),
                     readHooks(in),
                     readTexts(in),
-                    readTexts(in),
-                    readAddresses(in)));
+                    readTexts(in)));
         }
         return entries;
     }
@@ -236,14 +231,6 @@ final class LedgerBytes {
             hooks.add(new Hook(in.readUTF(), in.readLong()));
         }
         return hooks;
-    }
-
-    private static List<Long> readAddresses(DataInputStream in) throws IOException {
-        List<Long> addresses = new ArrayList<>();
-        for (int left = in.readInt(); left > 0; left--) {
-            addresses.add(in.readLong());
-        }
-        return addresses;
     }
 
     private static List<String> readTexts(DataInputStream in) throws IOException {

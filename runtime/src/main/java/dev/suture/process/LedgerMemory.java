@@ -19,19 +19,26 @@ import java.util.zip.CRC32;
  * <p>Where the process may have no more files, or none of that size, it is memory without a file that can only be read, and
  * is known by its first word.
  *
+ * <p>Behind it is a stack for functions that are called in the process, which only its threads see.
+ *
  * <p>It holds two copies and a number that says which is valid. A copy is written beside the valid one and then made
  * valid by writing the number, 8 bytes at once: whoever is killed in between leaves the ledger as it was. A child of the
  * process has a ledger of its own, as it has memory of its own.
  */
 final class LedgerMemory {
-    private static final String NAME = "suture";
+    static final String NAME = "suture";
+    /** How large the stack for functions is. */
+    static final int STACK_BYTES = 1 << 18;
+
     private static final String MAPPING = "/memfd:" + NAME + " (deleted)";
     private static final String WITH_FILE = "rw-p";
     private static final String WITHOUT_FILE = "r--p";
     private static final long MAGIC = 0x3152_4547_4445_4c53L;
     private static final int COPY_BYTES = 1 << 20;
     private static final int FIRST_COPY_AT = 4096;
-    private static final long TOTAL_BYTES = FIRST_COPY_AT + 2L * COPY_BYTES;
+    private static final long LEDGER_BYTES = FIRST_COPY_AT + 2L * COPY_BYTES;
+    private static final long GUARD_BYTES = 4096;
+    private static final long TOTAL_BYTES = LEDGER_BYTES + GUARD_BYTES + STACK_BYTES;
     private static final int COPY_HEADER_BYTES = 16;
 
     private final Session session;
@@ -41,6 +48,11 @@ final class LedgerMemory {
     private LedgerMemory(Session session, long address) {
         this.session = session;
         this.address = address;
+    }
+
+    /** {@return whether memory is a ledger that has a file, or the stack behind it} */
+    static boolean isLedger(Mapping mapping) {
+        return mapping.name().equals(MAPPING);
     }
 
     /** {@return the ledger's place in a process; one that is yet to be made if there is none} */
@@ -63,8 +75,8 @@ final class LedgerMemory {
         return mappings.all().stream()
                 .filter(mapping -> mapping.permissions().equals(WITHOUT_FILE)
                         && !mapping.isFile()
-                        && mapping.sizeBytes() >= TOTAL_BYTES)
-                .flatMapToLong(mapping -> LongStream.of(mapping.start(), mapping.end() - TOTAL_BYTES))
+                        && mapping.sizeBytes() >= LEDGER_BYTES)
+                .flatMapToLong(mapping -> LongStream.of(mapping.start(), mapping.end() - LEDGER_BYTES))
                 .filter(address -> new LedgerMemory(session, address).word(0) == MAGIC)
                 .findFirst()
                 .orElse(0);
@@ -77,10 +89,11 @@ final class LedgerMemory {
     /** Makes the ledger, in a thread of the process. */
     void make(BorrowedThread thread) {
         long file = mayHaveFile()
-                ? thread.call(Calls.MEMFD_CREATE, thread.text(NAME), Calls.MFD_CLOEXEC, 0, 0, 0, 0)
+                ? thread.call(Calls.MEMFD_CREATE, thread.ledgerName(), Calls.MFD_CLOEXEC, 0, 0, 0, 0)
                 : -Errno.EMFILE;
         if (file == -Errno.EMFILE || file == -Errno.ENFILE) {
             address = check(map(thread, Calls.PROT_READ, Calls.MAP_PRIVATE | Calls.MAP_ANONYMOUS, -1), "mmap");
+            protect(thread);
             initialize();
             return;
         }
@@ -91,7 +104,21 @@ final class LedgerMemory {
         } finally {
             thread.call(Calls.CLOSE, file, 0, 0, 0, 0, 0);
         }
+        protect(thread);
         initialize();
+    }
+
+    private void protect(BorrowedThread thread) {
+        long guard = address + LEDGER_BYTES;
+        long stack = guard + GUARD_BYTES;
+        check(thread.call(Calls.MPROTECT, guard, GUARD_BYTES, 0, 0, 0, 0), "mprotect");
+        int protection = Calls.PROT_READ | Calls.PROT_WRITE;
+        check(thread.call(Calls.MPROTECT, stack, STACK_BYTES, protection, 0, 0, 0), "mprotect");
+    }
+
+    /** {@return the address behind the stack that functions are called on; it has no other use than that} */
+    long stackEnd() {
+        return address + TOTAL_BYTES;
     }
 
     private static long map(BorrowedThread thread, long protection, long flags, long file) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,6 +30,49 @@ record Mappings(List<Mapping> all) {
         } catch (IOException e) {
             throw Permissions.explain(pid, "reading its mappings");
         }
+    }
+
+    /**
+     * {@return memory that can be read and has no gap, from an address up to another, around an address; empty if that
+     * cannot be read} The kernel splits and joins what it lists for many reasons that change nothing for who reads.
+     */
+    Optional<Ledger.Span> around(long address) {
+        return runs().stream().filter(run -> run.holds(address)).findFirst();
+    }
+
+    /** {@return all memory that can be read, neighbours joined, in the order of addresses} */
+    List<Ledger.Span> runs() {
+        List<Ledger.Span> runs = new ArrayList<>();
+        for (Mapping mapping : all) {
+            // What the kernel lists last is its own, above all addresses of programs.
+            if (!mapping.isReadable() || mapping.start() < 0) {
+                continue;
+            }
+            if (!runs.isEmpty() && runs.getLast().end() == mapping.start()) {
+                runs.add(new Ledger.Span(runs.removeLast().start(), mapping.end()));
+            } else {
+                runs.add(new Ledger.Span(mapping.start(), mapping.end()));
+            }
+        }
+        return runs;
+    }
+
+    /** {@return the end of the stack that the kernel gave the first thread; 0 if that is gone} */
+    long firstStackEnd() {
+        return all.stream()
+                .filter(mapping -> mapping.name().equals("[stack]"))
+                .mapToLong(Mapping::end)
+                .findFirst()
+                .orElse(0);
+    }
+
+    /** {@return whether the same code is at the same places in both} */
+    boolean hasSameCode(Mappings other) {
+        return code().equals(other.code());
+    }
+
+    private List<Mapping> code() {
+        return all.stream().filter(Mapping::isCode).toList();
     }
 
     Optional<Mapping> at(long address) {

@@ -4,8 +4,34 @@ package dev.suture.process;
  * A thread that stands in the way of a change.
  *
  * @param tid the thread
- * @param function the function it is in or will return to, or must not be disturbed in
+ * @param function the function it is in or will return to; empty if none is known
  * @param address where it is, or where it will return to, in the process
- * @param isRunning whether the thread is there now; otherwise it will return there
+ * @param how it is in the way
  */
-record Obstacle(int tid, String function, long address, boolean isRunning) {}
+record Obstacle(int tid, String function, long address, How how) {
+    /** How a thread stands in the way. */
+    enum How {
+        RUNS,
+        RETURNS,
+        /** A word of its stack says so, and its calls cannot be followed. */
+        MAY_RETURN,
+        /** A return into the function is on a stack that the thread has left, and may come back to. */
+        HAS_LEFT,
+        /** Where it will return to cannot be told: it is on a stack that it did not begin on. */
+        UNKNOWN,
+        /** It does not stop. */
+        NEVER_STOPS,
+        /** It is another process, with the same memory. */
+        SHARES
+    }
+
+    /** {@return whether it is known, and not only to be feared} */
+    boolean isSure() {
+        return how == How.RUNS || how == How.RETURNS || how == How.HAS_LEFT;
+    }
+
+    /** {@return whether it was seen where it is in the way, so that it can be asked alone whether it still is} */
+    boolean isSeen() {
+        return how != How.NEVER_STOPS && how != How.SHARES;
+    }
+}

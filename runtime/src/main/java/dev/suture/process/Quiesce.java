@@ -5,13 +5,18 @@ import dev.suture.linux.Keeper;
 import dev.suture.linux.Registers;
 import dev.suture.process.CheckThreads.Range;
 import dev.suture.process.CheckThreads.Suspect;
+import dev.suture.process.Obstacle.How;
 import dev.suture.target.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * Finds a moment in which no thread is in the way, and does something in it.
@@ -24,29 +29,33 @@ final class Quiesce {
     private static final long STOP_NANOS = 50_000_000;
     private static final long LATE_NANOS = 500_000_000;
     private static final int FIRST_PAUSE_MILLIS = 1;
-    private static final int LONGEST_PAUSE_MILLIS = 100;
+    private static final int LONGEST_PAUSE_MILLIS = 20;
     private static final int MOST_NAMED = 8;
 
     private final Session session;
     private final Keeper keeper;
-    private final LoadedFiles files;
-    private final long stub;
+    private final Room room;
     private final boolean filters;
     private final Threads threads;
-    private final List<Long> signalReturns;
-    private final Unwind unwind;
+    private final WhoElse others;
+    private final Ledger ledger;
+    private LoadedFiles files;
+    private Unwind unwind;
+    private Set<Long> signalReturns;
+    private boolean unwindsInStop;
     private long stoppedNanos;
     private int attempts;
 
-    Quiesce(Session session, LoadedFiles files, Ledger ledger, long stub, boolean filters) {
+    Quiesce(Session session, LoadedFiles files, Ledger ledger, Room room, boolean filters) {
         this.session = session;
         session.letOthersRun();
         this.keeper = session.keeper();
         session.letOthersRun();
         this.files = files;
-        this.stub = stub;
+        this.room = room;
         this.filters = filters;
-        this.signalReturns = ledger.signalReturns();
+        this.ledger = ledger;
+        this.others = new WhoElse(session);
         this.threads = new Threads(session, filters);
         this.unwind = new Unwind(session.memory(), files, ledger);
     }
@@ -64,29 +73,30 @@ final class Quiesce {
     Result run(List<Range> ranges, Duration timeout, Change change) throws InterruptedException {
         long start = System.nanoTime();
         long deadline = start + timeout.toNanos();
-        CheckThreads check = new CheckThreads(session, files.mappings(), ranges, signalReturns);
+        CheckThreads check = new CheckThreads(session, files.mappings(), ranges);
+        LookAsleep asleep = new LookAsleep(session, check);
         int pauseMillis = FIRST_PAUSE_MILLIS;
-        boolean unwindsInStop = false;
         List<Obstacle> obstacles = List.of();
         Tracer.pause(0);
         while (true) {
-            attempts++;
-            boolean isProbe =
-                    obstacles.stream().anyMatch(obstacle -> !obstacle.function().isEmpty());
-            obstacles = isProbe ? probe(obstacles, check) : attempt(check, unwindsInStop, change);
+            check.forget();
+            update(check, !ranges.isEmpty());
+            boolean isProbe = obstacles.stream().anyMatch(Obstacle::isSeen);
+            obstacles = isProbe ? stillThere(obstacles, check, asleep) : attempt(check, change);
             if (obstacles == null) {
                 return new Result(true, cost(start), List.of());
             }
-            boolean wasSuspected =
+            boolean isSuspicion =
                     !check.suspects().isEmpty() && check.obstacles().isEmpty();
-            if (wasSuspected && (isProbe || !unwindsInStop)) {
-                obstacles = unwound(check);
+            if (isSuspicion && (isProbe || !unwindsInStop)) {
+                obstacles = check.unwound(unwind);
                 unwindsInStop = true;
             }
-            if (obstacles.isEmpty()) {
+            boolean isLate = System.nanoTime() > deadline;
+            if (obstacles.isEmpty() && !isLate) {
                 continue;
             }
-            if (System.nanoTime() > deadline) {
+            if (isLate) {
                 threads.awaitLate(System.nanoTime() + LATE_NANOS);
                 return new Result(false, cost(start), refusals(obstacles));
             }
@@ -96,14 +106,47 @@ final class Quiesce {
         }
     }
 
+    // Libraries are opened and stacks are made while we wait.
+    private void update(CheckThreads check, boolean searches) {
+        Mappings now = Mappings.read(session.pid());
+        if (signalReturns == null || !now.hasSameCode(files.mappings())) {
+            signalReturns = searches ? SignalReturns.find(session.memory(), now) : Set.of();
+            if (!now.hasSameCode(files.mappings())) {
+                files = new LoadedFiles(session.pid(), session.memory(), now);
+                unwind = new Unwind(session.memory(), files, ledger);
+            }
+        }
+        check.update(now, signalReturns);
+    }
+
     private Outcome.Cost cost(long start) {
         return new Outcome.Cost(stoppedNanos / 1000, (System.nanoTime() - start) / 1000, attempts);
     }
 
-    // Who was in the way is asked alone whether he still is: each stop makes calls of the others start anew.
-    private List<Obstacle> probe(List<Obstacle> obstacles, CheckThreads check) {
-        threads.seize(obstacles.stream().map(Obstacle::tid).distinct().toList());
+    // Who was in the way is looked at where he sleeps; only if that does not tell he is stopped, and alone: each stop
+    // makes
+    // calls start anew.
+    private List<Obstacle> stillThere(List<Obstacle> obstacles, CheckThreads check, LookAsleep asleep) {
+        Set<Integer> untold = new LinkedHashSet<>();
+        List<Obstacle> seen = new ArrayList<>();
+        for (Obstacle obstacle : obstacles) {
+            switch (asleep.look(obstacle.tid(), unwind)) {
+                case IN_THE_WAY -> seen.add(obstacle);
+                case NOT_IN_THE_WAY -> {}
+                case UNTOLD -> untold.add(obstacle.tid());
+            }
+        }
+        if (!seen.isEmpty() || untold.isEmpty()) {
+            return seen;
+        }
+        untold.forEach(asleep::isStopped);
+        return probe(untold, check);
+    }
+
+    private List<Obstacle> probe(Set<Integer> tids, CheckThreads check) {
+        threads.seize(List.copyOf(tids));
         try {
+            attempts++;
             keeper.noCalls();
             if (keeper.stop(System.nanoTime() + STOP_NANOS, true) == Keeper.Stop.LATE) {
                 return List.of();
@@ -111,6 +154,7 @@ final class Quiesce {
             return check.isClear(keeper, true) ? List.of() : inTheWay(check);
         } finally {
             threads.releaseAll();
+            stoppedNanos += keeper.stoppedNanos();
         }
     }
 
@@ -121,7 +165,16 @@ final class Quiesce {
     }
 
     /** {@return null if the work was done, else who was in the way} */
-    private List<Obstacle> attempt(CheckThreads check, boolean unwindsInStop, Change change) {
+    private List<Obstacle> attempt(CheckThreads check, Change change) {
+        Optional<Obstacle> unstoppable = others.unstoppable();
+        if (unstoppable.isPresent()) {
+            return List.of(unstoppable.get());
+        }
+        List<Integer> sharers = others.sharers();
+        if (!sharers.isEmpty()) {
+            return List.of(new Obstacle(sharers.getFirst(), "", 0, How.SHARES));
+        }
+        attempts++;
         session.letOthersRun();
         threads.seizeAll();
         session.letOthersRun();
@@ -131,7 +184,7 @@ final class Quiesce {
         try {
             Keeper.Stop stop = threads.stopAll(System.nanoTime() + STOP_NANOS, change);
             if (stop == Keeper.Stop.LATE) {
-                return List.of(new Obstacle(threads.firstRunning(), "", 0, true));
+                return List.of(new Obstacle(threads.firstRunning(), "", 0, How.NEVER_STOPS));
             }
             if (stop == Keeper.Stop.DONE) {
                 isLetGo = true;
@@ -140,26 +193,25 @@ final class Quiesce {
                 return null;
             }
             if (stop == Keeper.Stop.FOUND && !check.isClear(keeper, false)) {
-                boolean mayGo = unwindsInStop
-                        && check.obstacles().isEmpty()
-                        && unwound(check).isEmpty();
-                if (!mayGo) {
-                    return inTheWay(check);
+                List<Obstacle> found =
+                        unwindsInStop && check.obstacles().isEmpty() ? check.unwound(unwind) : inTheWay(check);
+                if (!found.isEmpty()) {
+                    return found;
                 }
             }
-            make(change, stop);
-            return null;
+            return make(change, stop) ? null : List.of();
         } finally {
             if (isLetGo) {
                 keeper.removeGone();
             } else {
                 threads.releaseAll();
             }
-            stoppedNanos = keeper.stoppedNanos();
+            stoppedNanos += keeper.stoppedNanos();
         }
     }
 
-    private void make(Change change, Keeper.Stop stop) {
+    // Not if a thread of the process is needed, and none is where it can be borrowed at this moment.
+    private boolean make(Change change, Keeper.Stop stop) {
         keeper.noCalls();
         change.addCalls(keeper);
         if (keeper.hasCalls()) {
@@ -167,33 +219,40 @@ final class Quiesce {
                 throw Splice.changedMeanwhile(session.pid());
             }
             change.made(keeper);
-            return;
+            return true;
         }
-        int chosen = choose();
-        BorrowedThread thread = new BorrowedThread(session, keeper.tid(chosen), keeper.registers(chosen), stub);
+        OptionalInt chosen = choose();
+        if (chosen.isEmpty()) {
+            return false;
+        }
+        int index = chosen.getAsInt();
+        BorrowedThread thread = new BorrowedThread(session, keeper.tid(index), keeper.registers(index), room);
         try {
             change.with(thread);
         } finally {
             thread.giveBack();
         }
+        return true;
     }
 
-    private int choose() {
-        int fit = -1;
+    private OptionalInt choose() {
+        OptionalInt fit = OptionalInt.empty();
+        boolean isAny = false;
         for (int i = 0; i < keeper.threadCount(); i++) {
             if (keeper.state(i) == Keeper.State.STOPPED
                     && keeper.signal(i) == 0
-                    && BorrowedThread.isFit(keeper.registers(i))) {
-                boolean isWaiting = Registers.get(keeper.registers(i), Registers.ORIG_RAX) >= 0;
-                if ((isWaiting || fit < 0) && (filters || !session.isFiltered(keeper.tid(i)))) {
-                    fit = i;
-                }
-                if (fit == i && isWaiting) {
-                    return i;
+                    && BorrowedThread.is64Bit(keeper.registers(i))
+                    && (filters || !session.isFiltered(keeper.tid(i)))) {
+                isAny = true;
+                if (BorrowedThread.isFit(session, keeper.tid(i), keeper.registers(i))) {
+                    fit = OptionalInt.of(i);
+                    if (Registers.get(keeper.registers(i), Registers.ORIG_RAX) >= 0) {
+                        return fit;
+                    }
                 }
             }
         }
-        if (fit < 0) {
+        if (!isAny) {
             throw new ProcessException(
                     session.pid(),
                     "it has no thread that runs 64-bit code, has no signal waiting and no seccomp filter");
@@ -201,38 +260,33 @@ final class Quiesce {
         return fit;
     }
 
-    private List<Obstacle> unwound(CheckThreads check) {
-        List<Obstacle> real = new ArrayList<>();
-        for (Suspect suspect : check.suspects()) {
-            Unwind.Chain chain = unwind.chain(suspect.registers(), suspect.stackPointer(), suspect.stack());
-            if (!chain.isComplete()) {
-                real.add(suspect.obstacle());
-                continue;
-            }
-            for (long address : chain.returnAddresses()) {
-                check.into(address)
-                        .ifPresent(range ->
-                                real.add(new Obstacle(suspect.obstacle().tid(), range.function(), address, false)));
-            }
-        }
-        return real;
-    }
-
     private List<Refusal> refusals(List<Obstacle> obstacles) {
         List<Refusal> refusals = new ArrayList<>();
         for (Obstacle obstacle : obstacles.stream().limit(MOST_NAMED).toList()) {
-            String who = "thread %d (%s)".formatted(obstacle.tid(), threadName(obstacle.tid()));
-            String what;
-            if (obstacle.function().isEmpty()) {
-                what = who + " does not stop: it waits for the disk, or for a child made by vfork";
-            } else if (obstacle.isRunning()) {
-                what = "%s runs in %s, at 0x%x".formatted(who, obstacle.function(), obstacle.address());
-            } else {
-                what = "%s will return into %s, to 0x%x".formatted(who, obstacle.function(), obstacle.address());
-            }
+            String what = what(obstacle);
             refusals.add(new Refusal("pid " + session.pid(), obstacle.function(), what, remedy()));
         }
         return refusals;
+    }
+
+    private String what(Obstacle obstacle) {
+        String who = "thread %d (%s)".formatted(obstacle.tid(), threadName(obstacle.tid()));
+        return switch (obstacle.how()) {
+            case RUNS -> "%s runs in %s, at 0x%x".formatted(who, obstacle.function(), obstacle.address());
+            case RETURNS -> "%s will return into %s, to 0x%x".formatted(who, obstacle.function(), obstacle.address());
+            case MAY_RETURN ->
+                "%s may return into %s, to 0x%x: that is on its stack, and its calls cannot be followed"
+                        .formatted(who, obstacle.function(), obstacle.address());
+            case HAS_LEFT ->
+                "%s may return into %s, to 0x%x, when it comes back to the stack that it has left"
+                        .formatted(who, obstacle.function(), obstacle.address());
+            case UNKNOWN ->
+                "where %s will return to cannot be told: it is not on the stack that it began on, and its calls cannot be"
+                                .formatted(who)
+                        + " followed beyond 0x%x".formatted(obstacle.address());
+            case NEVER_STOPS -> who + " does not stop: it waits for the disk, or for a child made by vfork";
+            case SHARES -> "process %d has the same memory, and is not stopped with this one".formatted(obstacle.tid());
+        };
     }
 
     private String remedy() {

@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
@@ -25,6 +27,7 @@ final class Session implements AutoCloseable {
     private static final int LOOKED_AT = 4;
     private static final int TEXT_BYTES = 8192;
     private static final int STAT_BYTES = 144;
+    private static final int PATH_BYTES = 64;
     private static final int STAT_LINKS = 16;
     private static final int LOCK_PAUSE_MILLIS = 5;
     /** What a folder in /proc has besides one link for each thread. */
@@ -38,6 +41,8 @@ final class Session implements AutoCloseable {
     private final MemorySegment stat;
     private final MemorySegment pause;
     private final MemorySegment text;
+    private final MemorySegment threadPath;
+    private int firstThread;
     private Keeper keeper;
     private Ptrace ptrace;
 
@@ -50,6 +55,7 @@ final class Session implements AutoCloseable {
         stat = arena.allocate(STAT_BYTES, 8);
         pause = arena.allocate(16, 8);
         text = arena.allocate(TEXT_BYTES);
+        threadPath = arena.allocate(PATH_BYTES);
     }
 
     /**
@@ -107,6 +113,33 @@ final class Session implements AutoCloseable {
 
     Kernel kernel() {
         return kernel;
+    }
+
+    /** {@return the number of the first thread, which the process is named by} */
+    int firstThread() {
+        if (firstThread == 0) {
+            try {
+                firstThread = ProcStatus.read(pid).number("Tgid");
+            } catch (IOException e) {
+                throw new ProcessException(pid, "it has ended");
+            }
+        }
+        return firstThread;
+    }
+
+    /** {@return the state of a thread, such as {@code D} if it waits and cannot be stopped; {@code X} if it is gone} Quick. */
+    char threadState(int tid) {
+        threadPath.setString(0, "/proc/%d/task/%d/stat".formatted(pid, tid));
+        long file = kernel.call(Calls.OPENAT, Calls.AT_FDCWD, threadPath.address(), Calls.O_CLOEXEC, 0);
+        long size = file < 0 ? 0 : kernel.call(Calls.READ, file, text.address(), text.byteSize(), 0);
+        kernel.call(Calls.CLOSE, file, 0, 0, 0);
+        // Its name is in brackets, and may have brackets in it.
+        for (long at = size - 3; at > 0; at--) {
+            if (text.get(ValueLayout.JAVA_BYTE, at) == ')') {
+                return (char) text.get(ValueLayout.JAVA_BYTE, at + 2);
+            }
+        }
+        return 'X';
     }
 
     /** {@return how many threads there are now, those included that ended and were not yet taken away} */
@@ -190,6 +223,14 @@ final class Session implements AutoCloseable {
         } catch (IOException e) {
             return new ProcessException(pid, "it ended while it was being worked on");
         }
+    }
+
+    /** {@return 8 bytes of the process's memory as a number; 0 if there is nothing} */
+    long word(long address) {
+        byte[] bytes = memory.read(address, 8);
+        return bytes.length < 8
+                ? 0
+                : ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
     }
 
     /** Writes memory of the process. */

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Follows the call chain of a stopped thread by the unwinding information of its files.
@@ -16,7 +17,11 @@ import java.util.Optional;
  * @see "System V ABI, AMD64 supplement, 3.6.2 and 4.2.4; DWARF 5, 6.4"
  */
 final class Unwind {
-    private static final int MOST_FRAMES = 4096;
+    private static final int MOST_FRAMES = 1 << 22;
+    private static final int STACK_POINTER = 7;
+    // Of struct ucontext: r8 to r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, by their numbers in DWARF.
+    private static final int INTERRUPTED_AT = 40;
+    private static final int[] INTERRUPTED = {8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16};
     private static final int[] REGISTERS = {
         Registers.RAX, Registers.RDX, Registers.RCX, Registers.RBX, Registers.RSI, Registers.RDI, Registers.RBP,
         Registers.RSP, Registers.R8, Registers.R9, Registers.R10, Registers.R11, Registers.R12, Registers.R13,
@@ -40,11 +45,18 @@ final class Unwind {
      *
      * @param returnAddresses where the thread will return to, innermost first
      * @param isComplete whether the chain was followed to its end
+     * @param end the stack pointer of its outermost frame
+     * @param lastAddress the outermost address
      */
-    record Chain(List<Long> returnAddresses, boolean isComplete) {}
+    record Chain(List<Long> returnAddresses, boolean isComplete, long end, long lastAddress) {}
 
-    /** {@return the call chain of a thread} */
-    Chain chain(MemorySegment threadRegisters, long stackPointer, MemorySegment stack) {
+    /**
+     * {@return the call chain of a thread}
+     *
+     * @param stack a copy of what is at the stack pointer, as much as there is
+     * @param signalReturns where signal handlers return to
+     */
+    Chain chain(MemorySegment threadRegisters, long stackPointer, MemorySegment stack, Set<Long> signalReturns) {
         long[] registers = new long[FrameTable.REGISTERS];
         for (int i = 0; i < REGISTERS.length; i++) {
             registers[i] = Registers.get(threadRegisters, REGISTERS[i]);
@@ -57,25 +69,60 @@ final class Unwind {
         };
         List<Long> returns = new ArrayList<>();
         try {
+            long[] earlier = new long[2];
             for (int frame = 0; frame < MOST_FRAMES; frame++) {
                 long address = registers[FrameTable.RETURN_ADDRESS];
+                if (address == earlier[0] && registers[STACK_POINTER] == earlier[1]) {
+                    return chain(returns, false, registers);
+                }
+                // What goes in a circle comes by one of these again.
+                if (Integer.bitCount(frame) == 1) {
+                    earlier[0] = address;
+                    earlier[1] = registers[STACK_POINTER];
+                }
+                if (signalReturns.contains(address)) {
+                    interrupted(registers, words);
+                    signalFrame = true;
+                    returns.add(registers[FrameTable.RETURN_ADDRESS]);
+                    continue;
+                }
                 long inside = described(isCall(address, returns) ? address - 1 : address);
                 Optional<FrameTable.Frame> found = table(inside).flatMap(table -> table.at(inside));
                 if (found.isEmpty()) {
-                    return new Chain(returns, false);
+                    return chain(returns, isMadeEnd(address, inside), registers);
                 }
                 if (!found.get().step(registers, words) || registers[FrameTable.RETURN_ADDRESS] == 0) {
-                    return new Chain(returns, true);
+                    return chain(returns, true, registers);
                 }
                 signalFrame = found.get().isSignal();
                 returns.add(registers[FrameTable.RETURN_ADDRESS]);
             }
         } catch (FrameTable.BrokenException e) {
-            return new Chain(returns, false);
+            return chain(returns, false, registers);
         } finally {
             signalFrame = false;
         }
-        return new Chain(returns, false);
+        return chain(returns, false, registers);
+    }
+
+    // Who makes a stack for a coroutine puts a function's address where its caller's would be. No call is before that.
+    private boolean isMadeEnd(long address, long inside) {
+        return inside == address - 1
+                && table(address)
+                        .flatMap(table -> table.at(address))
+                        .filter(frame -> frame.start() == address)
+                        .isPresent();
+    }
+
+    private static Chain chain(List<Long> returns, boolean isComplete, long[] registers) {
+        return new Chain(returns, isComplete, registers[STACK_POINTER], registers[FrameTable.RETURN_ADDRESS]);
+    }
+
+    private static void interrupted(long[] registers, FrameTable.Words words) {
+        long context = registers[STACK_POINTER];
+        for (int i = 0; i < INTERRUPTED.length; i++) {
+            registers[INTERRUPTED[i]] = words.at(context + INTERRUPTED_AT + 8L * i);
+        }
     }
 
     private boolean signalFrame;

@@ -199,7 +199,12 @@ final class Upload {
                 .toList());
         refusals.addAll(splices.refusals());
         session.write(region, link.image(), "the payload");
-        boolean isTold = refusals.isEmpty() && tellUnwinder(borrow, region);
+        boolean isTold = refusals.isEmpty() && tellsUnwinder();
+        if (isTold) {
+            // From here on the memory is not given back if we are killed: the unwinder may already know of it.
+            announce.memory(0, 0);
+            tellUnwinder(borrow, region);
+        }
         return entry(region, functions, isTold);
     }
 
@@ -257,15 +262,15 @@ final class Upload {
     }
 
     // Who throws exceptions asks the unwinder of GCC, which knows of loaded files only; it can be told of others.
-    private boolean tellUnwinder(BorrowThread borrow, long region) {
-        if (link.framesOffset() < 0 || !isUnwinderThere()) {
-            return false;
-        }
+    private boolean tellsUnwinder() {
+        return link.framesOffset() >= 0 && isUnwinderThere();
+    }
+
+    private void tellUnwinder(BorrowThread borrow, long region) {
         long function = symbols.find("__register_frame_info").orElseThrow().address();
         long frames = region + link.framesOffset();
         borrow.with(
                 thread -> thread.invoke(function, frames, region + link.sizeBytes() - LinkPayload.FRAMES_NOTE_BYTES));
-        return true;
     }
 
     private Ledger.Entry entry(long region, List<Ledger.Function> functions, boolean isTold) {
@@ -298,8 +303,7 @@ final class Upload {
                 ledger.entries().stream()
                         .filter(this::refersTo)
                         .map(Ledger.Entry::name)
-                        .toList(),
-                SignalReturns.find(session.memory(), files));
+                        .toList());
     }
 
     private boolean refersTo(Ledger.Entry below) {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** One command's work on a process, from reading what is there to letting go. */
@@ -100,6 +101,10 @@ final class Work implements AutoCloseable {
                                 .formatted(timeout.toSeconds()));
             }
             Work work = new Work(session);
+            Optional<Long> stub = FindStub.placed(session, work.files);
+            if (stub.isPresent()) {
+                new AwaitReturn(session, new Room(stub.get(), work.ledgerMemory)).run(timeout);
+            }
             work.recover();
             return work;
         } catch (RuntimeException | InterruptedException e) {
@@ -126,13 +131,13 @@ final class Work implements AutoCloseable {
 
     BorrowThread borrow() {
         if (borrow == null) {
-            borrow = new BorrowThread(session, stub(), filters);
+            borrow = new BorrowThread(session, room(), filters);
         }
         return borrow;
     }
 
-    long stub() {
-        return FindStub.place(session, files);
+    Room room() {
+        return new Room(FindStub.place(session, files), ledgerMemory);
     }
 
     void write(Ledger next) {
@@ -156,7 +161,7 @@ final class Work implements AutoCloseable {
         }
         Splice splice = new Splice(session, pending.sites());
         if (splice.isDone()) {
-            return new Ledger(pending.entries(), pending.applied(), java.util.Optional.empty());
+            return new Ledger(pending.entries(), pending.applied(), Optional.empty());
         }
         if (splice.unexpected().isEmpty()) {
             return ledger.withoutPending();

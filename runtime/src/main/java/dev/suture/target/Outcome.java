@@ -20,8 +20,20 @@ public sealed interface Outcome {
         public static final Cost NONE = new Cost(0, 0, 0);
     }
 
-    /** It was done. */
-    record Done(Cost cost) implements Outcome {}
+    /**
+     * It was done.
+     *
+     * @param notes what is to be known about it all the same
+     */
+    record Done(Cost cost, List<Refusal> notes) implements Outcome {
+        public Done {
+            notes = List.copyOf(notes);
+        }
+
+        public Done(Cost cost) {
+            this(cost, List.of());
+        }
+    }
 
     /**
      * It cannot be done; the target is as it was.

@@ -57,7 +57,7 @@ class FunctionPartsTest {
                 program.ask("start splits 101");
                 ProcessTargetTest.done(target.upload("splits", payload, options));
                 assertThat(target.payloads().getFirst().inPlace()).hasSize(options.isInPlace() ? 1 : 0);
-                assertThat(inTheWay(target.apply("splits", options))).contains("will return into splits");
+                assertThat(inTheWay(target.apply("splits", options))).contains(" return into splits");
                 program.say("release");
                 assertThat(program.read()).isEqualTo("ended 2");
                 ProcessTargetTest.done(target.apply("splits", ApplyOptions.DEFAULT));
@@ -119,7 +119,7 @@ class FunctionPartsTest {
                 ProcessTargetTest.done(target.upload("fresh", payload, options(Policy.STACK, isInPlace)));
                 ProcessTargetTest.done(target.apply("fresh", ApplyOptions.DEFAULT));
                 program.ask("start splits 101");
-                assertThat(inTheWay(target.revert("fresh", BRIEF))).contains("will return into splits");
+                assertThat(inTheWay(target.revert("fresh", BRIEF))).contains(" return into splits");
                 program.say("release");
                 assertThat(program.read()).isEqualTo("ended 1101");
                 ProcessTargetTest.done(target.revert("fresh", ApplyOptions.DEFAULT));

@@ -186,6 +186,133 @@ PLAIN int begins(int x)
 PLAIN int resumes(int x) { return swapcontext(&caller, &suspended) + yielded + x; }
 #endif
 
+/* Waits for a line on a stack of a few bytes, with variables on both sides, or where no stack is yet; gives how many of
+   the variables have changed. */
+static unsigned char around[16384];
+PLAIN int on_small_stack(int x)
+{
+    char text[64 + (x & 7)], *top = x < 0 ? (char *)text - (4 << 20) : (char *)around + 8192;
+    long got;
+    memset(around, 0x5a, sizeof around);
+    __asm__ volatile("movq %%rsp, %%rbx; movq %4, %%rsp; syscall; movq %%rbx, %%rsp"
+                     : "=a"(got)
+                     : "0"(0L), "D"(0L), "S"(text), "r"(top), "d"(sizeof text)
+                     : "rbx", "rcx", "r11", "memory");
+    for (int i = 0; i < sizeof around; i++)
+        x += around[i] != 0x5a;
+    return x;
+}
+
+/* What a payload leaves behind. */
+const char *said = "nothing";
+PLAIN int says(int x) { ROOM; return (int)strlen(said) + x; }
+PLAIN int handles_with(int x) { ROOM; return x; }
+PLAIN int raises(int x) { return raise(SIGUSR1) + counter + x; }
+
+#ifdef STACKS
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <ucontext.h>
+/* A stack that is listed in several pieces, below the frame of who calls this. */
+PLAIN int in_pieces(int x)
+{
+    volatile char room[100000];
+    memset((char *)room, 0, sizeof room);
+    if (mlock((char *)(((long)room + 50000) & -4096), 4096) || madvise((char *)(((long)room + 20000) & -4096), 4096, MADV_DONTDUMP))
+        return -1000;
+    int y = hold(x);
+    return y + room[x];
+}
+PLAIN int calls_in_pieces(int x) { ROOM; int y = in_pieces(x); ROOM; return y + 1; }
+
+/* Many megabytes of stack. */
+PLAIN int large_frame(int x)
+{
+    volatile char room[9 << 20];
+    for (int i = 0; i < sizeof room; i += 4096)
+        room[i] = 0;
+    int y = hold(x);
+    return y + room[4096];
+}
+PLAIN int calls_large_frame(int x) { ROOM; int y = large_frame(x); ROOM; return y + 1; }
+
+/* Waits on the stack of a coroutine, with its caller on the stack that the thread began on. */
+static ucontext_t left, inner;
+static int held_there;
+static void waits_there(int x) { held_there = hold(x); }
+static char coroutine[65536] __attribute__((aligned(16)));
+PLAIN int switches(int x)
+{
+    getcontext(&inner);
+    inner.uc_stack.ss_sp = coroutine;
+    inner.uc_stack.ss_size = sizeof coroutine;
+    inner.uc_link = &left;
+    makecontext(&inner, (void (*)(void))waits_there, 1, x);
+    return swapcontext(&left, &inner) + held_there;
+}
+PLAIN int calls_switches(int x) { ROOM; int y = switches(x); ROOM; return y + 1; }
+
+/* Waits in a signal handler on another stack, of which nobody knows by a symbol. */
+static void waits_in_handler(int number) { hold(number); }
+PLAIN int signalled(int x)
+{
+    static char other[65536];
+    stack_t stack = {.ss_sp = other, .ss_size = sizeof other};
+    struct sigaction action = {.sa_handler = waits_in_handler, .sa_flags = SA_ONSTACK};
+    if (syscall(SYS_sigaltstack, &stack, 0) || sigaction(SIGUSR2, &action, 0) || raise(SIGUSR2))
+        return -1;
+    return x;
+}
+PLAIN int calls_signalled(int x) { ROOM; int y = signalled(x); ROOM; return y + 1; }
+
+/* Waits again and again, 200 ms each, and notes how long the longest wait took, in ms. */
+static volatile int longest, ends;
+PLAIN int waits_briefly(int x)
+{
+    static int set;
+    struct epoll_event event = {EPOLLIN, {0}};
+    struct timespec from, to;
+    if (!set)
+        set = epoll_create1(0);
+    epoll_ctl(set, EPOLL_CTL_ADD, held[0], &event);
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    epoll_wait(set, &event, 1, 200);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    int ms = (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
+    if (ms > longest)
+        longest = ms;
+    return x;
+}
+PLAIN int loops_waiting(int x)
+{
+    while (!ends)
+        if (waits_briefly(x) != x)
+            return -1;
+    return longest;
+}
+PLAIN int longest_wait(int x) { return longest; }
+
+/* A process with the memory of this one, and a thread that waits for such a child. */
+static int sleeps_there(void *unused) { usleep(600000); return 0; }
+PLAIN int shares(int x)
+{
+    static char stack[65536] __attribute__((aligned(16)));
+    return clone(sleeps_there, stack + sizeof stack, CLONE_VM | SIGCHLD, 0) > 0 ? x : -1;
+}
+PLAIN int vforks(int x)
+{
+    pid_t child = vfork();
+    if (child == 0) {
+        usleep(600000);
+        _exit(0);
+    }
+    return waitpid(child, 0, 0) == child ? x : -1;
+}
+#endif
+
 #ifdef PARTS
 /* Its unlikely half is elsewhere, waits there, and comes back. */
 __attribute__((cold, noipa)) int rarely(int x) { return hold(x); }

@@ -45,7 +45,6 @@ final class Reached {
         compiler = new CompileObjects(
                 copy.directory().toString(), copy.time(), workDirectory.resolve("compile.log"), request.jobs());
         commands = copy.commands();
-        compiled = Map.copyOf(commands.compiled());
         part = PartInBuild.of(copy);
         place = new CheckPlace(part, copy.source(), request.command());
         place.checkCompiled(commands);

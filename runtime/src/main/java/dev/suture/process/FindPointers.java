@@ -1,0 +1,159 @@
+package dev.suture.process;
+
+import dev.suture.elf.LittleEndian;
+import dev.suture.linux.Calls;
+import dev.suture.linux.Keeper;
+import dev.suture.linux.Registers;
+import dev.suture.process.Ledger.Span;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Finds what still leads into a payload that nobody runs any more: an address of it in a register, a stack, a variable, or
+ * as the handler of a signal. Whoever follows that when the memory is gone has none.
+ *
+ * <p>For example a function of the payload stored a string of its own in a global variable, or gave {@code signal()} a
+ * handler. What only looks like such an address counts, too; what lies below the stack pointer of a thread does not, as
+ * nobody reads it before it is written.
+ */
+final class FindPointers implements Change {
+    private static final int WINDOW_BYTES = 1 << 20;
+    private static final long MOST_BYTES = 1L << 31;
+    private static final int RED_ZONE_BYTES = 128;
+    private static final int HANDLER_BYTES = 8;
+    private static final int ACTION_BYTES = 24;
+    private static final int[] REGISTERS = {
+        Registers.R15, Registers.R14, Registers.R13, Registers.R12, Registers.RBP, Registers.RBX, Registers.R11,
+        Registers.R10, Registers.R9, Registers.R8, Registers.RAX, Registers.RCX, Registers.RDX, Registers.RSI,
+        Registers.RDI, Registers.RIP
+    };
+
+    private final Session session;
+    private final Span payload;
+    private final Map<Integer, Long> stackPointers = new HashMap<>();
+    private final Map<Integer, Long> owns = new HashMap<>();
+    private String inRegister = "";
+
+    FindPointers(Session session, Ledger.Entry entry) {
+        this.session = session;
+        this.payload = new Span(entry.region(), entry.region() + entry.regionBytes());
+    }
+
+    @Override
+    public void addCalls(Keeper keeper) {
+        Change.NONE.addCalls(keeper);
+    }
+
+    @Override
+    public void with(BorrowedThread thread) {}
+
+    /** Takes note of the registers that all threads had when they were stopped. */
+    @Override
+    public void made(Keeper keeper) {
+        for (int i = 0; i < keeper.threadCount(); i++) {
+            MemorySegment registers = keeper.registers(i);
+            int tid = keeper.tid(i);
+            stackPointers.put(tid, Registers.get(registers, Registers.RSP));
+            owns.put(tid, Registers.get(registers, Registers.FS_BASE));
+            for (int register : REGISTERS) {
+                if (payload.holds(Registers.get(registers, register))) {
+                    inRegister = "thread %d has 0x%x in a register".formatted(tid, Registers.get(registers, register));
+                }
+            }
+        }
+    }
+
+    /** {@return what leads into the payload, the first that is found} */
+    Optional<String> find(BorrowThread borrow) {
+        if (!inRegister.isEmpty()) {
+            return Optional.of(inRegister);
+        }
+        return handler(borrow).or(this::inMemory);
+    }
+
+    private Optional<String> handler(BorrowThread borrow) {
+        long caught;
+        try {
+            caught = Long.parseUnsignedLong(ProcStatus.read(session.pid()).text("SigCgt"), 16);
+        } catch (IOException e) {
+            throw new ProcessException(session.pid(), "it has ended");
+        }
+        List<Integer> signals = new ArrayList<>();
+        for (int signal = 1; signal <= Long.SIZE; signal++) {
+            if ((caught >>> (signal - 1) & 1) != 0) {
+                signals.add(signal);
+            }
+        }
+        return signals.isEmpty() ? Optional.empty() : borrow.with(thread -> handler(thread, signals));
+    }
+
+    private Optional<String> handler(BorrowedThread thread, List<Integer> signals) {
+        for (int signal : signals) {
+            long at = thread.scratch();
+            if (thread.call(Calls.RT_SIGACTION, signal, 0, at, HANDLER_BYTES, 0, 0) == 0) {
+                byte[] action = session.memory().read(at, ACTION_BYTES);
+                for (int word = 0; word + 8 <= action.length; word += 8) {
+                    if (payload.holds(LittleEndian.u64(MemorySegment.ofArray(action), word))) {
+                        return Optional.of("it handles signal %d".formatted(signal));
+                    }
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<String> inMemory() {
+        Mappings mappings = Mappings.read(session.pid());
+        List<Span> unused = unused(mappings);
+        long searched = 0;
+        for (Mapping mapping : mappings.all()) {
+            boolean isVariable = mapping.isReadable() && mapping.permissions().charAt(1) == 'w';
+            if (!isVariable || payload.holds(mapping.start()) || LedgerMemory.isLedger(mapping)) {
+                continue;
+            }
+            searched += mapping.sizeBytes();
+            if (searched > MOST_BYTES) {
+                return Optional.of("it has more than %,d bytes of memory, too much to search".formatted(MOST_BYTES));
+            }
+            Optional<String> found = search(mapping, unused);
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private List<Span> unused(Mappings mappings) {
+        List<Span> unused = new ArrayList<>();
+        stackPointers.forEach((tid, pointer) -> {
+            long end = tid == session.firstThread() ? mappings.firstStackEnd() : owns.get(tid);
+            mappings.around(pointer)
+                    .filter(run -> pointer < end && end <= run.end())
+                    .ifPresent(run -> unused.add(new Span(run.start(), pointer - RED_ZONE_BYTES)));
+        });
+        return unused;
+    }
+
+    private Optional<String> search(Mapping mapping, List<Span> unused) {
+        for (long from = mapping.start(); from < mapping.end(); from += WINDOW_BYTES) {
+            int size = (int) Math.min(mapping.end() - from, WINDOW_BYTES);
+            MemorySegment bytes = MemorySegment.ofArray(session.memory().read(from, size));
+            for (long word = 0; word + 8 <= bytes.byteSize(); word += 8) {
+                long value = LittleEndian.u64(bytes, word);
+                if (payload.holds(value)) {
+                    long at = from + word;
+                    if (unused.stream().noneMatch(span -> span.holds(at))) {
+                        return Optional.of("0x%x is at 0x%x%s"
+                                .formatted(value, at, mapping.name().isEmpty() ? "" : " (" + mapping.name() + ")"));
+                    }
+                }
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,82 @@
+package dev.suture.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.suture.payload.Payload;
+import dev.suture.target.ApplyOptions;
+import dev.suture.target.Outcome;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a payload left behind in the program that leads into its memory: that memory stays then, and this is said. */
+class LeftPointersTest {
+    @TempDir
+    private static Path folder;
+
+    private static Path calls;
+
+    @BeforeAll
+    static void compile() {
+        calls = Program.compile(folder, "calls.c", "left", "-ldl");
+    }
+
+    private static String unloaded(ProcessTarget target, String name) {
+        ProcessTargetTest.done(target.revert(name, ApplyOptions.DEFAULT));
+        Outcome outcome = target.unload(name, ApplyOptions.DEFAULT);
+        assertThat(outcome).isInstanceOf(Outcome.Done.class);
+        assertThat(target.payloads()).isEmpty();
+        return ((Outcome.Done) outcome).notes().toString();
+    }
+
+    @Test
+    void aStringThatAVariablePointsToStaysThere() {
+        Payload payload = Program.payloadOf(folder, "string.c", """
+                extern const char *said;
+                int new_says(int x) { said = "of the payload"; return x; }
+                REPLACES(new_says, "says");
+                """, calls, "");
+        try (Program program = Program.start(calls)) {
+            ScenariosTest.load(program.target(), "string", payload);
+            assertThat(program.ask("call says 0")).isEqualTo("0");
+            assertThat(unloaded(program.target(), "string")).contains("bytes of memory stay, as something leads there");
+            assertThat(program.ask("call says 0")).isEqualTo("14");
+        }
+    }
+
+    @Test
+    void aHandlerThatTheKernelKnowsStaysThere() {
+        Payload payload = Program.payloadOf(folder, "handler.c", """
+                #include <signal.h>
+                extern int counter;
+                static void on_signal(int number) { counter += 5; }
+                int new_handles(int x) { signal(SIGUSR1, on_signal); return x; }
+                REPLACES(new_handles, "handles_with");
+                """, calls, "");
+        try (Program program = Program.start(calls)) {
+            ScenariosTest.load(program.target(), "handler", payload);
+            assertThat(program.ask("call handles_with 1")).isEqualTo("1");
+            assertThat(unloaded(program.target(), "handler")).contains("memory stay");
+            assertThat(program.ask("call raises 0")).isEqualTo("5");
+        }
+    }
+
+    @Test
+    void withoutAnythingLeftTheMemoryIsGivenBack() {
+        Payload payload = Program.payloadOf(
+                folder, "nothing.c", "int new_says(int x) { return x + 7; } REPLACES(new_says, \"says\");", calls, "");
+        try (Program program = Program.start(calls)) {
+            ProcessTarget target = program.target();
+            ScenariosTest.load(target, "first", payload);
+            unloaded(target, "first");
+            int before = Mappings.read(program.pid()).all().size();
+            for (int i = 0; i < 5; i++) {
+                ScenariosTest.load(target, "again", payload);
+                assertThat(program.ask("call says 0")).isEqualTo("7");
+                assertThat(unloaded(target, "again")).isEqualTo("[]");
+            }
+            assertThat(Mappings.read(program.pid()).all()).hasSize(before);
+        }
+    }
+}
