@@ -40,8 +40,9 @@ final class PayloadOptions {
 
     @Option(
             names = "--skip-refused",
-            description = "With --stack: go on past a patch that is refused, without it and without what does not apply or"
-                    + " compile without it.")
+            description =
+                    "With --stack: go on past a patch that is refused, without it and without what does not apply or"
+                            + " compile without it.")
     private boolean skipRefused;
 
     @Option(

@@ -34,10 +34,7 @@ final class StackAnswer {
         }
         boolean done = report.isMade() || report.skips() && !report.made().isEmpty();
         return new Answer(
-                done ? ExitCode.DONE : ExitCode.REFUSED,
-                report,
-                String.join("\n", text),
-                String.join("\n", errors));
+                done ? ExitCode.DONE : ExitCode.REFUSED, report, String.join("\n", text), String.join("\n", errors));
     }
 
     private static String unmade(CreateStack.Report report) {

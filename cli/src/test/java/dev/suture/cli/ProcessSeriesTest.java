@@ -210,13 +210,18 @@ class ProcessSeriesTest {
     @Test
     void theGoodBeginningOfASeriesIsWrittenAndTheRestIfOneAsksForIt() throws Exception {
         patch("changes-brought", FIRST, CHANGES_WHAT_THE_FIRST_BRINGS);
-        patch("needs-it", CHANGES_WHAT_THE_FIRST_BRINGS, CHANGES_WHAT_THE_FIRST_BRINGS.replace("return 3 * x + x / 10;", "return 3 * x + x / 20;"));
+        patch(
+                "needs-it",
+                CHANGES_WHAT_THE_FIRST_BRINGS,
+                CHANGES_WHAT_THE_FIRST_BRINGS.replace("return 3 * x + x / 10;", "return 3 * x + x / 20;"));
         patch("other", FIRST, FIRST.replace("return x * x * 3 + x / 7;", "return x * x * 3 + x / 9;"));
-        Files.writeString(directory.resolve("mixed"), "first.patch\nchanges-brought.patch\nneeds-it.patch\nother.patch\n");
+        Files.writeString(
+                directory.resolve("mixed"), "first.patch\nchanges-brought.patch\nneeds-it.patch\nother.patch\n");
 
         assertThat(build("--series", file("mixed"), "--stack", "--output", file("begun")))
                 .contains("Of the stack only first was written, with a list in the file series")
-                .contains("because changes-brought is refused. Not tried (--skip-refused does): needs-it.patch, other.patch.");
+                .contains(
+                        "because changes-brought is refused. Not tried (--skip-refused does): needs-it.patch, other.patch.");
         assertThat(directory.resolve("begun/series")).hasContent("first.livepatch\n");
         assertThat(directory.resolve("begun/other.livepatch")).doesNotExist();
 

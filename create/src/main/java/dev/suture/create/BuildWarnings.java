@@ -17,8 +17,7 @@ final class BuildWarnings {
     private BuildWarnings() {}
 
     /** {@return the warnings; more may be added} */
-    static List<String> of(
-            BuildResult build, CheckTypes.Found types, Selection selection, TargetTraits traits) {
+    static List<String> of(BuildResult build, CheckTypes.Found types, Selection selection, TargetTraits traits) {
         List<String> warnings = new ArrayList<>(types.warnings());
         warnings.addAll(KeptAddresses.warnings(selection, traits));
         if (!build.linesNeutral()) {

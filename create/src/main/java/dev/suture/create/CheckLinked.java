@@ -36,13 +36,12 @@ final class CheckLinked {
             MakeBuildResult build, Selection selection, Image image, byte[] payload, Set<String> acceptedEffects) {
         return switch (build.links()) {
             case Links.Failed(String why) ->
-                List.of(
-                        new Refusal(
-                                "",
-                                "",
-                                "the linked program cannot be checked: %s".formatted(why),
-                                "Let the build link the program by a compiler that is called by its name, and leave what it"
-                                        + " links from where it is."));
+                List.of(new Refusal(
+                        "",
+                        "",
+                        "the linked program cannot be checked: %s".formatted(why),
+                        "Let the build link the program by a compiler that is called by its name, and leave what it"
+                                + " links from where it is."));
             case Links.Made made -> check(made, build, selection, image, payload, acceptedEffects);
         };
     }

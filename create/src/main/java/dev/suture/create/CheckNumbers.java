@@ -43,6 +43,7 @@ final class CheckNumbers {
     private final List<Refusal> refusals = new ArrayList<>();
     /** Macros that are gone, and those that are new. */
     private final Map<NumberChange, Map<String, String>> renamed = new LinkedHashMap<>();
+
     private final List<String> warnings = new ArrayList<>();
 
     private CheckNumbers(List<PatchedFile> files, List<Comparison> comparisons, Set<String> allowed) {
@@ -103,8 +104,7 @@ final class CheckNumbers {
         before.forEach((name, value) -> {
             String now = after.get(name);
             if (now == null && !fresh.isEmpty()) {
-                renamed.put(
-                        new NumberChange(name, value, "", NumberChange.Kind.MACRO, definedIn.get(name)), fresh);
+                renamed.put(new NumberChange(name, value, "", NumberChange.Kind.MACRO, definedIn.get(name)), fresh);
             }
             if (now != null && !isSameNumber(value, now)) {
                 changed.add(new NumberChange(name, value, now, NumberChange.Kind.MACRO, definedIn.get(name)));
@@ -188,8 +188,7 @@ final class CheckNumbers {
     }
 
     /** A macro that is gone lives on under another name, if the code that kept the one keeps the other. */
-    private void judgeRenamed(
-            NumberChange gone, Map<String, String> fresh, ConstantUses before, ConstantUses after) {
+    private void judgeRenamed(NumberChange gone, Map<String, String> fresh, ConstantUses before, ConstantUses after) {
         List<String> kept = before.of(gone.name()).stream()
                 .filter(found -> found.use() == Use.KEPT)
                 .map(Found::code)
@@ -212,11 +211,7 @@ final class CheckNumbers {
     }
 
     private void judge(
-            NumberChange number,
-            List<String> objects,
-            ConstantUses before,
-            ConstantUses after,
-            String nameInPatched) {
+            NumberChange number, List<String> objects, ConstantUses before, ConstantUses after, String nameInPatched) {
         List<Found> uses = before.of(number.name());
         List<Found> now = after.of(nameInPatched);
         Optional<Found> kept = first(uses, Use.KEPT);

@@ -45,8 +45,8 @@ final class ConfirmLineNumbers {
 
     private static List<Piece> candidates(Comparison comparison) {
         return comparison.patched().pieces().stream()
-                .filter(piece -> comparison.status(piece) == Status.ONLY_LINE_NUMBERS
-                        && piece.kind() == Piece.Kind.FUNCTION)
+                .filter(piece ->
+                        comparison.status(piece) == Status.ONLY_LINE_NUMBERS && piece.kind() == Piece.Kind.FUNCTION)
                 .toList();
     }
 

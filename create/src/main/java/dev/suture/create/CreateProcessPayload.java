@@ -99,8 +99,7 @@ public final class CreateProcessPayload {
         try (MakeBuildResult build = MakeBuild.run(toBuild, progress)) {
             stages.begin("compare objects");
             SpecialSections tables = SpecialSections.process();
-            List<Comparison> comparisons =
-                    DiffObjects.diff(build.pairs(), tables, build.patchedFiles());
+            List<Comparison> comparisons = DiffObjects.diff(build.pairs(), tables, build.patchedFiles());
             Selection selection = request.applied().isEmpty()
                     ? LeaveOutDrift.select(comparisons, traits, tables, build)
                     : SelectOnStack.select(
@@ -145,8 +144,8 @@ public final class CreateProcessPayload {
         refusals.addAll(CheckInsides.checkGathered(selection));
         refusals.addAll(effects.refusals());
         if (!selection.isEmpty()) {
-            refusals.addAll(CheckOutputs.refusals(
-                    build, request.binary().getFileName().toString()));
+            refusals.addAll(
+                    CheckOutputs.refusals(build, request.binary().getFileName().toString()));
         }
         if (selection.isEmpty() && refusals.isEmpty()) {
             NoEffect.linkedOtherwise(build).ifPresent(refusals::add);

@@ -208,7 +208,6 @@ public final class CreateStack {
         if (!series.isEmpty()) {
             Files.write(directory.resolve(SERIES), series);
         }
-        return new Report(
-                payloads, report.withoutEffect(), report.needRefused(), report.notTried(), report.skips());
+        return new Report(payloads, report.withoutEffect(), report.needRefused(), report.notTried(), report.skips());
     }
 }

@@ -111,8 +111,8 @@ public final class ExamineXenPatch {
             Consumer<String> stage) {
         TargetTraits traits = TargetTraits.HYPERVISOR.accepting(acceptedNewState);
         stage.accept("compare objects");
-        LeaveOutConfiguration configuration = LeaveOutConfiguration.of(
-                DiffObjects.diff(build.pairs(), tables, build.patchedFiles()));
+        LeaveOutConfiguration configuration =
+                LeaveOutConfiguration.of(DiffObjects.diff(build.pairs(), tables, build.patchedFiles()));
         List<Comparison> comparisons = configuration.others();
 
         stage.accept("check types");
@@ -122,10 +122,10 @@ public final class ExamineXenPatch {
 
         stage.accept("select");
         // Where there is no payload anyway, the compiler need not be asked what exactly would be in it.
-        Selection selection = types.refusals().isEmpty()
-                        && place.below().patches().isEmpty()
-                ? LeaveOutDrift.select(comparisons, traits, tables, build)
-                : SelectOnStack.select(comparisons, traits, place.below(), build.asLinked(), tables);
+        Selection selection =
+                types.refusals().isEmpty() && place.below().patches().isEmpty()
+                        ? LeaveOutDrift.select(comparisons, traits, tables, build)
+                        : SelectOnStack.select(comparisons, traits, place.below(), build.asLinked(), tables);
 
         List<Refusal> refusals = new ArrayList<>(types.refusals());
         if (types.refusals().isEmpty()) {

@@ -74,7 +74,8 @@ final class WhoFrees {
         List<String> makers = new ArrayList<>();
         List<String> freers = new ArrayList<>();
         for (Chosen chosen : selection.replaced()) {
-            ObjectPieces original = selection.objects().get(chosen.id().object()).original();
+            ObjectPieces original =
+                    selection.objects().get(chosen.id().object()).original();
             ObjectPieces patched = selection.objects().get(chosen.id().object()).patched();
             if (chosen.original().isEmpty()
                     || original.pieces().size() <= chosen.original().get().index()) {
@@ -93,9 +94,10 @@ final class WhoFrees {
         }
         boolean both = !makers.isEmpty() && !freers.isEmpty() && (makers.size() > 1 || !makers.equals(freers));
         return both
-                ? List.of(("the patch changes both who makes objects (%s) and who frees them (%s): what the running code made"
-                                + " before is freed by the new code, so see that it can be")
-                        .formatted(list(makers), list(freers)))
+                ? List.of(
+                        ("the patch changes both who makes objects (%s) and who frees them (%s): what the running code made"
+                                        + " before is freed by the new code, so see that it can be")
+                                .formatted(list(makers), list(freers)))
                 : List.of();
     }
 
@@ -117,7 +119,9 @@ final class WhoFrees {
         if (!come.isEmpty()) {
             parts.add((gone.isEmpty() ? "uses " : "but ") + names(come));
         }
-        return parts.isEmpty() ? Optional.empty() : Optional.of("`%s` %s".formatted(function, String.join(", ", parts)));
+        return parts.isEmpty()
+                ? Optional.empty()
+                : Optional.of("`%s` %s".formatted(function, String.join(", ", parts)));
     }
 
     private static String names(Set<String> names) {
@@ -132,7 +136,8 @@ final class WhoFrees {
                 case Reference.Elsewhere target -> used.add(target.symbol().name());
                 case Reference.InPiece target -> {
                     Piece piece = object.pieces().get(target.pieceIndex());
-                    boolean isOther = piece.index() != function.index() && !piece.symbols().isEmpty();
+                    boolean isOther = piece.index() != function.index()
+                            && !piece.symbols().isEmpty();
                     if (isOther && (piece.kind() == Piece.Kind.FUNCTION || piece.isGlobal())) {
                         used.add(piece.name());
                     }
@@ -152,7 +157,10 @@ final class WhoFrees {
         Boolean answer = known.get(name);
         if (answer == null) {
             known.put(name, false);
-            answer = isBase(name, base) || image.find(name).filter(symbol -> leadsTo(symbol, known, base, depth)).isPresent();
+            answer = isBase(name, base)
+                    || image.find(name)
+                            .filter(symbol -> leadsTo(symbol, known, base, depth))
+                            .isPresent();
             known.put(name, answer);
         }
         return answer;
@@ -173,7 +181,8 @@ final class WhoFrees {
         }
         Optional<MemorySegment> code = linked.bytes(symbol.address(), symbol.sizeBytes());
         return code.isPresent()
-                && calls(code.get(), symbol.address()).stream().anyMatch(target -> callsBase(target, known, base, depth));
+                && calls(code.get(), symbol.address()).stream()
+                        .anyMatch(target -> callsBase(target, known, base, depth));
     }
 
     private List<Long> calls(MemorySegment code, long address) {

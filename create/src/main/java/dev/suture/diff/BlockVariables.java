@@ -65,7 +65,9 @@ public final class BlockVariables {
         OptionalLong untouched = untouched(was.get());
         if (untouched.isPresent()) {
             return isAt(is.get(), was.get(), untouched.getAsLong())
-                    && isOnly(of(original).values(), other -> isAt(other, was.get(), was.get().declared().line()))
+                    && isOnly(
+                            of(original).values(),
+                            other -> isAt(other, was.get(), was.get().declared().line()))
                     && isOnly(of(patched).values(), other -> isAt(other, was.get(), untouched.getAsLong()));
         }
         return replaces(was.get(), is.get())
@@ -89,7 +91,9 @@ public final class BlockVariables {
         return sameName(was, is)
                 && was.declared().file().equals(is.declared().file())
                 && lines.replaced(
-                        was.declared().file(), was.declared().line(), is.declared().line());
+                        was.declared().file(),
+                        was.declared().line(),
+                        is.declared().line());
     }
 
     private static boolean isOnly(Collection<StaticLocal> locals, Predicate<StaticLocal> isOne) {

@@ -252,11 +252,12 @@ public final class Compare {
         Set<String> sections = new TreeSet<>(befores.keySet());
         sections.addAll(afters.keySet());
         return sections.stream()
-                .flatMap(section -> entryDifference(
-                        section,
-                        befores.getOrDefault(section, List.of()),
-                        afters.getOrDefault(section, List.of()))
-                        .stream())
+                .flatMap(
+                        section -> entryDifference(
+                                section,
+                                befores.getOrDefault(section, List.of()),
+                                afters.getOrDefault(section, List.of()))
+                                .stream())
                 .findFirst()
                 .map(what -> new Difference(Difference.Kind.SPECIAL_ENTRY, before.sizeBytes(), what));
     }

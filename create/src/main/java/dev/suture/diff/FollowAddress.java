@@ -213,11 +213,10 @@ final class FollowAddress {
      */
     private boolean keepsNothing(Instruction instruction, int passed) {
         List<Reference> references = code.in(instruction);
-        boolean isIndirect =
-                switch (instruction.flow()) {
-                    case INDIRECT_CALL, INDIRECT_JUMP -> true;
-                    case NEXT, CALL, JUMP, CONDITIONAL, RETURN, TRAP -> false;
-                };
+        boolean isIndirect = switch (instruction.flow()) {
+            case INDIRECT_CALL, INDIRECT_JUMP -> true;
+            case NEXT, CALL, JUMP, CONDITIONAL, RETURN, TRAP -> false;
+        };
         // What is called through a variable is not what the variable is called.
         boolean toFunction = references.size() == 1
                 && isa.relocation(references.getFirst().relocation().type()).throughGot() == isIndirect;
@@ -225,7 +224,8 @@ final class FollowAddress {
             return false;
         }
         return switch (references.getFirst().target()) {
-            case Reference.Elsewhere target -> keepNothing.contains(target.symbol().name());
+            case Reference.Elsewhere target ->
+                keepNothing.contains(target.symbol().name());
             case Reference.InPiece target ->
                 target.delta() == 0 && keepsNothing(object.pieces().get(target.pieceIndex()), passed);
             case Reference.Nothing _, Reference.Constant _ -> false;

@@ -75,8 +75,8 @@ final class NewState {
                 VariablesWithoutPlace.names(comparison.patched().elf());
         gone.stream()
                 .filter(piece -> withoutPlace.contains(piece.name()))
-                .forEach(piece -> refusals.add(Refusals.builtIn(
-                        comparison.name(), piece, functions(comparison.original(), piece))));
+                .forEach(piece -> refusals.add(
+                        Refusals.builtIn(comparison.name(), piece, functions(comparison.original(), piece))));
     }
 
     private void judge(Chosen chosen) {
@@ -128,12 +128,11 @@ final class NewState {
     }
 
     private Set<String> functions(ObjectPieces object, Piece variable) {
-        Set<String> functions = new TreeSet<>(
-                users.computeIfAbsent(object, UsersOfPieces::of).functions(variable));
+        Set<String> functions =
+                new TreeSet<>(users.computeIfAbsent(object, UsersOfPieces::of).functions(variable));
         if (variable.isGlobal()) {
             for (Comparison other : objects) {
-                functions.addAll(
-                        usersByName(isOriginal(object) ? other.original() : other.patched(), variable.name()));
+                functions.addAll(usersByName(isOriginal(object) ? other.original() : other.patched(), variable.name()));
             }
         }
         return functions;

@@ -98,8 +98,7 @@ final class Refusals {
                                 old.sizeBytes(),
                                 name,
                                 before),
-                copyingHook(variable, old)
-                        + "If it may start anew, pass --accept-new-state '%s'.".formatted(name));
+                copyingHook(variable, old) + "If it may start anew, pass --accept-new-state '%s'.".formatted(name));
     }
 
     static Refusal builtIn(String object, Piece variable, Set<String> users) {

@@ -60,10 +60,8 @@ public record TargetTraits(
     }
 
     /** {@return those of a process of which some functions are known not to run again} */
-    public static TargetTraits ofProcess(
-            Set<String> sharedNames, Set<String> keepNothing, Set<String> onlyAtStart) {
-        return new TargetTraits(
-                sharedNames, "when the program starts", true, onlyAtStart, keepNothing, Set.of());
+    public static TargetTraits ofProcess(Set<String> sharedNames, Set<String> keepNothing, Set<String> onlyAtStart) {
+        return new TargetTraits(sharedNames, "when the program starts", true, onlyAtStart, keepNothing, Set.of());
     }
 
     /** {@return the same for an author who accepts that of some variables} */

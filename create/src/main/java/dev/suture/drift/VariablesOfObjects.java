@@ -36,7 +36,8 @@ final class VariablesOfObjects implements SourceChange.Variables {
                 .filter(symbol -> Names.stem(symbol.name()).equals(name))
                 .toList();
         return !symbols.isEmpty()
-                && symbols.stream().allMatch(symbol -> !symbol.isLocal() && symbol.name().equals(name));
+                && symbols.stream()
+                        .allMatch(symbol -> !symbol.isLocal() && symbol.name().equals(name));
     }
 
     @Override

@@ -374,14 +374,7 @@ final class LinkPayload {
         return undefinedSymbols.computeIfAbsent(
                 target,
                 key -> builder.addSymbol(
-                        key,
-                        0,
-                        0,
-                        binding,
-                        type,
-                        boundDirectly.contains(key) ? HIDDEN : 0,
-                        Symbol.Place.UNDEFINED,
-                        0));
+                        key, 0, 0, binding, type, boundDirectly.contains(key) ? HIDDEN : 0, Symbol.Place.UNDEFINED, 0));
     }
 
     /**

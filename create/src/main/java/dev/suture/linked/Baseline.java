@@ -80,7 +80,9 @@ final class Baseline {
         for (Symbol symbol : elf.symbols()) {
             if (symbol.type() == Elf.STT_FILE) {
                 file = Optional.of(symbol.name());
-            } else if (symbol.isInSection() && symbol.sizeBytes() > 0 && !symbol.name().isEmpty()) {
+            } else if (symbol.isInSection()
+                    && symbol.sizeBytes() > 0
+                    && !symbol.name().isEmpty()) {
                 String name = symbol.isLocal()
                         ? Image.targetNameOfLocal(file.orElse(""), symbol.name())
                         : LinkedFile.plain(symbol.name());

@@ -54,8 +54,7 @@ final class CompareFrames {
      * @param scripted whether a linker script says what goes where
      * @param compare the pieces of both
      */
-    CompareFrames(
-            Side original, Side patched, List<Path> untouched, boolean scripted, ComparePieces compare) {
+    CompareFrames(Side original, Side patched, List<Path> untouched, boolean scripted, ComparePieces compare) {
         this.original = original;
         this.patched = patched;
         this.scripted = scripted;
@@ -184,20 +183,25 @@ final class CompareFrames {
 
     private void compare(String name, Symbol before, Symbol now) {
         if (before.isUndefined() != now.isUndefined() || before.place() != now.place()) {
-            find(name, now.isUndefined() ? "it is another library's in the patched program" : "it is defined otherwise");
+            find(
+                    name,
+                    now.isUndefined() ? "it is another library's in the patched program" : "it is defined otherwise");
             return;
         }
         if (now.isUndefined()) {
             return;
         }
         if (before.place() == Symbol.Place.ABSOLUTE && before.value() != now.value()) {
-            find(name, "it is %d in the patched program and %d in the running one"
-                    .formatted(now.value(), before.value()));
+            find(
+                    name,
+                    "it is %d in the patched program and %d in the running one".formatted(now.value(), before.value()));
         } else if (before.type() != now.type()) {
             find(name, "it is of another type in the patched program");
         } else if (isVariable(original.file(), before) && before.sizeBytes() != now.sizeBytes()) {
-            find(name, "the variable has %d bytes in the patched program and %d in the running one"
-                    .formatted(now.sizeBytes(), before.sizeBytes()));
+            find(
+                    name,
+                    "the variable has %d bytes in the patched program and %d in the running one"
+                            .formatted(now.sizeBytes(), before.sizeBytes()));
         } else if (patched.linked(name).isEmpty() != original.linked(name).isEmpty() && now.isInSection()) {
             owners.apply(name).ifPresent(why -> find(name, why));
         }
@@ -236,9 +240,7 @@ final class CompareFrames {
             for (Part before : original.linked(key)) {
                 if (!patched.addresses(part).isEmpty() && !isSame.test(before, part)) {
                     findings.add(new Finding(
-                            part.object().name(),
-                            part.name(),
-                            "the constant changes, and code that stays uses it"));
+                            part.object().name(), part.name(), "the constant changes, and code that stays uses it"));
                     return;
                 }
             }
@@ -281,7 +283,8 @@ final class CompareFrames {
         boolean same = before.size() == after.size();
         String first = "";
         for (int i = 0; i < Math.min(before.size(), after.size()) && first.isEmpty(); i++) {
-            if (!Objects.equals(before.get(i).object().name(), after.get(i).object().name())
+            if (!Objects.equals(
+                            before.get(i).object().name(), after.get(i).object().name())
                     || !isSame.test(before.get(i), after.get(i))) {
                 first = after.get(i).name();
                 same = false;

@@ -61,9 +61,7 @@ final class ComparePieces {
     private Optional<String> compare(Part from, Part to) {
         Piece one = from.piece();
         Piece other = to.piece();
-        if (one.kind() != other.kind()
-                || one.role() != other.role()
-                || from.isWritable() != to.isWritable()) {
+        if (one.kind() != other.kind() || one.role() != other.role() || from.isWritable() != to.isWritable()) {
             return Optional.of("it is in another kind of section (%s, %s)"
                     .formatted(one.section().name(), other.section().name()));
         }
@@ -144,12 +142,11 @@ final class ComparePieces {
             }
             return correspond(target, twin, one.delta());
         }
-        boolean same =
-                switch (before) {
-                    case Reference.Constant one -> one.equals(after);
-                    case Reference.Nothing one -> one.equals(after);
-                    case Reference.InPiece _, Reference.Elsewhere _ -> false;
-                };
+        boolean same = switch (before) {
+            case Reference.Constant one -> one.equals(after);
+            case Reference.Nothing one -> one.equals(after);
+            case Reference.InPiece _, Reference.Elsewhere _ -> false;
+        };
         return same ? Optional.empty() : Optional.of("it refers to something else");
     }
 
@@ -253,8 +250,8 @@ final class ComparePieces {
         Set<String> names = new HashSet<>(original.names(before));
         names.retainAll(patched.names(after));
         return names.isEmpty()
-                ? Optional.of("`%s` is now %s instead of %s"
-                        .formatted(name, patched.names(after), original.names(before)))
+                ? Optional.of(
+                        "`%s` is now %s instead of %s".formatted(name, patched.names(after), original.names(before)))
                 : sameDefinition(name, names);
     }
 
@@ -268,7 +265,9 @@ final class ComparePieces {
 
     /** A constant that others know by its name must have the same contents. */
     private Optional<String> sameDefinition(String name, Set<String> names) {
-        String key = names.contains(name) || names.isEmpty() ? name : names.iterator().next();
+        String key = names.contains(name) || names.isEmpty()
+                ? name
+                : names.iterator().next();
         List<Part> after = patched.linked(key);
         List<Part> before = original.linked(key);
         if (after.isEmpty() != before.isEmpty()) {

@@ -60,8 +60,8 @@ public final class JudgePrograms {
         List<ObjectPieces> objects = new ArrayList<>();
         for (ObjectPair pair : pairs) {
             (before ? pair.original() : pair.patched())
-                    .ifPresent(file -> objects.add(
-                            SplitObject.split(pair.name(), ElfFile.read(file), SpecialSections.process())));
+                    .ifPresent(file ->
+                            objects.add(SplitObject.split(pair.name(), ElfFile.read(file), SpecialSections.process())));
         }
         return new Side(new LinkedFile(linked), objects);
     }
@@ -104,8 +104,7 @@ public final class JudgePrograms {
                 .distinct()
                 .sorted()
                 .toList();
-        return new LinkedProof(
-                List.copyOf(missing), extra, List.copyOf(replaced), brought, unproved, same);
+        return new LinkedProof(List.copyOf(missing), extra, List.copyOf(replaced), brought, unproved, same);
     }
 
     private interface Judge {
@@ -128,17 +127,17 @@ public final class JudgePrograms {
 
     /** What the linker put elsewhere or rewrote in a way that is not known must not be taken for left out. */
     private void checkFound(Side side, Part part) {
-        boolean judged =
-                switch (part.piece().kind()) {
-                    case FUNCTION, ASSEMBLY, FRAGMENT, DATA -> true;
-                    case STRING, CONSTANT, NAMELESS_DATA, SPECIAL_ENTRY -> false;
-                };
+        boolean judged = switch (part.piece().kind()) {
+            case FUNCTION, ASSEMBLY, FRAGMENT, DATA -> true;
+            case STRING, CONSTANT, NAMELESS_DATA, SPECIAL_ENTRY -> false;
+        };
         if (!judged || side.candidates(part).isEmpty() || !side.addresses(part).isEmpty()) {
             return;
         }
         boolean oneOfSeveral = part.piece().symbols().stream()
                 .anyMatch(symbol -> symbol.binding() == Elf.STB_WEAK || symbol.binding() == Elf.STB_GNU_UNIQUE);
-        boolean elsewhere = part.keys().stream().anyMatch(key -> !side.linked(key).isEmpty());
+        boolean elsewhere =
+                part.keys().stream().anyMatch(key -> !side.linked(key).isEmpty());
         if (!oneOfSeveral && !elsewhere && !isLocalOfSharedCode(part)) {
             miss(part, "what the linker made of it cannot be told");
         }
@@ -172,19 +171,21 @@ public final class JudgePrograms {
     /** {@return what of the original program has its name, or the name but for a compiler's number} */
     private List<Part> twins(Part part) {
         List<Part> twins = new ArrayList<>();
-        original.object(part.object().name()).ifPresent(object -> object.pieces().stream()
-                .map(piece -> new Part(object, piece))
-                .filter(twin -> twin.piece().kind() == part.piece().kind() && sharesName(twin, part))
-                .forEach(twins::add));
+        original.object(part.object().name())
+                .ifPresent(object -> object.pieces().stream()
+                        .map(piece -> new Part(object, piece))
+                        .filter(twin -> twin.piece().kind() == part.piece().kind() && sharesName(twin, part))
+                        .forEach(twins::add));
         if (twins.isEmpty()) {
             part.keys().forEach(key -> twins.addAll(original.linked(key)));
         }
         if (twins.isEmpty() && Names.isNumbered(part.name())) {
-            original.object(part.object().name()).ifPresent(object -> object.pieces().stream()
-                    .map(piece -> new Part(object, piece))
-                    .filter(twin -> twin.piece().kind() == part.piece().kind()
-                            && Names.stem(twin.name()).equals(Names.stem(part.name())))
-                    .forEach(twins::add));
+            original.object(part.object().name())
+                    .ifPresent(object -> object.pieces().stream()
+                            .map(piece -> new Part(object, piece))
+                            .filter(twin -> twin.piece().kind() == part.piece().kind()
+                                    && Names.stem(twin.name()).equals(Names.stem(part.name())))
+                            .forEach(twins::add));
         }
         return twins;
     }
@@ -229,7 +230,9 @@ public final class JudgePrograms {
     private Optional<String> differenceFromRunning(Part part) {
         List<Part> twins = twins(part);
         Optional<String> first = Optional.empty();
-        if (twins.isEmpty() && part.keys().stream().anyMatch(key -> original.file().global(key).isPresent())) {
+        if (twins.isEmpty()
+                && part.keys().stream()
+                        .anyMatch(key -> original.file().global(key).isPresent())) {
             return part.keys().stream()
                     .filter(key -> original.file().global(key).isPresent())
                     .map(compare::differenceOfOwners)
@@ -263,8 +266,10 @@ public final class JudgePrograms {
         if (wrong.isPresent()) {
             miss(part, "what the payload puts in its place is not what the patched program has: " + wrong.get());
         } else if (replacement.newSizeBytes() != part.piece().statedSizeBytes()) {
-            miss(part, "the payload says that its new code has %d bytes, and it has %d"
-                    .formatted(replacement.newSizeBytes(), part.piece().statedSizeBytes()));
+            miss(
+                    part,
+                    "the payload says that its new code has %d bytes, and it has %d"
+                            .formatted(replacement.newSizeBytes(), part.piece().statedSizeBytes()));
         } else {
             replaced.add(part.name());
             if (difference.isEmpty()) {
@@ -281,8 +286,10 @@ public final class JudgePrograms {
         if (request.leftOut().contains(name)) {
             unproved.add(new Finding(part.object().name(), part.name(), difference));
         } else {
-            miss(part, "it differs in the patched program (%s), and the payload does not replace it"
-                    .formatted(difference));
+            miss(
+                    part,
+                    "it differs in the patched program (%s), and the payload does not replace it"
+                            .formatted(difference));
         }
     }
 
@@ -296,8 +303,7 @@ public final class JudgePrograms {
                                         .global(name)
                                         .filter(known -> known.type() == Elf.STT_GNU_IFUNC)
                                         .isPresent()));
-        if (request.acceptsRestart()
-                || request.leftOut().contains(part.object().name() + ":" + part.name())) {
+        if (request.acceptsRestart() || request.leftOut().contains(part.object().name() + ":" + part.name())) {
             return;
         }
         if (chooses) {
@@ -320,9 +326,8 @@ public final class JudgePrograms {
     private void addCalled(Part table, Reference reference) {
         switch (reference.target()) {
             case Reference.InPiece target ->
-                runAtStart.addAll(new Part(
-                                table.object(), table.object().pieces().get(target.pieceIndex()))
-                        .keys());
+                runAtStart.addAll(
+                        new Part(table.object(), table.object().pieces().get(target.pieceIndex())).keys());
             case Reference.Elsewhere target -> runAtStart.add(Part.plain(target.symbol()));
             case Reference.Constant _, Reference.Nothing _ -> {}
         }
@@ -336,11 +341,14 @@ public final class JudgePrograms {
         if (twins.isEmpty()) {
             return;
         }
-        boolean fits = twins.stream().anyMatch(twin -> compare.difference(twin, part).isEmpty());
+        boolean fits =
+                twins.stream().anyMatch(twin -> compare.difference(twin, part).isEmpty());
         boolean fewer = twins.stream().anyMatch(twin -> sharesName(twin, part));
         if (!fits && fewer) {
-            miss(part, "the variable begins otherwise in the patched program: "
-                    + compare.difference(twins.getFirst(), part).orElse(""));
+            miss(
+                    part,
+                    "the variable begins otherwise in the patched program: "
+                            + compare.difference(twins.getFirst(), part).orElse(""));
         }
     }
 

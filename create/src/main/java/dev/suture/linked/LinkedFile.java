@@ -53,7 +53,9 @@ final class LinkedFile {
         for (Symbol symbol : elf.symbols()) {
             if (symbol.type() == Elf.STT_FILE) {
                 file = symbol.name();
-            } else if (symbol.index() > 0 && !symbol.isSectionSymbol() && !symbol.name().isEmpty()) {
+            } else if (symbol.index() > 0
+                    && !symbol.isSectionSymbol()
+                    && !symbol.name().isEmpty()) {
                 add(file, symbol);
             }
         }
@@ -163,7 +165,8 @@ final class LinkedFile {
         Optional<Section> section = sectionAt(address);
         if (section.isPresent()
                 && section.get().isNobits()
-                && address - section.get().address() + sizeBytes <= section.get().sizeBytes()) {
+                && address - section.get().address() + sizeBytes
+                        <= section.get().sizeBytes()) {
             return Optional.of(MemorySegment.ofArray(new byte[(int) sizeBytes]));
         }
         return code.bytes(address, sizeBytes);
@@ -182,8 +185,7 @@ final class LinkedFile {
         return elf.sections().stream()
                 .filter(Section::isAllocated)
                 .filter(section -> !(section.isNobits() && section.has(Elf.SHF_TLS)))
-                .filter(section ->
-                        address >= section.address() && address < section.address() + section.sizeBytes())
+                .filter(section -> address >= section.address() && address < section.address() + section.sizeBytes())
                 .findFirst();
     }
 }

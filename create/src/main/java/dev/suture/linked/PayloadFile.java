@@ -58,7 +58,8 @@ final class PayloadFile {
         Map<Long, Relocation> ofTable = relocations.getOrDefault(table.index(), new TreeMap<>());
         for (long at = 0; at + ENTRY_BYTES <= entries.byteSize(); at += ENTRY_BYTES) {
             Place name = place(ofTable.get(at))
-                    .orElseThrow(() -> new LivePatchException(elf.name() + ": an entry of .livepatch.funcs has no name"));
+                    .orElseThrow(
+                            () -> new LivePatchException(elf.name() + ": an entry of .livepatch.funcs has no name"));
             replacements.add(new Replacement(
                     text(name),
                     LittleEndian.u32(entries, at + 28),

@@ -107,9 +107,8 @@ final class ProvePayload {
         if (part.isVariable() && runsAlready(part)) {
             return Optional.of("the payload has a variable of its own in the place of one that there is");
         }
-        MemorySegment wanted = piece.section().isNobits()
-                ? MemorySegment.ofArray(new byte[(int) piece.sizeBytes()])
-                : part.contents();
+        MemorySegment wanted =
+                piece.section().isNobits() ? MemorySegment.ofArray(new byte[(int) piece.sizeBytes()]) : part.contents();
         long different = wanted.mismatch(found.get());
         if (different >= 0) {
             return Optional.of("first difference at +0x%x".formatted(different));
@@ -156,17 +155,16 @@ final class ProvePayload {
         List<Reference> wanted = part.object().references(part.piece());
         List<Relocation> found = payload.relocations(at, part.piece().sizeBytes());
         if (wanted.size() != found.size()) {
-            return Optional.of("the payload has %d references in it instead of %d"
-                    .formatted(found.size(), wanted.size()));
+            return Optional.of(
+                    "the payload has %d references in it instead of %d".formatted(found.size(), wanted.size()));
         }
         for (int i = 0; i < wanted.size(); i++) {
             Reference reference = wanted.get(i);
             Relocation relocation = found.get(i);
             boolean alike = relocation.sectionOffset() - at.offset() == reference.pieceOffset()
                     && relocation.type() == reference.relocation().type();
-            Optional<String> difference = alike
-                    ? check(part, reference, relocation)
-                    : Optional.of("the payload has another reference there");
+            Optional<String> difference =
+                    alike ? check(part, reference, relocation) : Optional.of("the payload has another reference there");
             if (difference.isPresent()) {
                 return difference.map(why -> "%s (at +0x%x)".formatted(why, reference.pieceOffset()));
             }
@@ -184,8 +182,8 @@ final class ProvePayload {
                 }
                 case Reference.Constant(long value) -> {
                     Symbol symbol = payload.symbol(relocation);
-                    boolean same = symbol.place() == Symbol.Place.ABSOLUTE
-                            && symbol.value() + relocation.addend() == value;
+                    boolean same =
+                            symbol.place() == Symbol.Place.ABSOLUTE && symbol.value() + relocation.addend() == value;
                     yield same ? Optional.empty() : Optional.of("another number");
                 }
                 case Reference.Nothing _ -> Optional.of("it refers to an empty section");
@@ -296,7 +294,8 @@ final class ProvePayload {
     private boolean isInFile(String name) {
         return image.find(name).isPresent()
                 || image.elf().dynamicSymbols().stream()
-                        .anyMatch(symbol -> symbol.isInSection() && symbol.name().equals(name));
+                        .anyMatch(
+                                symbol -> symbol.isInSection() && symbol.name().equals(name));
     }
 
     private Optional<String> checkDynamic(String wanted, String version, String asked, Symbol symbol) {
@@ -334,7 +333,8 @@ final class ProvePayload {
     private Optional<String> checkNumber(long value, String name, String asked, Symbol symbol) {
         if (value == 0 && symbol.binding() == Elf.STB_WEAK && asked.equals(name)) {
             return isInFile(asked)
-                    ? Optional.of("nobody defines `%s` in the patched program, and the file at hand does".formatted(asked))
+                    ? Optional.of(
+                            "nobody defines `%s` in the patched program, and the file at hand does".formatted(asked))
                     : Optional.empty();
         }
         boolean same = asked.equals(name)
@@ -350,8 +350,7 @@ final class ProvePayload {
         Symbol symbol = payload.symbol(relocation);
         if (symbol.isInSection()) {
             Place start = new Place(symbol.sectionIndex(), symbol.value() + relocation.addend() - statedDelta);
-            return difference(to, start)
-                    .map(why -> "`%s`, which it uses, differs: %s".formatted(to.name(), why));
+            return difference(to, start).map(why -> "`%s`, which it uses, differs: %s".formatted(to.name(), why));
         }
         if (!symbol.isUndefined() || relocation.addend() != statedDelta) {
             return Optional.of("the payload refers to another place of `%s`".formatted(to.name()));
@@ -367,7 +366,8 @@ final class ProvePayload {
                         .filter(asked::equals)
                         .isPresent()
                 || Names.isNumbered(to.name())
-                        && Names.stem(asked).equals(Image.targetNameOfLocal(to.object().sourceFile(), Names.stem(to.name())));
+                        && Names.stem(asked)
+                                .equals(Image.targetNameOfLocal(to.object().sourceFile(), Names.stem(to.name())));
         if (!named || !isInFile(asked)) {
             return Optional.of("the payload asks for `%s` instead of `%s`".formatted(asked, to.name()));
         }
@@ -375,8 +375,7 @@ final class ProvePayload {
         if (before.isEmpty()) {
             return compare.differenceOfOwners(asked);
         }
-        boolean byName = to.piece().kind() == Piece.Kind.FUNCTION && delta == 0
-                || to.isVariable();
+        boolean byName = to.piece().kind() == Piece.Kind.FUNCTION && delta == 0 || to.isVariable();
         if (byName) {
             return Optional.empty();
         }

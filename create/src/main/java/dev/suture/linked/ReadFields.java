@@ -48,10 +48,10 @@ final class ReadFields {
         long addend = relocation.addend();
         return switch (relocation.type()) {
             case 1, 24 -> wide(address, relocation);
-            case 2, 4 -> word(address).map(value -> at(value + address - addend)).orElse(unreadable(address));
-            case 10 -> word(address)
-                    .map(value -> at((value & 0xffff_ffffL) - addend))
-                    .orElse(unreadable(address));
+            case 2, 4 ->
+                word(address).map(value -> at(value + address - addend)).orElse(unreadable(address));
+            case 10 ->
+                word(address).map(value -> at((value & 0xffff_ffffL) - addend)).orElse(unreadable(address));
             case 11 -> word(address).map(value -> at(value - addend)).orElse(unreadable(address));
             case 9, 41, 42 -> throughTable(address, addend, object, offset);
             case 23 -> word(address).map(value -> inThread(value - addend)).orElse(unreadable(address));
@@ -103,7 +103,8 @@ final class ReadFields {
             OptionalLong slot = file.slotOfStub(address);
             return slot.isPresent()
                     ? slot(slot.getAsLong())
-                    : new Node.Unknown("no stub at 0x%x of %s".formatted(address, section.get().name()));
+                    : new Node.Unknown("no stub at 0x%x of %s"
+                            .formatted(address, section.get().name()));
         }
         return new Node.At(address);
     }
@@ -113,7 +114,9 @@ final class ReadFields {
         if (dynamic.isPresent()) {
             return dynamic(dynamic.get(), 0);
         }
-        return file.bytes(slot, 8).map(bytes -> plain(LittleEndian.u64(bytes, 0))).orElse(unreadable(slot));
+        return file.bytes(slot, 8)
+                .map(bytes -> plain(LittleEndian.u64(bytes, 0)))
+                .orElse(unreadable(slot));
     }
 
     private Node plain(long address) {
@@ -170,14 +173,15 @@ final class ReadFields {
         if (dynamic.isPresent()) {
             return dynamic(dynamic.get(), 0);
         }
-        return file.bytes(slot, 8).map(bytes -> inThread(LittleEndian.u64(bytes, 0))).orElse(unreadable(slot));
+        return file.bytes(slot, 8)
+                .map(bytes -> inThread(LittleEndian.u64(bytes, 0)))
+                .orElse(unreadable(slot));
     }
 
     /** Sequences that linkers rewrite as a whole are known by the symbol that they are about. */
     private Node threadLocal(Symbol symbol) {
         String name = LinkedFile.plain(symbol.name());
         Optional<Symbol> own = file.global(name).filter(found -> found.type() == Elf.STT_TLS);
-        return own.<Node>map(found -> new Node.ThreadLocal(found.value()))
-                .orElseGet(() -> new Node.Dynamic(name, ""));
+        return own.<Node>map(found -> new Node.ThreadLocal(found.value())).orElseGet(() -> new Node.Dynamic(name, ""));
     }
 }

@@ -33,8 +33,9 @@ final class Side {
         for (ObjectPieces object : objects) {
             for (Piece piece : object.pieces()) {
                 Part part = new Part(object, piece);
-                part.keys().forEach(key ->
-                        byKey.computeIfAbsent(key, _ -> new ArrayList<>(1)).add(part));
+                part.keys()
+                        .forEach(key -> byKey.computeIfAbsent(key, _ -> new ArrayList<>(1))
+                                .add(part));
             }
         }
     }
@@ -99,7 +100,8 @@ final class Side {
         ObjectPieces object = part.object();
         return object.elf().symbols().stream()
                 .filter(symbol -> object.pieceOfSymbol().length > symbol.index()
-                        && object.pieceOfSymbol()[symbol.index()] == part.piece().index()
+                        && object.pieceOfSymbol()[symbol.index()]
+                                == part.piece().index()
                         && !symbol.isSectionSymbol()
                         && !symbol.name().isEmpty()
                         && !symbol.name().startsWith(".L"))
@@ -156,8 +158,7 @@ final class Side {
 
     /** {@return what a reference of a linked piece leads to} */
     Node node(Part part, long address, Reference reference) {
-        Symbol symbol =
-                part.object().elf().symbols().get(reference.relocation().symbolIndex());
+        Symbol symbol = part.object().elf().symbols().get(reference.relocation().symbolIndex());
         if (Part.plain(symbol).equals(THREAD_ADDRESS) && isInSequence(part, reference)) {
             return new Node.Dynamic(THREAD_ADDRESS, "");
         }

@@ -300,8 +300,8 @@ final class FindNames {
         Item item = items.get(at);
         List<Item> before = items.subList(0, at);
         // In `static T (x);` it is not T that is declared.
-        boolean hasType = !first
-                || before.stream().anyMatch(word -> word.isWord() && !WITHOUT_TYPE.contains(word.text()));
+        boolean hasType =
+                !first || before.stream().anyMatch(word -> word.isWord() && !WITHOUT_TYPE.contains(word.text()));
         if (!item.isName() || !hasType || before.stream().anyMatch(other -> !other.isWord() && !other.is("*"))) {
             return false;
         }

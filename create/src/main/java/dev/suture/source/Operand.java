@@ -197,7 +197,9 @@ record Operand(List<Token> tokens, int from, int to) {
 
     /** {@return whether the operator at a place changes what stands before it} */
     boolean isWritten(int place) {
-        return ASSIGNMENTS.contains(at(place).text()) || at(place).is("++") || at(place).is("--");
+        return ASSIGNMENTS.contains(at(place).text())
+                || at(place).is("++")
+                || at(place).is("--");
     }
 
     /** {@return the place of the operator that assigns what it is part of} */

@@ -116,7 +116,8 @@ enum Storage {
                 .filter(item -> !item.isGroup("{") && !item.isGroup("["))
                 .flatMap(item -> item.tokens().stream())
                 .toList();
-        List<Token> parameters = declarator.getLast().isGroup("(") ? declarator.getLast().tokens() : List.of();
+        List<Token> parameters =
+                declarator.getLast().isGroup("(") ? declarator.getLast().tokens() : List.of();
         int end = tokens.size() - parameters.size();
         int star = -1;
         for (int i = 0; i < end; i++) {

@@ -263,8 +263,7 @@ final class CompareTypes {
     }
 
     /** A tree of the C++ library has pointers to nodes of any type: only its template says what is in them. */
-    private void compareArguments(
-            List<TypeNode> original, List<TypeNode> patched, Way way, List<String> differences) {
+    private void compareArguments(List<TypeNode> original, List<TypeNode> patched, Way way, List<String> differences) {
         for (int at = 0; at < Math.min(original.size(), patched.size()); at++) {
             if (!isSame(original.get(at), patched.get(at), way)) {
                 differences.add("it is made of `%s`, and was of `%s`"

@@ -102,6 +102,7 @@ class HunkMapTest {
         HunkMap map = HunkMap.of(ApplyPatches.apply(folder, List.of(""), List.of(first, second)));
 
         assertThat(map.hunks()).hasSize(2);
-        assertThat(map.hunks()).allMatch(hunk -> hunk.added().isEmpty() && hunk.removed().isEmpty());
+        assertThat(map.hunks())
+                .allMatch(hunk -> hunk.added().isEmpty() && hunk.removed().isEmpty());
     }
 }

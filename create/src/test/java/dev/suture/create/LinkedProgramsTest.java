@@ -72,8 +72,8 @@ class LinkedProgramsTest {
                 false,
                 2);
         try (MakeBuildResult build = MakeBuild.run(request, Progress.NONE)) {
-            List<Comparison> comparisons = DiffObjects.diff(
-                    build.pairs(), SpecialSections.process(), DiffObjects.lineNumbers(build.patchedFiles()));
+            List<Comparison> comparisons =
+                    DiffObjects.diff(build.pairs(), SpecialSections.process(), build.patchedFiles());
             TargetTraits traits = TargetTraits.ofProcess(Set.of(), Set.of());
             Selection selection = Select.select(comparisons, traits);
             byte[] payload = LinkProcessPayload.link(new LinkProcessPayload.Request(
@@ -122,7 +122,8 @@ class LinkedProgramsTest {
                 "ctor|init: it ran when the program started",
             })
     void whatWouldRunOtherwiseIsFound(String name, String finding) {
-        assertThat(texts(prove(name, "prog"))).anySatisfy(text -> assertThat(text).contains(finding));
+        assertThat(texts(prove(name, "prog")))
+                .anySatisfy(text -> assertThat(text).contains(finding));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -29,8 +29,9 @@ class StateOfProgramTest {
     }
 
     private static void assertRefused(CreateReport report, String text) {
-        assertThat(report.refusals()).extracting(Refusal::text).anySatisfy(found -> assertThat(found)
-                .startsWith(text));
+        assertThat(report.refusals())
+                .extracting(Refusal::text)
+                .anySatisfy(found -> assertThat(found).startsWith(text));
         assertThat(report.output()).isEmpty();
     }
 
@@ -49,9 +50,7 @@ class StateOfProgramTest {
         CreateReport report =
                 program(FILTER, "{ sink = v;", "{ filter = twice; sink = v;").assertTakesEffect("program");
 
-        assertThat(report.functions())
-                .extracting(LinkResult.Function::name)
-                .contains("run", "set_filter");
+        assertThat(report.functions()).extracting(LinkResult.Function::name).contains("run", "set_filter");
     }
 
     @Test
@@ -163,9 +162,10 @@ class StateOfProgramTest {
 
         assertThat(both.refusals()).isEmpty();
         assertThat(both.warnings())
-                .contains("the patch changes both who makes objects (`make` no longer uses `borrow`, but `strdup`) and who frees"
-                        + " them (`drop` no longer uses `owns`): what the running code made before is freed by the new code,"
-                        + " so see that it can be");
+                .contains(
+                        "the patch changes both who makes objects (`make` no longer uses `borrow`, but `strdup`) and who frees"
+                                + " them (`drop` no longer uses `owns`): what the running code made before is freed by the new code,"
+                                + " so see that it can be");
     }
 
     @Test
@@ -221,8 +221,14 @@ class StateOfProgramTest {
                         "gcc -O2 -g -c main.c && gcc -O2 -g -c a.c && gcc -Wl,--build-id main.o a.o -o program",
                         "program")
                 .file("main.c", MAIN)
-                .file("a.c", source, source, source.replace("calls", "n_calls").replace("return n_calls", "return n_calls + 5"));
+                .file(
+                        "a.c",
+                        source,
+                        source,
+                        source.replace("calls", "n_calls").replace("return n_calls", "return n_calls + 5"));
 
-        assertRefused(program.create(), "a.o: refused: variable `n_calls` (4 bytes) is new, and `f` does with it what `calls`");
+        assertRefused(
+                program.create(),
+                "a.o: refused: variable `n_calls` (4 bytes) is new, and `f` does with it what `calls`");
     }
 }

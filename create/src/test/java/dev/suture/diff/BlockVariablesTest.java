@@ -74,7 +74,8 @@ class BlockVariablesTest {
     void theOnlyOneOnALineThatIsEditedStays() {
         String source = COUNT + "int f(int x) {\n  say(x);\n  say(COUNT(1));\n  return 0;\n}\n";
 
-        assertThat(Change.of(source, source.replace("COUNT(1)", "COUNT(1) + x"), "-g").explain())
+        assertThat(Change.of(source, source.replace("COUNT(1)", "COUNT(1) + x"), "-g")
+                        .explain())
                 .isEqualTo("replaced f\n");
     }
 
@@ -83,8 +84,8 @@ class BlockVariablesTest {
     void theOnlyOneThatComesBackElsewhereIsAnotherOne() {
         String source = COUNT + "int f(int x) {\n  say(COUNT(1));\n  say(3);\n  say(4);\n  say(x);\n  return 0;\n}\n";
 
-        assertUncertain(Change.of(
-                source, source.replace("COUNT(1)", "1").replace("say(x);", "say(COUNT(1000));"), "-g"));
+        assertUncertain(
+                Change.of(source, source.replace("COUNT(1)", "1").replace("say(x);", "say(COUNT(1000));"), "-g"));
     }
 
     @Test

@@ -40,7 +40,8 @@ class KeptAddressesTest {
     private static void assertWarned(Change change, String how) {
         assertThat(change.refusals())
                 .startsWith("unit.o: refused: constant `table` changed, and " + how)
-                .contains(": who got it there before keeps the old contents if it keeps the address\n        If nobody keeps");
+                .contains(
+                        ": who got it there before keeps the old contents if it keeps the address\n        If nobody keeps");
         assertThat(warnings(change))
                 .singleElement()
                 .asString()
@@ -115,19 +116,21 @@ class KeptAddressesTest {
                 + " { if (i > 7) kept = t; } int use(int i) { return kept[i]; }";
 
         assertClean(change(reads + " int f(int i) { return look(table, i) + 1; }"));
-        assertWarned(change(keeps + " void f(int i) { look(table, i); log(1); }"), "`f` passes its address to `look` (+0x");
+        assertWarned(
+                change(keeps + " void f(int i) { look(table, i); log(1); }"), "`f` passes its address to `look` (+0x");
     }
 
     /** The program's own {@code printk} may keep what it gets; only that of Xen is known. */
     @Test
     void aNameProvesNothing() {
-        String source = "void printk(const int *); static const int table[] = {1, 2, 3, %d}; void f(void) { printk(table); }";
+        String source =
+                "void printk(const int *); static const int table[] = {1, 2, 3, %d}; void f(void) { printk(table); }";
         Change change = Change.of(source.formatted(4), source.formatted(5));
 
         assertThat(change.refusals(TargetTraits.ofProcess(Set.of(), Set.of("printf"))))
-                .startsWith("unit.o: refused: constant `table` changed, and `f` goes on with its address in `printk` (+0x");
-        assertThat(change.refusals(
-                        TargetTraits.ofProcess(Set.of(), Set.of()).accepting(Set.of("table"))))
+                .startsWith(
+                        "unit.o: refused: constant `table` changed, and `f` goes on with its address in `printk` (+0x");
+        assertThat(change.refusals(TargetTraits.ofProcess(Set.of(), Set.of()).accepting(Set.of("table"))))
                 .isEmpty();
     }
 
@@ -149,7 +152,8 @@ class KeptAddressesTest {
                 + " void f(struct object *o, int i) { o->table = all[i]; }");
 
         assertThat(change.refusals())
-                .startsWith("unit.o: refused: constant `all` changed, and `f` may store its address where a pointer leads (+0x");
+                .startsWith(
+                        "unit.o: refused: constant `all` changed, and `f` may store its address where a pointer leads (+0x");
         assertThat(warnings(change))
                 .singleElement()
                 .asString()

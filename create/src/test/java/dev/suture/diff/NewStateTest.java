@@ -11,7 +11,8 @@ class NewStateTest {
             volatile int sink; static int calls;
             __attribute__((noinline)) int f(void) { calls++; sink = calls; return calls; }
             """;
-    private static final String RENAMED = COUNTER.replace("calls", "n_calls").replace("return n_calls", "return n_calls + 1");
+    private static final String RENAMED =
+            COUNTER.replace("calls", "n_calls").replace("return n_calls", "return n_calls + 1");
 
     @Test
     void aRenamedVariableIsRefusedWithTheHookThatCopiesIt() {
@@ -44,7 +45,8 @@ class NewStateTest {
 
     @Test
     void aNewVariableBesideTheOldOnesGoesIn() {
-        String more = COUNTER.replace("return calls", "return calls + ++more").replace("static int", "static int more; static int");
+        String more = COUNTER.replace("return calls", "return calls + ++more")
+                .replace("static int", "static int more; static int");
 
         assertThat(Change.of(COUNTER, more).explain()).isEqualTo("replaced f\nnew more: `f` uses it\n");
     }
@@ -104,15 +106,20 @@ class NewStateTest {
         String before = "void say(int);\nint f(int x) { static int n; n += x; say(n); return n; }\n"
                 + "int use(int x) { return f(x) + 1; }\n";
 
-        assertThat(Change.of(before, before.replace("f(", "renamed("), "-g", "-fno-inline").refusals())
-                .contains("refused: variable `n.0` (4 bytes) is new, and `renamed` does with it what `n.0` (4 bytes) was for");
+        assertThat(Change.of(before, before.replace("f(", "renamed("), "-g", "-fno-inline")
+                        .refusals())
+                .contains(
+                        "refused: variable `n.0` (4 bytes) is new, and `renamed` does with it what `n.0` (4 bytes) was for");
     }
 
     @Test
     void aStaticThatMovesToAnotherObjectIsSeen() {
         String other = "int g(int x) { return x; }\n";
         String moved = "static int calls; int g(int x) { calls += x; return calls; }\n";
-        Change change = Change.of(COUNTER, COUNTER.replace("static int calls;", "").replace("calls++; sink = calls; return calls", "return 1"))
+        Change change = Change.of(
+                        COUNTER,
+                        COUNTER.replace("static int calls;", "")
+                                .replace("calls++; sink = calls; return calls", "return 1"))
                 .and("other.c", other, moved);
 
         assertThat(change.refusals()).contains("other.o: refused: variable `calls` (4 bytes) is new");
@@ -130,8 +137,7 @@ class NewStateTest {
     void whatMovesFromZeroedToInitializedMemoryIsRefused() {
         String zero = "static int v; int f(void) { return v++; }";
 
-        assertThat(Change.of(zero, zero.replace("int v;", "int v = 5;"))
-                        .refusals())
+        assertThat(Change.of(zero, zero.replace("int v;", "int v = 5;")).refusals())
                 .contains("data `v` changed");
     }
 }

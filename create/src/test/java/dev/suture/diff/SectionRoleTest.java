@@ -23,8 +23,9 @@ class SectionRoleTest {
     @ParameterizedTest
     @CsvSource({"root_handler", "route", "rows", "ro", "ro_after", "rodata", "init_x", "note_x", "discard", "init"})
     void aPointerThatIsWrittenToIsAVariableWhateverItIsCalled(String name) {
-        String source = POINTERS + "static int (*%s)(int) = a; void set(void) { %s = b; } int call(int x) { return %s(x); }"
-                .formatted(name, name, name);
+        String source = POINTERS
+                + "static int (*%s)(int) = a; void set(void) { %s = b; } int call(int x) { return %s(x); }"
+                        .formatted(name, name, name);
 
         for (SpecialSections tables : List.of(SpecialSections.process(), SpecialSections.xenX86(17))) {
             ObjectPieces object = object(tables, source);
@@ -48,7 +49,8 @@ class SectionRoleTest {
 
     @Test
     void aVariableCalledLikeAnAreaIsNotInIt() {
-        String source = "static int percpu; int f(void) { return percpu++; } int g(void) { static int percpu; return percpu++; }";
+        String source =
+                "static int percpu; int f(void) { return percpu++; } int g(void) { static int percpu; return percpu++; }";
         String area = "__attribute__((section(\".bss.percpu\"))) int per_cpu__n; int h(void) { return per_cpu__n++; }";
         ObjectPieces object = object(SpecialSections.xenX86(17), source);
 
@@ -73,10 +75,20 @@ class SectionRoleTest {
     }
 
     @ParameterizedTest
-    @CsvSource({".initial", ".init_arrays", ".trampoline_x", ".note.mine", ".gcc_except_tables", ".discards",
-        ".livepatch.hooks.mine", ".ctorsx", ".data.rel.rox"})
+    @CsvSource({
+        ".initial",
+        ".init_arrays",
+        ".trampoline_x",
+        ".note.mine",
+        ".gcc_except_tables",
+        ".discards",
+        ".livepatch.hooks.mine",
+        ".ctorsx",
+        ".data.rel.rox"
+    })
     void aSectionOfSomebodysIsNotOneThatOnlyBeginsLikeIt(String section) {
-        String source = "__attribute__((section(\"%s\"))) static int v = 3; int f(void) { return v++; }".formatted(section);
+        String source =
+                "__attribute__((section(\"%s\"))) static int v = 3; int f(void) { return v++; }".formatted(section);
 
         assertThat(role(object(SpecialSections.process(), source), "v")).isEqualTo(SectionRole.DATA);
         assertThat(role(object(SpecialSections.xenX86(17), source), "v")).isEqualTo(SectionRole.DATA);
@@ -100,8 +112,9 @@ class SectionRoleTest {
                 + " void set(void) { root_handler = b; }";
 
         assertThat(Change.of(source.formatted("a"), source.formatted("b")).refusals())
-                .startsWith("unit.o: refused: data `root_handler` changed (.data.rel.local.root_handler+0x0): at +0x0 it refers to b"
-                        + " instead of a; the running system already uses the old contents");
+                .startsWith(
+                        "unit.o: refused: data `root_handler` changed (.data.rel.local.root_handler+0x0): at +0x0 it refers to b"
+                                + " instead of a; the running system already uses the old contents");
     }
 
     /** An ASSERT is an entry in another section than a WARN; which of the sections comes first depends on the first one. */
@@ -111,7 +124,8 @@ class SectionRoleTest {
                 + "int first(int *p) { int v, e = 0; FIRST LOAD(v, p, e); return v + e; }\n"
                 + "int both(int *p) { int v, e = 0; LOAD(v, p, e); if (p[0]) WARN(7); return v + e; }\n";
 
-        assertThat(Change.of(source.replace("FIRST", "if (p[1]) WARN(3);"), source.replace("FIRST", "")).chosen())
+        assertThat(Change.of(source.replace("FIRST", "if (p[1]) WARN(3);"), source.replace("FIRST", ""))
+                        .chosen())
                 .contains("first")
                 .doesNotContain("both");
     }

@@ -201,7 +201,7 @@ class SourceChangeTest {
                 "static const int w = 1, *v = &w;",
                 "static volatile const int v;",
                 "static __typeof__(const int) v;",
-                                "static inline int v(int n) { static int last; return last += n; }"
+                "static inline int v(int n) { static int last; return last += n; }"
             })
     void aStaticVariableThatChangedCodeUsesIsShared(String declaration) {
         String source = declaration + """
@@ -216,7 +216,8 @@ class SourceChangeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
+    @ValueSource(
+            strings = {
                 "static const int v = 3;",
                 "extern int v;",
                 "int v;",

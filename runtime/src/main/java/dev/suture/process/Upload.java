@@ -362,9 +362,9 @@ final class Upload {
             boolean nobodys = place == null && symbol.binding() == Elf.STB_WEAK;
             return nobodys
                     || place != null
-                    && (place.type() == Elf.STT_FUNC
-                            || place.type() == Elf.STT_GNU_IFUNC
-                            || place.type() == Elf.STT_NOTYPE);
+                            && (place.type() == Elf.STT_FUNC
+                                    || place.type() == Elf.STT_GNU_IFUNC
+                                    || place.type() == Elf.STT_NOTYPE);
         }
 
         @Override

@@ -42,7 +42,9 @@ final class PackageEdges {
         allow("linked", "elf", "isa", "image", "payload", "build", "diff");
         allow(
                 "create",
-                with(CORE, "linked", "build", "source", "diff", "drift", "effect", "types", "link", "explain", "certify"));
+                with(
+                        CORE, "linked", "build", "source", "diff", "drift", "effect", "types", "link", "explain",
+                        "certify"));
         allow("advise", with(CORE, "build", "diff", "effect", "link", "explain", "create"));
 
         allow("target", CORE);

@@ -47,10 +47,9 @@ final class AskMakeCompiler implements AskCompiler {
     public Map<String, Preprocessed> preprocess(List<String> objects, Set<String> alsoOnOneLine) {
         Map<String, Path> texts = new LinkedHashMap<>();
         Map<String, Path> onOneLine = new LinkedHashMap<>();
-        objects.forEach(
-                name -> preprocess(name, "patched", List.of()).ifPresent(text -> texts.put(name, text)));
-        alsoOnOneLine.forEach(name ->
-                preprocess(name, "patched.line", ON_ONE_LINE).ifPresent(text -> onOneLine.put(name, text)));
+        objects.forEach(name -> preprocess(name, "patched", List.of()).ifPresent(text -> texts.put(name, text)));
+        alsoOnOneLine.forEach(
+                name -> preprocess(name, "patched.line", ON_ONE_LINE).ifPresent(text -> onOneLine.put(name, text)));
         Map<String, Preprocessed> both = new LinkedHashMap<>();
         if (!texts.isEmpty()) {
             try {

@@ -38,9 +38,8 @@ final class FindOtherOutputs {
         sorted.sort(Comparator.comparing(output -> !linked.contains(output)));
         for (Path output : sorted) {
             String id = buildId(output);
-            boolean copyOfProgram = output.equals(program)
-                    || !id.isEmpty() && id.equals(own)
-                    || Files.mismatch(output, program) < 0;
+            boolean copyOfProgram =
+                    output.equals(program) || !id.isEmpty() && id.equals(own) || Files.mismatch(output, program) < 0;
             // A copy of another one says nothing new.
             if (!copyOfProgram && (id.isEmpty() || ids.add(id))) {
                 outputs.add(output);
@@ -99,7 +98,8 @@ final class FindOtherOutputs {
         for (Path output : work.outputs) {
             Path twin = otherTree.resolve(work.tree.relativize(output));
             boolean same = Files.isRegularFile(twin)
-                    && ComparePrograms.difference(output, work.tree, twin, otherTree).isEmpty();
+                    && ComparePrograms.difference(output, work.tree, twin, otherTree)
+                            .isEmpty();
             if (!same) {
                 found.add(work.output(output, List.of(), true));
             }

@@ -39,11 +39,7 @@ final class LinkPrograms {
      * @param asLinked the objects that the patches reach, just as the build compiles them, by name
      */
     static Links link(
-            Reached base,
-            List<CompileStep> from,
-            Reached patched,
-            List<CompileStep> to,
-            Map<String, Path> asLinked)
+            Reached base, List<CompileStep> from, Reached patched, List<CompileStep> to, Map<String, Path> asLinked)
             throws IOException {
         Path directory = base.workDirectory().resolve("links");
         String mark = base.copy().directory().toString();
@@ -84,7 +80,8 @@ final class LinkPrograms {
 
     private static void checkRepeats(Reached base, Path directory, String mark, Map<Path, Path> gone)
             throws IOException, CannotLinkException {
-        Path known = base.copy().cached().resolve("link-repeats-" + base.program().getFileName());
+        Path known =
+                base.copy().cached().resolve("link-repeats-" + base.program().getFileName());
         if (Files.exists(known)) {
             return;
         }
@@ -110,8 +107,7 @@ final class LinkPrograms {
                     && section.address() == twin.address()
                     && section.sizeBytes() == twin.sizeBytes()
                     && section.flags() == twin.flags()
-                    && (section.type() == Elf.SHT_NOTE
-                            || section.contents().mismatch(twin.contents()) < 0);
+                    && (section.type() == Elf.SHT_NOTE || section.contents().mismatch(twin.contents()) < 0);
             if (!same) {
                 return Optional.of("section %s differs".formatted(section.name()));
             }

@@ -57,8 +57,7 @@ final class LinkedObjects {
      *
      * @throws LivePatchException if nothing that the build links is like the program
      */
-    static Twin of(ReadCommands commands, Image image, String buildCommand, BuiltCopy copy)
-            throws IOException {
+    static Twin of(ReadCommands commands, Image image, String buildCommand, BuiltCopy copy) throws IOException {
         LinkedObjects work = new LinkedObjects(commands, image, copy);
         if (commands.compiled().isEmpty()) {
             throw new LivePatchException(

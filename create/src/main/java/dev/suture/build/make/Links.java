@@ -17,12 +17,7 @@ public sealed interface Links {
      * @param scripted whether a linker script says what goes where
      */
     record Made(
-            Path built,
-            Path original,
-            Path patched,
-            List<Path> untouched,
-            List<String> otherInputs,
-            boolean scripted)
+            Path built, Path original, Path patched, List<Path> untouched, List<String> otherInputs, boolean scripted)
             implements Links {
         public Made {
             untouched = List.copyOf(untouched);

@@ -259,7 +259,8 @@ public final class MakeBuild {
         }
         Set<String> used = new HashSet<>(original.used());
         used.addAll(completed.sources());
-        List<CompileStep> everything = Stream.concat(reached.stream(), others.stream()).toList();
+        List<CompileStep> everything =
+                Stream.concat(reached.stream(), others.stream()).toList();
         Optional<String> otherwise = change.files().contains(original.program().toString())
                 ? Optional.of("something that is not compiled")
                 : Optional.empty();
@@ -280,8 +281,7 @@ public final class MakeBuild {
     /** {@return whether the rest of the build would go as before: nothing fails, and the rules that compilers write are the same} */
     private boolean isEnough(PartInBuild.Change.InPlace change, List<CompileStep> reached, List<CompileStep> others) {
         List<CompileStep> all = Stream.concat(reached.stream(), others.stream()).toList();
-        return compiles(() -> original.compilePatched(others))
-                && (!change.sameRules() || original.includeTheSame(all));
+        return compiles(() -> original.compilePatched(others)) && (!change.sameRules() || original.includeTheSame(all));
     }
 
     private static boolean compiles(Runnable compiler) {
@@ -365,8 +365,7 @@ public final class MakeBuild {
                     true,
                     List.copyOf(notAlike),
                     FindOtherOutputs.again(base, patched),
-                    ComparePrograms.difference(
-                            base.program(), base.tree(), patched.program(), patched.tree()),
+                    ComparePrograms.difference(base.program(), base.tree(), patched.program(), patched.tree()),
                     links);
         }
     }

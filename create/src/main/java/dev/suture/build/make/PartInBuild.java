@@ -207,10 +207,13 @@ final class PartInBuild {
 
     /** {@return the recorded command that a program belongs to, as it counts here} */
     Role roleOf(int program) {
-        return roles.computeIfAbsent(program, number -> programs.commandOf(number)
-                .map(programs::recorded)
-                .map(Recorded::role)
-                .orElseGet(() -> CopyingTools.are(observation.programs().get(number)) ? Role.JOINS : Role.OTHER));
+        return roles.computeIfAbsent(
+                program,
+                number -> programs.commandOf(number)
+                        .map(programs::recorded)
+                        .map(Recorded::role)
+                        .orElseGet(
+                                () -> CopyingTools.are(observation.programs().get(number)) ? Role.JOINS : Role.OTHER));
     }
 
     /** {@return what tells the programs of one command from others} */

@@ -206,7 +206,8 @@ final class Reached {
             if (twin.isEmpty()
                     || !command(entry.getValue()).equals(other.command(twin.get()))
                     || !hasSameInputs(entry.getKey(), other)
-                    || !SameFiles.same(entry.getValue().object(), tree, twin.get().object(), other.tree)) {
+                    || !SameFiles.same(
+                            entry.getValue().object(), tree, twin.get().object(), other.tree)) {
                 steps.add(entry.getValue());
             }
         }

@@ -55,20 +55,15 @@ final class RepeatLink {
      * @throws CannotLinkException if the command was not recorded, fails, or does not take one of the objects
      */
     static Path link(
-            ReadCommands commands,
-            Path program,
-            Path directory,
-            String mark,
-            Map<Path, Path> replaced,
-            List<Path> more)
+            ReadCommands commands, Path program, Path directory, String mark, Map<Path, Path> replaced, List<Path> more)
             throws IOException, CannotLinkException {
         RepeatLink work = new RepeatLink(commands, mark, directory, replaced);
         Path linked = directory.resolve("linked");
         work.run(program, linked, more);
         for (Path object : work.replaced.keySet()) {
             if (!work.used.contains(object)) {
-                throw new CannotLinkException(
-                        "%s is not among what %s is linked from".formatted(object.getFileName(), program.getFileName()));
+                throw new CannotLinkException("%s is not among what %s is linked from"
+                        .formatted(object.getFileName(), program.getFileName()));
             }
         }
         return linked;
@@ -91,9 +86,7 @@ final class RepeatLink {
                 command, recorded.directory(), Map.of("LC_ALL", "C"), mark, directory.resolve("link.log"), said::add);
         if (status != 0 || !Files.isRegularFile(to)) {
             throw new CannotLinkException("linking %s once more failed: %s"
-                    .formatted(
-                            output.getFileName(),
-                            said.stream().limit(3).collect(Collectors.joining("; "))));
+                    .formatted(output.getFileName(), said.stream().limit(3).collect(Collectors.joining("; "))));
         }
     }
 
@@ -206,7 +199,8 @@ final class RepeatLink {
             }
             return Optional.of(to);
         }
-        boolean joined = CommandWords.isObject(path.toString()) && commands.how().containsKey(asNamed);
+        boolean joined =
+                CommandWords.isObject(path.toString()) && commands.how().containsKey(asNamed);
         if (joined && isMadeFromReplaced(asNamed, new HashSet<>())) {
             run(asNamed, to, List.of());
             return Optional.of(to);

@@ -32,8 +32,7 @@ final class SameFiles {
     private static byte[] without(byte[] bytes, String path) {
         byte[] wanted = path.getBytes(StandardCharsets.UTF_8);
         for (int at = 0; at + wanted.length <= bytes.length; at++) {
-            if (bytes[at] == wanted[0]
-                    && Arrays.equals(bytes, at, at + wanted.length, wanted, 0, wanted.length)) {
+            if (bytes[at] == wanted[0] && Arrays.equals(bytes, at, at + wanted.length, wanted, 0, wanted.length)) {
                 Arrays.fill(bytes, at, at + wanted.length, (byte) 0);
             }
         }

@@ -83,7 +83,9 @@ final class SameObject {
                                 symbol.value(),
                                 symbol.sizeBytes(),
                                 symbol.isInSection()
-                                        ? elf.sections().get(symbol.sectionIndex()).name()
+                                        ? elf.sections()
+                                                .get(symbol.sectionIndex())
+                                                .name()
                                         : ""))
                 .sorted()
                 .toList();

@@ -48,18 +48,16 @@ final class AskXenCompiler implements AskCompiler {
         Map<String, Path> onOneLine = new LinkedHashMap<>();
         Path directory = scratch.root().resolve("xen");
         Map<String, Map<String, String>> assembly = new HashMap<>();
-        names.stream()
-                .filter(this::keepsItsCommand)
-                .forEach(name -> {
-                    preprocess(patched, name, directory, "patched").ifPresent(text -> {
-                        texts.put(name, text);
-                        assembly.put(name, ReadByAssembler.files(text, directory));
-                    });
-                    if (alsoOnOneLine.contains(name)) {
-                        preprocess(patched, name, directory, "patched.line", ON_ONE_LINE)
-                                .ifPresent(text -> onOneLine.put(name, text));
-                    }
-                });
+        names.stream().filter(this::keepsItsCommand).forEach(name -> {
+            preprocess(patched, name, directory, "patched").ifPresent(text -> {
+                texts.put(name, text);
+                assembly.put(name, ReadByAssembler.files(text, directory));
+            });
+            if (alsoOnOneLine.contains(name)) {
+                preprocess(patched, name, directory, "patched.line", ON_ONE_LINE)
+                        .ifPresent(text -> onOneLine.put(name, text));
+            }
+        });
         Map<String, Preprocessed> both = new LinkedHashMap<>();
         if (!texts.isEmpty()) {
             try {
