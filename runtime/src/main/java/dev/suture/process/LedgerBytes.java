@@ -1,6 +1,13 @@
 package dev.suture.process;
 
 import dev.suture.payload.PayloadSections;
+import dev.suture.process.Ledger.Entry;
+import dev.suture.process.Ledger.Function;
+import dev.suture.process.Ledger.Hook;
+import dev.suture.process.Ledger.Named;
+import dev.suture.process.Ledger.Pending;
+import dev.suture.process.Ledger.Site;
+import dev.suture.process.Ledger.Span;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -12,19 +19,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import dev.suture.process.Ledger.Entry;
-import dev.suture.process.Ledger.Function;
-import dev.suture.process.Ledger.Span;
-import dev.suture.process.Ledger.Named;
-import dev.suture.process.Ledger.Hook;
-import dev.suture.process.Ledger.Site;
-import dev.suture.process.Ledger.Pending;
 
 /**
  * A ledger as bytes in the memory of a process. What is read there may be anything: a number too many, a name that is none.
  */
 final class LedgerBytes {
-    private static final int FORMAT = 4;
+    private static final int FORMAT = 5;
 
     private LedgerBytes() {}
 
@@ -41,7 +41,10 @@ final class LedgerBytes {
                     writeBytes(out, site.before());
                     writeBytes(out, site.after());
                 }
-                writeEntries(out, ledger.pending().get().entries(), ledger.pending().get().applied());
+                writeEntries(
+                        out,
+                        ledger.pending().get().entries(),
+                        ledger.pending().get().applied());
                 out.writeLong(ledger.pending().get().spare());
                 out.writeLong(ledger.pending().get().spareBytes());
             }

@@ -349,7 +349,10 @@ final class LinkPayload {
         }
         long counted = kind.pcRelative() ? base + at : 0;
         long value = wanted(relocation, symbol) + relocation.addend() - counted;
-        if (!kind.fits(value) && stubs.containsKey(symbol.index()) && resolved.isFunction(symbol)) {
+        // What nobody defines has no address that could be asked for; only a call of it, which nobody makes, may lead
+        // on.
+        boolean mayLeadOn = kind.throughPlt() || value(symbol) != 0;
+        if (!kind.fits(value) && mayLeadOn && stubs.containsKey(symbol.index()) && resolved.isFunction(symbol)) {
             value = base + stubs.get(symbol.index()) + relocation.addend() - counted;
         }
         if (!kind.fits(value)) {
