@@ -12,6 +12,7 @@ module dev.suture.create {
     exports dev.suture.create;
     exports dev.suture.diff;
     exports dev.suture.drift;
+    exports dev.suture.effect;
     exports dev.suture.explain;
     exports dev.suture.link;
     exports dev.suture.source;

@@ -3,8 +3,10 @@ package dev.suture.cli;
 import dev.suture.Refusal;
 import dev.suture.create.CreateReport;
 import dev.suture.diff.Selection.LeftOut;
+import dev.suture.effect.FunctionEffect;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Explanation;
+import java.util.LinkedHashMap;
 import java.util.stream.Collectors;
 
 /** What the commands that make a payload answer. */
@@ -43,6 +45,12 @@ final class CreateAnswer {
                         .formatted(added.name(), added.object(), added.sizeBytes(), added.section(), added.reason()));
             }
         }
+        report.effects().stream()
+                .collect(Collectors.groupingBy(FunctionEffect::text, LinkedHashMap::new, Collectors.toList()))
+                .forEach((when, functions) -> text.append("takes effect %s: %s%n"
+                        .formatted(
+                                when,
+                                functions.stream().map(FunctionEffect::function).collect(Collectors.joining(", ")))));
         for (LeftOut left : report.leftOut()) {
             text.append("leaves out %s (%s): %s%n".formatted(left.symbol(), left.object(), left.why()));
         }

@@ -99,7 +99,9 @@ final class PayloadOptions {
     @Option(
             names = "--accept-effect",
             paramLabel = "EVENT",
-            description = "Go on although the fix takes effect only at this event, which you will see to yourself.")
+            description =
+                    "Go on although the fix takes effect only at this event, which you will see to yourself: restart (of the program or"
+                            + " hypervisor), cpu-online, new-objects (made and registered from now on), next-start-of:FUNCTION.")
     private Set<String> acceptedEffects = Set.of();
 
     @Option(names = "--keep", description = "Keep the objects and the build log, and say where they are.")

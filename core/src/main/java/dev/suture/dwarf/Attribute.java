@@ -33,8 +33,13 @@ final class Attribute {
     static final int ADDR_BASE = 26;
     static final int RNGLISTS_BASE = 27;
     static final int DWO_NAME = 28;
-    static final int DECL_COLUMN = 29;
-    static final int SLOTS = 30;
+    static final int ENCODING = 29;
+    static final int ALIGNMENT = 30;
+    static final int VTABLE_ELEM_LOCATION = 31;
+    static final int GNU_VECTOR = 32;
+    static final int COMP_DIR = 33;
+    static final int DECL_COLUMN = 34;
+    static final int SLOTS = 35;
 
     private Attribute() {}
 
@@ -74,6 +79,11 @@ final class Attribute {
             case Dwarf.DW_AT_rnglists_base -> RNGLISTS_BASE;
             case Dwarf.DW_AT_GNU_dwo_name -> DWO_NAME;
             case Dwarf.DW_AT_location -> LOCATION;
+            case Dwarf.DW_AT_comp_dir -> COMP_DIR;
+            case Dwarf.DW_AT_encoding -> ENCODING;
+            case Dwarf.DW_AT_alignment -> ALIGNMENT;
+            case Dwarf.DW_AT_vtable_elem_location -> VTABLE_ELEM_LOCATION;
+            case Dwarf.DW_AT_GNU_vector -> GNU_VECTOR;
             default -> NONE;
         };
     }

@@ -201,15 +201,9 @@ final class DescribeTypes {
                 break;
             }
             if (entry.tag() == Dwarf.DW_TAG_subrange_type) {
-                long elements = 0;
-                if (entry.isConstant(Attribute.COUNT)) {
-                    elements = entry.constant(Attribute.COUNT, 0);
-                } else if (entry.isConstant(Attribute.UPPER_BOUND)) {
-                    elements = upperBound(entry) + 1;
-                }
-                boolean isKnown = entry.isConstant(Attribute.COUNT) || entry.isConstant(Attribute.UPPER_BOUND);
+                long elements = elements(entry);
                 dimensions.append('[');
-                if (isKnown && elements >= 0) {
+                if (elements >= 0) {
                     dimensions.append(elements);
                 }
                 dimensions.append(']');
@@ -220,6 +214,14 @@ final class DescribeTypes {
         TypeShape element = shape(target);
         long bytes = statedBytes != 0 ? statedBytes : saturatedProduct(count, element.sizeBytes());
         return element.array(dimensions.isEmpty() ? "[]" : dimensions.toString(), bytes);
+    }
+
+    /** {@return how many elements an array has that way; -1 if nothing says so, or less than 0 if that is what it says} */
+    static long elements(Entry subrange) {
+        if (subrange.isConstant(Attribute.COUNT)) {
+            return subrange.constant(Attribute.COUNT, 0);
+        }
+        return subrange.isConstant(Attribute.UPPER_BOUND) ? upperBound(subrange) + 1 : -1;
     }
 
     /** An array of no elements has the upper bound -1, which older compilers store without a sign. */

@@ -49,6 +49,7 @@ final class Dwarf {
     static final int DW_AT_stmt_list = 0x10;
     static final int DW_AT_low_pc = 0x11;
     static final int DW_AT_high_pc = 0x12;
+    static final int DW_AT_comp_dir = 0x1b;
     static final int DW_AT_const_value = 0x1c;
     static final int DW_AT_upper_bound = 0x2f;
     static final int DW_AT_abstract_origin = 0x31;
@@ -58,9 +59,11 @@ final class Dwarf {
     static final int DW_AT_decl_file = 0x3a;
     static final int DW_AT_decl_line = 0x3b;
     static final int DW_AT_declaration = 0x3c;
+    static final int DW_AT_encoding = 0x3e;
     static final int DW_AT_external = 0x3f;
     static final int DW_AT_specification = 0x47;
     static final int DW_AT_type = 0x49;
+    static final int DW_AT_vtable_elem_location = 0x4d;
     static final int DW_AT_ranges = 0x55;
     static final int DW_AT_call_file = 0x58;
     static final int DW_AT_call_line = 0x59;
@@ -70,7 +73,9 @@ final class Dwarf {
     static final int DW_AT_str_offsets_base = 0x72;
     static final int DW_AT_addr_base = 0x73;
     static final int DW_AT_rnglists_base = 0x74;
+    static final int DW_AT_alignment = 0x88;
     static final int DW_AT_MIPS_linkage_name = 0x2007;
+    static final int DW_AT_GNU_vector = 0x2107;
     static final int DW_AT_GNU_dwo_name = 0x2130;
 
     static final int DW_FORM_addr = 0x01;
@@ -120,9 +125,24 @@ final class Dwarf {
     static final int DW_FORM_GNU_strp_alt = 0x1f21;
 
     static final int DW_OP_addr = 0x03;
+    static final int DW_OP_const4u = 0x0c;
+    static final int DW_OP_const8u = 0x0e;
     static final int DW_OP_constu = 0x10;
     static final int DW_OP_plus_uconst = 0x23;
+    static final int DW_OP_form_tls_address = 0x9b;
     static final int DW_OP_addrx = 0xa1;
+    static final int DW_OP_constx = 0xa2;
+    static final int DW_OP_GNU_push_tls_address = 0xe0;
+    static final int DW_OP_GNU_const_index = 0xfc;
+
+    static final int DW_ATE_boolean = 0x02;
+    static final int DW_ATE_complex_float = 0x03;
+    static final int DW_ATE_float = 0x04;
+    static final int DW_ATE_signed = 0x05;
+    static final int DW_ATE_signed_char = 0x06;
+    static final int DW_ATE_unsigned = 0x07;
+    static final int DW_ATE_unsigned_char = 0x08;
+    static final int DW_ATE_UTF = 0x10;
 
     static final int DW_LNCT_path = 0x1;
     static final int DW_LNCT_directory_index = 0x2;

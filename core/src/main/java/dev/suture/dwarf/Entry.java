@@ -17,7 +17,7 @@ final class Entry {
     private int offset;
     private int tag;
     private boolean hasChildren;
-    private int present;
+    private long present;
     private int next;
     private Abbreviation abbreviation;
 
@@ -91,7 +91,7 @@ final class Entry {
             long value = form == Dwarf.DW_FORM_implicit_const ? shape.implicitConstants()[at] : value(form);
             int slot = slots[at];
             if (slot >= 0) {
-                present |= 1 << slot;
+                present |= 1L << slot;
                 values[slot] = value;
                 forms[slot] = form;
                 positions[slot] = position;
@@ -179,7 +179,7 @@ final class Entry {
     }
 
     boolean has(int attribute) {
-        return (present & 1 << attribute) != 0;
+        return (present & 1L << attribute) != 0;
     }
 
     boolean flag(int attribute) {

@@ -1,6 +1,7 @@
 package dev.suture.dwarf;
 
 import java.util.List;
+import java.util.stream.LongStream;
 
 /** The files that numbers in entries and line tables stand for. Paths are put together when first asked for. */
 final class FileNames {
@@ -38,6 +39,13 @@ final class FileNames {
             paths[index] = path(names.get(index));
         }
         return paths[index];
+    }
+
+    /** {@return the paths of all files, as {@link #path} has them} */
+    List<String> all() {
+        return LongStream.range(firstNumber, (long) firstNumber + paths.length)
+                .mapToObj(this::path)
+                .toList();
     }
 
     private String path(Name file) {

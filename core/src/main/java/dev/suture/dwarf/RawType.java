@@ -42,6 +42,7 @@ final class RawType {
      * @param bitOffset from the start of the type in bits, for a bit-field; else of its first byte
      * @param bitSize 0 if it is no bit-field
      * @param isBase whether it is a base class
+     * @param statedAlignment what the source asks for, in bytes; 0 if it does not
      */
-    record RawMember(String name, int typeEntry, long bitOffset, int bitSize, boolean isBase) {}
+    record RawMember(String name, int typeEntry, long bitOffset, int bitSize, boolean isBase, long statedAlignment) {}
 }

@@ -215,8 +215,13 @@ final class ScanTypes {
         if (bitOffset < 0 || bitOffset > 1L << 52) {
             throw entry.bad("a member at bit %d".formatted(bitOffset));
         }
-        type.members.add(
-                new RawType.RawMember(entry.string(Attribute.NAME), typeEntry, bitOffset, (int) bitSize, isBase));
+        type.members.add(new RawType.RawMember(
+                entry.string(Attribute.NAME),
+                typeEntry,
+                bitOffset,
+                (int) bitSize,
+                isBase,
+                entry.constant(Attribute.ALIGNMENT, 0)));
     }
 
     private void enumerator() {

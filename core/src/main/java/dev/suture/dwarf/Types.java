@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * The complete structs, unions, classes and enums that the debug information of one file defines.
@@ -57,6 +58,25 @@ public final class Types {
         ScanTypes scanned = new ScanTypes(info).scan();
         return new Types(
                 new DescribeTypes(info, scanned).describe(), !info.units().isEmpty());
+    }
+
+    /**
+     * {@return the sizes in bytes of those structs, unions and classes that a file knows, one of each} Reads no more than
+     * it has to.
+     *
+     * @param names as {@link TypeDefinition#name}: without {@code struct}
+     */
+    public static Map<String, Long> structSizes(ElfFile elf, Set<String> names) {
+        Map<String, Long> sizes = new HashMap<>();
+        if (!names.isEmpty()) {
+            ScanTypes scanned = new ScanTypes(new DebugInfo(new DebugSections(elf))).scan();
+            for (RawType type : scanned.types()) {
+                if (type.kind != TypeDefinition.Kind.ENUM && names.contains(type.name)) {
+                    sizes.putIfAbsent(type.name, type.sizeBytes);
+                }
+            }
+        }
+        return sizes;
     }
 
     /**

@@ -122,6 +122,28 @@ public final class LinkedCode {
                         .isPresent();
     }
 
+    /** {@return the symbol whose address the dynamic linker puts into a slot} */
+    public Optional<String> importAt(long slotAddress) {
+        return Optional.ofNullable(slots.get(slotAddress)).map(Slot::symbol).filter(name -> !name.isEmpty());
+    }
+
+    /** {@return the import that the PLT stub at an address, if there is one, leads to} */
+    public Optional<String> importOfStub(long address) {
+        OptionalLong slot = slotOfStub(address);
+        return slot.isPresent() ? importAt(slot.getAsLong()) : Optional.empty();
+    }
+
+    /** {@return the slots that the dynamic linker fills with an address of this file, and the address} */
+    public Map<Long, Long> relocatedWords() {
+        Map<Long, Long> words = new HashMap<>();
+        slots.forEach((place, slot) -> {
+            if (slot.symbol().isEmpty()) {
+                words.put(place, slot.address());
+            }
+        });
+        return words;
+    }
+
     /**
      * {@return whether the eight bytes at an address are, at run time, the address of a symbol and so many bytes more}
      *

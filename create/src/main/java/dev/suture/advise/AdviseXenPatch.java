@@ -129,6 +129,7 @@ public final class AdviseXenPatch {
     private Advice compiling() {
         XenRelease release = XenRelease.of(tree.version());
         Advice advice;
+        ExamineXenPatch.Place place = ExamineXenPatch.Place.alone(image, release, "advice");
         try (XenBuildResult build = XenBuild.run(request.build(), progress)) {
             ExamineXenPatch examined = ExamineXenPatch.examine(
                     build,
@@ -136,7 +137,7 @@ public final class AdviseXenPatch {
                     request.allowedTypes(),
                     Set.of(),
                     List.of(),
-                    ExamineXenPatch.Place.alone(image, release, "advice"),
+                    place,
                     progress::stage);
             progress.stage("find the hunks");
             JudgeHunks judge = new JudgeHunks(examined, build.pairs(), build.unreached(), map, sources);

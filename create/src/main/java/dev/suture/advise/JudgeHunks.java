@@ -35,8 +35,6 @@ import java.util.stream.Collectors;
  * without effect if every change has its hunk, and uncertain else.
  */
 final class JudgeHunks {
-    private static final String AT_BOOT = "while the system boots";
-
     private final ExamineXenPatch examined;
     private final Selection selection;
     private final List<ObjectPair> pairs;
@@ -233,7 +231,7 @@ final class JudgeHunks {
         List<LeftOut> left = leftOut(hunk, functionsReached);
         if (!left.isEmpty()) {
             left.forEach(one -> reasons.add("`%s`: %s".formatted(one.symbol(), one.why())));
-            boolean boot = left.stream().anyMatch(one -> one.why().contains(AT_BOOT));
+            boolean boot = left.stream().anyMatch(one -> one.cause() == LeftOut.Cause.AT_START);
             return boot ? Verdict.BOOT_ONLY : Verdict.NO_EFFECT;
         }
         if (sources.changesOnlyComments(hunk)) {

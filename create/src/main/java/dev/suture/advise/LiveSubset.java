@@ -263,6 +263,7 @@ final class LiveSubset {
                 false,
                 whole.insistOnCompiler(),
                 whole.jobs());
+        ExamineXenPatch.Place place = ExamineXenPatch.Place.alone(image, release, "subset");
         try (XenBuildResult build = XenBuild.run(reduced, progress)) {
             ExamineXenPatch examined = ExamineXenPatch.examine(
                     build,
@@ -270,7 +271,7 @@ final class LiveSubset {
                     request.allowedTypes(),
                     Set.of(),
                     List.of(),
-                    ExamineXenPatch.Place.alone(image, release, "subset"),
+                    place,
                     progress::stage);
             if (!examined.refusals().isEmpty()) {
                 Refusal first = examined.refusals().getFirst();

@@ -221,7 +221,8 @@ final class BinaryReferences {
                         .filter(found -> sameContents(object, piece, address, found))
                         .isPresent();
         if (!same) {
-            compared.remove(new Claim(object.name(), piece.index(), address));
+            // What was found on the way may have counted on this.
+            compared.clear();
         }
         return same;
     }

@@ -4,6 +4,7 @@ import dev.suture.LivePatchException;
 import dev.suture.Refusal;
 import dev.suture.build.ObjectPair;
 import dev.suture.build.PatchedFile;
+import dev.suture.diff.Comparison;
 import dev.suture.diff.SpecialSection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.dwarf.LayoutChange;
@@ -11,12 +12,13 @@ import dev.suture.dwarf.LayoutChanges;
 import dev.suture.dwarf.MemberChange;
 import dev.suture.dwarf.Types;
 import dev.suture.elf.ElfFile;
+import dev.suture.types.TypeChange;
+import dev.suture.types.TypeNet;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -39,6 +41,9 @@ final class CheckTypes {
     private final Set<String> movingOthers = new HashSet<>();
 
     private final List<LayoutChanges.Combined> changes = new ArrayList<>();
+    private Map<TypeChange, List<String>> meanings = Map.of();
+    /** Types of which it is said already that they change, or that others which they hold do. */
+    private final Set<String> said = new HashSet<>();
 
     private CheckTypes(Set<String> allowedTypes) {
         this.allowedTypes = allowedTypes;
@@ -57,22 +62,36 @@ final class CheckTypes {
         }
     }
 
-    /** {@return the changed types of all pairs, each once} */
+    /**
+     * {@return the changed types of all pairs, each once}
+     *
+     * @param comparisons those of the pairs that differ
+     */
     static Found check(
-            List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables, Set<String> allowedTypes) {
+            List<ObjectPair> pairs,
+            List<PatchedFile> files,
+            SpecialSections tables,
+            Set<String> allowedTypes,
+            List<Comparison> comparisons) {
         CheckTypes check = new CheckTypes(allowedTypes);
-        check.run(pairs, files, tables);
+        TypeNet.Found found = TypeNet.changes(comparisons, new PatchedDeclarations(files));
+        check.meanings = found.changes();
+        check.run(pairs, files, tables, found.alike());
+        check.reportMeanings();
+        CheckNumbers numbers = CheckNumbers.check(files, comparisons, found.numbers(), allowedTypes);
+        check.refusals.addAll(numbers.refusals());
+        check.warnings.addAll(numbers.warnings());
         return new Found(check.refusals, check.warnings, check.changes);
     }
 
     private record Checked(ObjectPair pair, boolean hasTypes, List<LayoutChange> changes) {}
 
-    private void run(List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables) {
+    private void run(List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables, Set<String> alike) {
         List<Checked> checked = pairs.parallelStream()
                 .filter(pair -> pair.original().isPresent()
                         && pair.patched().isPresent()
                         && pair.source().matches(COMPILED))
-                .map(pair -> check(pair, tables))
+                .map(pair -> check(pair, tables, alike.contains(pair.name())))
                 .toList();
         if (checked.stream().anyMatch(pair -> !pair.hasTypes())) {
             missingDebugInformation(files);
@@ -83,12 +102,15 @@ final class CheckTypes {
                     pair.changes().stream().filter(LayoutChange::isRootCause).toList();
             byObject.put(pair.pair().name(), roots);
             pair.changes().forEach(change -> movingOthers.addAll(change.rootCauses()));
+            pair.changes().stream()
+                    .filter(change -> change.kind() == LayoutChange.Kind.LAYOUT)
+                    .forEach(change -> said.add(change.typeName()));
         }
         changes.addAll(LayoutChanges.combine(byObject));
         changes.forEach(this::report);
     }
 
-    private static Checked check(ObjectPair pair, SpecialSections tables) {
+    private static Checked check(ObjectPair pair, SpecialSections tables, boolean isAlike) {
         ElfFile before = ElfFile.read(pair.original().orElseThrow());
         ElfFile after = ElfFile.read(pair.patched().orElseThrow());
         if (after.section(".debug_info").isEmpty()) {
@@ -97,29 +119,28 @@ final class CheckTypes {
         if (Types.areSurelyEqual(before, after)) {
             return new Checked(pair, true, List.of());
         }
-        Types types = Types.read(after);
-        checkEntrySizes(after, types, tables);
-        return new Checked(pair, true, LayoutChanges.between(Types.read(before), types));
+        checkEntrySizes(after, tables);
+        List<LayoutChange> changes = isAlike ? List.of() : LayoutChanges.between(Types.read(before), Types.read(after));
+        return new Checked(pair, true, changes);
     }
 
     /** The sizes of table entries are known by release; where debug information tells them, it must agree. */
-    private static void checkEntrySizes(ElfFile elf, Types types, SpecialSections tables) {
+    private static void checkEntrySizes(ElfFile elf, SpecialSections tables) {
+        Map<String, SpecialSection> byStructure = new LinkedHashMap<>();
         for (SpecialSection table : tables.tables()) {
-            if (table.structure().isEmpty() || elf.section(table.name()).isEmpty()) {
-                continue;
-            }
-            OptionalLong size = types.structSize(table.structure());
-            if (size.isPresent() && size.getAsLong() != table.entryBytes()) {
-                throw new LivePatchException(
-                        "%s: struct %s has %d bytes, but entries of %s have %d in this release of Xen; is it a modified Xen?"
-                                .formatted(
-                                        elf.name(),
-                                        table.structure(),
-                                        size.getAsLong(),
-                                        table.name(),
-                                        table.entryBytes()));
+            if (!table.structure().isEmpty() && elf.section(table.name()).isPresent()) {
+                byStructure.put(table.structure(), table);
             }
         }
+        Map<String, Long> sizes = Types.structSizes(elf, byStructure.keySet());
+        byStructure.forEach((structure, table) -> {
+            Long size = sizes.get(structure);
+            if (size != null && size != table.entryBytes()) {
+                throw new LivePatchException(
+                        "%s: struct %s has %d bytes, but entries of %s have %d in this release of Xen; is it a modified Xen?"
+                                .formatted(elf.name(), structure, size, table.name(), table.entryBytes()));
+            }
+        });
     }
 
     private void missingDebugInformation(List<PatchedFile> files) {
@@ -144,9 +165,16 @@ final class CheckTypes {
     private void report(LayoutChanges.Combined combined) {
         LayoutChange change = combined.change();
         String where = change.declared().text();
-        if (allowedTypes.contains(change.typeName()) || allowedTypes.contains(plainName(change))) {
+        if (onlyFillsGaps(change)) {
+            said.remove(change.typeName());
+        }
+        if (isAllowed(change.typeName())) {
             warnings.add("allowed as you asked: %s (%s)".formatted(change.text(), where));
         } else if (change.kind() == LayoutChange.Kind.MEANING) {
+            if (meanings.keySet().stream()
+                    .anyMatch(meaning -> meaning.original().equals(change.typeName()))) {
+                return;
+            }
             warnings.add("the meaning of a type changes, not its layout: %s (%s)".formatted(change.text(), where));
         } else if (onlyFillsGaps(change)) {
             warnings.add(
@@ -190,8 +218,24 @@ final class CheckTypes {
                 .formatted(keep, change.typeName(), change.typeName());
     }
 
-    private static String plainName(LayoutChange change) {
-        return change.typeName().substring(change.typeName().lastIndexOf(' ') + 1);
+    private boolean isAllowed(String typeName) {
+        return allowedTypes.contains(typeName)
+                || allowedTypes.contains(typeName.substring(typeName.lastIndexOf(' ') + 1));
+    }
+
+    /** What no comparison of layouts by name shows: other contents of the same bytes, and types under another name. */
+    private void reportMeanings() {
+        meanings.forEach((change, objects) -> {
+            if (change.kind() == TypeChange.Kind.TYPE && said.contains(change.original())) {
+                return;
+            }
+            if (isAllowed(change.original())) {
+                warnings.add("allowed as you asked: %s".formatted(MeaningText.of(change)));
+            } else {
+                refusals.add(new Refusal(
+                        objects(objects), change.original(), MeaningText.what(change), MeaningText.remedy(change)));
+            }
+        });
     }
 
     private static String objects(List<String> names) {

@@ -86,17 +86,41 @@ final class CompareWithBinary {
 
     private void check(Chosen chosen, Selection selection) {
         Piece original = chosen.original().orElseThrow();
-        Comparison comparison = selection.objects().get(chosen.id().object());
+        Comparison comparison = selection
+                .objects()
+                .get(HomeOfPiece.of(selection.objects(), chosen.id().object(), original));
+        if (!asLinked.containsKey(comparison.name())) {
+            // An object that a payload below brought: that none of its functions can be replaced is found out by
+            // linking.
+            return;
+        }
         ObjectPieces object = objects.computeIfAbsent(
                 comparison.name(),
                 name -> SplitObject.split(name, ElfFile.read(asLinked.get(name)), SpecialSections.process()));
         Set<String> names = original.symbols().stream().map(Symbol::name).collect(Collectors.toSet());
+        boolean found = false;
         for (Piece piece : object.pieces()) {
             boolean named = piece.symbols().stream().map(Symbol::name).anyMatch(names::contains);
             if (piece.isCode() && named) {
                 checkWithHalves(object, piece);
+                found = true;
             }
         }
+        if (!found && isInProgram(original, object)) {
+            refusals.add(new Refusal(
+                    object.name(),
+                    original.name(),
+                    "`%s` is to be replaced, and the source compiles without it as the build command says"
+                            .formatted(original.name()),
+                    LikelyCause.of(image, object.elf())));
+        }
+    }
+
+    private boolean isInProgram(Piece original, ObjectPieces object) {
+        return original.symbols().stream()
+                .map(symbol ->
+                        symbol.isLocal() ? Image.targetNameOfLocal(object.sourceFile(), symbol.name()) : symbol.name())
+                .anyMatch(name -> !image.all(name).isEmpty());
     }
 
     /** The half of a function that is seldom run ({@code f.cold}) is a part of it. */

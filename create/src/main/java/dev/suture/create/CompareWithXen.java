@@ -12,6 +12,7 @@ import dev.suture.diff.SectionRole;
 import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
+import dev.suture.diff.Selection.LeftOut;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.elf.ElfFile;
@@ -77,7 +78,8 @@ final class CompareWithXen {
         Destinations destinations = Select.destinations(selection);
         for (Chosen chosen : selection.chosen()) {
             int object = chosen.id().object();
-            chosen.original().ifPresent(original -> want(object, original));
+            chosen.original()
+                    .ifPresent(original -> want(HomeOfPiece.of(selection.objects(), object, original), original));
             ObjectPieces patched = selection.objects().get(object).patched();
             for (Reference reference : patched.references(chosen.piece())) {
                 if (destinations.of(object, chosen.piece(), reference) instanceof Selection.InTarget target) {
@@ -86,7 +88,9 @@ final class CompareWithXen {
             }
         }
         // Of these it is said that both sources make what runs.
-        selection.leftOut().stream().filter(LeaveOutDrift::isDrift).forEach(left -> want(left, selection.objects()));
+        selection.leftOut().stream()
+                .filter(left -> left.cause() == LeftOut.Cause.RUNS_RIGHT)
+                .forEach(left -> want(left, selection.objects()));
     }
 
     private void want(Selection.LeftOut left, List<Comparison> objects) {

@@ -12,6 +12,9 @@ import dev.suture.diff.Comparison;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.TargetTraits;
+import dev.suture.effect.AcceptedEffects;
+import dev.suture.effect.Effects;
+import dev.suture.effect.JudgeEffect;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Symbol;
@@ -34,11 +37,13 @@ public final class CreateProcessPayload {
     private final Progress progress;
     private final Stages stages;
     private final CheckReplaced replaced;
+    private final AcceptedEffects accepted;
 
     private CreateProcessPayload(ProcessRequest request, Progress progress) {
         this.request = request;
         this.progress = progress;
         stages = new Stages(progress);
+        accepted = new AcceptedEffects(request.payload().acceptedEffects());
         replaced = CheckReplaced.check(request.payload().replaces(), request.patches());
     }
 
@@ -61,12 +66,13 @@ public final class CreateProcessPayload {
         Isa.of(image.elf().header().machine());
         Depends depends = request.payload().on(image.buildId());
         depends.below(request.applied());
-        TargetTraits traits = TargetTraits.ofProcess(
-                        sharedNames(image.symbolsFrom()), KnownImports.keepNothing(image.elf()))
+        JudgeEffect effect = JudgeEffect.of(image, accepted);
+        TargetTraits traits = TargetTraits.ofProcess(sharedNames(image.symbolsFrom()), effect.onlyAtStart())
+                .trusting(KnownImports.keepNothing(image.elf()))
                 .accepting(request.payload().acceptedNewState());
-        Optional<CreateReport> near = create(image, depends, traits, false);
+        Optional<CreateReport> near = create(image, depends, traits, effect, false);
         try {
-            return near.or(() -> create(image, depends, traits, true)).orElseThrow();
+            return near.or(() -> create(image, depends, traits, effect, true)).orElseThrow();
         } catch (BuildFailedException e) {
             throw new LivePatchException(
                     "the patch uses variables of libraries that the program did not use, which needs a compiler that knows"
@@ -77,7 +83,8 @@ public final class CreateProcessPayload {
     }
 
     /** {@return what came of it; empty if the payload would refer to something that may be out of reach} */
-    private Optional<CreateReport> create(Image image, Depends depends, TargetTraits traits, boolean reachesFar) {
+    private Optional<CreateReport> create(
+            Image image, Depends depends, TargetTraits traits, JudgeEffect effect, boolean reachesFar) {
         stages.pause();
         MakeBuildRequest toBuild = new MakeBuildRequest(
                 request.source(),
@@ -103,21 +110,27 @@ public final class CreateProcessPayload {
                             .isEmpty()) {
                 return Optional.empty();
             }
-            return Optional.of(create(image, depends, traits, build, selection));
+            return Optional.of(create(image, depends, traits, build, selection, effect.judge(selection)));
         } catch (IOException e) {
             throw new LivePatchException("a patch cannot be read: " + e.getMessage(), e);
         }
     }
 
     private CreateReport create(
-            Image image, Depends depends, TargetTraits traits, MakeBuildResult build, Selection selection)
+            Image image,
+            Depends depends,
+            TargetTraits traits,
+            MakeBuildResult build,
+            Selection selection,
+            Effects effects)
             throws IOException {
         stages.begin("check types");
         CheckTypes.Found types = CheckTypes.check(
                 build.pairs(),
                 build.patchedFiles(),
                 SpecialSections.process(),
-                request.payload().allowedTypes());
+                request.payload().allowedTypes(),
+                selection.objects());
 
         stages.begin("compare with binary");
         List<Refusal> refusals = new ArrayList<>(unsupported(build));
@@ -130,6 +143,7 @@ public final class CreateProcessPayload {
         refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));
         refusals.addAll(CheckInsides.check(selection, image));
         refusals.addAll(CheckInsides.checkGathered(selection));
+        refusals.addAll(effects.refusals());
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection, NoEffect.Words.PROCESS));
         }
@@ -151,7 +165,7 @@ public final class CreateProcessPayload {
                     traits,
                     request.payload().name(),
                     depends.buildId(),
-                    Metadata.of(request.payload(), request.patches()),
+                    Metadata.of(request.payload(), request.patches(), effects),
                     depends.symbols(),
                     below,
                     Depends.inStack(request.patches())));
@@ -162,6 +176,10 @@ public final class CreateProcessPayload {
         List<String> warnings = BuildWarnings.of(build, types, selection, traits);
         refusals.addAll(replaced.refusals());
         warnings.addAll(WhoFrees.warnings(selection, image));
+        if (refusals.isEmpty()) {
+            effects.never().ifPresent(refusals::add);
+        }
+        warnings.addAll(effects.warnings());
         warnings.addAll(replaced.warnings());
         warnings.addAll(depends.orderOfUnloading(linked, image));
         if (refusals.isEmpty()) {
@@ -173,6 +191,7 @@ public final class CreateProcessPayload {
                 build,
                 selection,
                 linked,
+                effects.functions(),
                 refusals,
                 warnings,
                 image.buildId(),

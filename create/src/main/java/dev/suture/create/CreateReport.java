@@ -5,6 +5,7 @@ import dev.suture.build.BuildResult;
 import dev.suture.build.Stage;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.LeftOut;
+import dev.suture.effect.FunctionEffect;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Explanation;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import java.util.stream.Stream;
  * @param functions what it replaces, and why; empty if there is no payload
  * @param added what else is in it, and why; empty if there is no payload
  * @param leftOut what changed and is not in it, and why that is safe
+ * @param effects when each function that is replaced runs in its new version
  * @param refusals why there is no payload
  * @param withoutEffect whether the only reason is that the code that runs is right without the patch
  * @param warnings what its author should know
@@ -43,6 +45,7 @@ public record CreateReport(
         List<LinkResult.Function> functions,
         List<Explanation.Added> added,
         List<LeftOut> leftOut,
+        List<FunctionEffect> effects,
         List<Refusal> refusals,
         boolean withoutEffect,
         List<String> warnings,
@@ -62,6 +65,7 @@ public record CreateReport(
         functions = List.copyOf(functions);
         added = List.copyOf(added);
         leftOut = List.copyOf(leftOut);
+        effects = List.copyOf(effects);
         refusals = List.copyOf(refusals);
         warnings = List.copyOf(warnings);
         stages = List.copyOf(stages);
@@ -80,6 +84,7 @@ public record CreateReport(
                 functions,
                 added,
                 leftOut,
+                effects,
                 refusals,
                 withoutEffect,
                 warnings,
@@ -100,6 +105,7 @@ public record CreateReport(
             BuildResult build,
             Selection selection,
             LinkResult linked,
+            List<FunctionEffect> effects,
             List<Refusal> refusals,
             List<String> warnings,
             String target,
@@ -118,6 +124,7 @@ public record CreateReport(
                 made ? linked.functions() : List.of(),
                 made ? linked.added() : List.of(),
                 selection.leftOut(),
+                made ? effects : List.of(),
                 refusals,
                 refusals.size() == 1 && NoEffect.isHarmless(refusals.getFirst(), build, selection),
                 warnings,

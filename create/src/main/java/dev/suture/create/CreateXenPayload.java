@@ -10,6 +10,8 @@ import dev.suture.build.xen.XenTree;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.TargetTraits;
+import dev.suture.effect.AcceptedEffects;
+import dev.suture.effect.JudgeEffect;
 import dev.suture.image.Image;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Stack;
@@ -43,11 +45,13 @@ public final class CreateXenPayload {
     private CreateReport create() {
         request.payload().check();
         request.explanation().ifPresent(WriteOutput::check);
+        AcceptedEffects accepted = new AcceptedEffects(request.payload().acceptedEffects());
         stages.begin("open image");
         XenTree tree = request.build().tree();
         XenRelease release = XenRelease.of(tree.version());
         SpecialSections tables = SpecialSections.xenX86(release.minor());
         Image image = Image.open(tree.xenSyms());
+        JudgeEffect effect = JudgeEffect.of(image, accepted);
         Depends depends = request.payload().on(image.buildId());
         Stack below = depends.below(request.build().applied());
         CheckReplaced replaced = CheckReplaced.check(
@@ -68,7 +72,8 @@ public final class CreateXenPayload {
                             depends.buildId(),
                             depends.symbols(),
                             below,
-                            Depends.inStack(request.build().patches())),
+                            Depends.inStack(request.build().patches()),
+                            effect),
                     stages::begin);
             Selection selection = examined.selection();
             CheckTypes.Found types = examined.types();
@@ -81,6 +86,7 @@ public final class CreateXenPayload {
             refusals.addAll(depends.undone(linked.functions(), request.build().allSubjects()));
             List<String> warnings = warnings(build, types, selection);
             warnings.addAll(WhoFrees.warnings(selection, image));
+            warnings.addAll(examined.effects().warnings());
             warnings.addAll(replaced.warnings());
             warnings.addAll(depends.orderOfUnloading(linked, image));
             if (refusals.isEmpty()) {
@@ -105,6 +111,7 @@ public final class CreateXenPayload {
                     build,
                     selection,
                     linked,
+                    examined.effects().functions(),
                     refusals,
                     warnings,
                     image.buildId(),

@@ -7,6 +7,9 @@ import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.TargetTraits;
 import dev.suture.dwarf.LayoutChanges;
+import dev.suture.effect.AcceptedEffects;
+import dev.suture.effect.Effects;
+import dev.suture.effect.JudgeEffect;
 import dev.suture.explain.PatchLines;
 import dev.suture.image.Image;
 import dev.suture.link.LinkRequest;
@@ -18,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * What the objects of a built patch say: what would go into a payload, and every reason why none can be made. Whoever
@@ -27,6 +31,7 @@ public final class ExamineXenPatch {
     private final XenBuildResult build;
     private final Selection selection;
     private final CheckTypes.Found types;
+    private final Effects effects;
     private final LinkResult linked;
     private final List<Refusal> refusals;
 
@@ -34,11 +39,13 @@ public final class ExamineXenPatch {
             XenBuildResult build,
             Selection selection,
             CheckTypes.Found types,
+            Effects effects,
             LinkResult linked,
             List<Refusal> refusals) {
         this.build = build;
         this.selection = selection;
         this.types = types;
+        this.effects = effects;
         this.linked = linked;
         this.refusals = List.copyOf(refusals);
     }
@@ -53,6 +60,7 @@ public final class ExamineXenPatch {
      * @param stackSymbols names that payloads below it bring
      * @param below what the payloads below it have made of the source
      * @param patches what this payload does to the source
+     * @param effect tells when it takes effect
      */
     public record Place(
             Image image,
@@ -61,7 +69,8 @@ public final class ExamineXenPatch {
             String depends,
             Set<String> stackSymbols,
             Stack below,
-            List<Stack.Patch> patches) {
+            List<Stack.Patch> patches,
+            JudgeEffect effect) {
         public Place {
             stackSymbols = Set.copyOf(stackSymbols);
             patches = List.copyOf(patches);
@@ -69,7 +78,15 @@ public final class ExamineXenPatch {
 
         /** {@return the place of the only payload of a hypervisor} */
         public static Place alone(Image image, XenRelease release, String name) {
-            return new Place(image, release, name, image.buildId(), Set.of(), Stack.EMPTY, List.of());
+            return new Place(
+                    image,
+                    release,
+                    name,
+                    image.buildId(),
+                    Set.of(),
+                    Stack.EMPTY,
+                    List.of(),
+                    JudgeEffect.of(image, AcceptedEffects.NONE));
         }
     }
 
@@ -99,7 +116,8 @@ public final class ExamineXenPatch {
         List<Comparison> comparisons = configuration.others();
 
         stage.accept("check types");
-        CheckTypes.Found types = CheckTypes.check(build.pairs(), build.patchedFiles(), tables, allowedTypes)
+        CheckTypes.Found types = CheckTypes.check(
+                        build.pairs(), build.patchedFiles(), tables, allowedTypes, comparisons)
                 .alsoWarn(configuration.warnings());
 
         stage.accept("select");
@@ -120,9 +138,13 @@ public final class ExamineXenPatch {
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection));
         }
+        Effects effects = Effects.NONE;
         LinkResult linked = LinkResult.NOTHING;
         // Under a type's new layout everything that uses it is changed, and what linking finds there means nothing.
         if (types.refusals().isEmpty() && !selection.isEmpty()) {
+            stage.accept("find when it takes effect");
+            effects = place.effect().judge(selection);
+            refusals.addAll(effects.refusals());
             stage.accept("link");
             linked = LinkXenPayload.link(new LinkRequest(
                     selection,
@@ -130,13 +152,17 @@ public final class ExamineXenPatch {
                     place.release(),
                     place.name(),
                     place.depends(),
-                    metadata,
+                    Stream.concat(metadata.stream(), effects.metadata().stream())
+                            .toList(),
                     place.stackSymbols(),
                     place.below(),
                     place.patches()));
             refusals.addAll(linked.refusals());
         }
-        return new ExamineXenPatch(build, selection, types, linked, refusals);
+        if (refusals.isEmpty()) {
+            effects.never().ifPresent(refusals::add);
+        }
+        return new ExamineXenPatch(build, selection, types, effects, linked, refusals);
     }
 
     /** {@return what goes in, what is left out, and what differs} */
@@ -177,7 +203,14 @@ public final class ExamineXenPatch {
 
     /** {@return what an author should know} */
     public List<String> warnings() {
-        return List.copyOf(BuildWarnings.of(build, types, selection, TargetTraits.HYPERVISOR));
+        List<String> warnings = BuildWarnings.of(build, types, selection, TargetTraits.HYPERVISOR);
+        warnings.addAll(effects.warnings());
+        return List.copyOf(warnings);
+    }
+
+    /** {@return when what goes in takes effect} */
+    public Effects effects() {
+        return effects;
     }
 
     /** {@return the lines that the patches touch, in the numbers of debug information} */

@@ -86,11 +86,6 @@ final class LeaveOutDrift {
         this.build = build;
     }
 
-    /** {@return whether something was left out for the reason that this pass gives} */
-    static boolean isDrift(Selection.LeftOut left) {
-        return left.why().endsWith(UnchangedInSource.REASON);
-    }
-
     /**
      * Decides what goes into a payload, as {@link Select} does, and leaves out what only the compiler changed.
      *

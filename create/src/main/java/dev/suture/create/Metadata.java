@@ -2,6 +2,7 @@ package dev.suture.create;
 
 import dev.suture.Version;
 import dev.suture.build.SourcePatch;
+import dev.suture.effect.Effects;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,7 +22,18 @@ final class Metadata {
 
     /**
      * {@return {@code key=value}: the payload's name, the patches' subjects, the advisories they name, this program's
-     * version, and what the user adds}
+     * version, what the user adds, and what does not take effect at the next call}
+     *
+     * @throws IOException if a patch cannot be read
+     */
+    static List<String> of(PayloadRequest request, List<SourcePatch> patches, Effects effects) throws IOException {
+        List<String> metadata = new ArrayList<>(of(request, patches));
+        metadata.addAll(effects.metadata());
+        return metadata;
+    }
+
+    /**
+     * {@return the same of a payload of which it is not known yet when it takes effect}
      *
      * @throws IOException if a patch cannot be read
      */

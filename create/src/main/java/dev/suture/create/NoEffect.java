@@ -7,6 +7,7 @@ import dev.suture.build.UnreachedFile;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.Piece;
 import dev.suture.diff.Selection;
+import dev.suture.diff.Selection.LeftOut.Cause;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -67,7 +68,7 @@ final class NoEffect {
                     "%s (%s)".formatted(words.notBuilt(), files),
                     words.lacksCode());
         }
-        boolean boot = leftOut.stream().anyMatch(left -> left.why().endsWith(words.atStart()));
+        boolean boot = leftOut.stream().anyMatch(left -> left.cause() == Cause.AT_START);
         String names = leftOut.stream()
                 .map(left -> "`%s`".formatted(left.symbol()))
                 .distinct()
@@ -82,7 +83,7 @@ final class NoEffect {
                             + "at run time",
                     words.restart());
         }
-        if (leftOut.stream().anyMatch(LeaveOutDrift::isDrift)) {
+        if (leftOut.stream().anyMatch(left -> left.cause() == Cause.RUNS_RIGHT)) {
             return new Refusal(
                     leftOut.getFirst().object(),
                     leftOut.getFirst().symbol(),

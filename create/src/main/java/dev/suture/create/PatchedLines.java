@@ -92,6 +92,11 @@ final class PatchedLines implements PatchLines {
                         .noneMatch(run -> contains(run.compiledLine(), run.count(), line));
     }
 
+    /** {@return whether a file, as debug information names it, is one that the patches touch} */
+    boolean isPatched(String file) {
+        return named(file).isPresent();
+    }
+
     private static boolean contains(int first, int count, long line) {
         return line >= first && line < first + count;
     }

@@ -7,6 +7,7 @@ import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.Destination;
 import dev.suture.diff.Selection.InPayload;
 import dev.suture.diff.Selection.LeftOut;
+import dev.suture.diff.Selection.LeftOut.Cause;
 import dev.suture.diff.Selection.PieceId;
 import dev.suture.diff.Selection.Why;
 import dev.suture.elf.Elf;
@@ -159,9 +160,9 @@ public final class Select {
 
     private void chooseFunction(PieceId id, Piece piece, Comparison comparison) {
         Status status = comparison.status(piece);
-        if (piece.role() == SectionRole.INIT || users(id.object()).runsOnlyAtStart(piece)) {
+        if (StartCode.isOver(comparison, piece, traits, users(id.object()))) {
             if (status == Status.CHANGED || status == Status.NEW) {
-                leftOut.add(new LeftOut(comparison.name(), piece.name(), "it runs only " + traits.atStart()));
+                leftOut.add(atStart(comparison, piece, "it runs only " + traits.atStart()));
             }
             return;
         }
@@ -178,8 +179,11 @@ public final class Select {
             case CHANGED -> {
                 String reason = comparison.difference(piece).get().what();
                 if (unchangedInSource.containsKey(id)) {
-                    leftOut.add(
-                            new LeftOut(comparison.name(), piece.name(), reason + "; " + unchangedInSource.get(id)));
+                    leftOut.add(new LeftOut(
+                            comparison.name(),
+                            piece.name(),
+                            Cause.RUNS_RIGHT,
+                            reason + "; " + unchangedInSource.get(id)));
                 } else {
                     replace(id, piece, twin, reason);
                 }
@@ -189,6 +193,7 @@ public final class Select {
                     leftOut.add(new LeftOut(
                             comparison.name(),
                             piece.name(),
+                            Cause.LINE_NUMBERS,
                             comparison.difference(piece).get().what()));
                 }
             }
@@ -204,6 +209,10 @@ public final class Select {
         if (user != null && twin.isPresent() && !chosen.containsKey(id)) {
             replace(id, piece, twin, user);
         }
+    }
+
+    private static LeftOut atStart(Comparison comparison, Piece piece, String why) {
+        return new LeftOut(comparison.name(), piece.name(), Cause.AT_START, why);
     }
 
     private record MovedFrom(String object, Piece piece) {}
@@ -261,7 +270,7 @@ public final class Select {
         if (piece.role() == SectionRole.INIT) {
             Status status = comparison.status(piece);
             if (status == Status.CHANGED || status == Status.NEW) {
-                leftOut.add(new LeftOut(comparison.name(), piece.name(), "it is used only " + traits.atStart()));
+                leftOut.add(atStart(comparison, piece, "it is used only " + traits.atStart()));
             }
         } else if (comparison.status(piece) == Status.CHANGED && piece.role() != SectionRole.READ_ONLY) {
             refusals.add(Refusals.changedData(
@@ -301,7 +310,7 @@ public final class Select {
             return;
         }
         if (piece.role() == SectionRole.INIT) {
-            leftOut.add(new LeftOut(comparison.name(), piece.name(), "it runs only " + traits.atStart()));
+            leftOut.add(atStart(comparison, piece, "it runs only " + traits.atStart()));
         } else if (isEntryCode(piece)) {
             refusals.add(Refusals.entryCode(comparison.name(), piece));
         } else if (!comparison.original().pieces().isEmpty()) {
@@ -326,7 +335,7 @@ public final class Select {
         }
         boolean writable = piece.role() == SectionRole.DATA || piece.role() == SectionRole.PER_CPU;
         if (piece.role() == SectionRole.INIT) {
-            leftOut.add(new LeftOut(comparison.name(), piece.name(), "it is used only " + traits.atStart()));
+            leftOut.add(atStart(comparison, piece, "it is used only " + traits.atStart()));
         } else if (writable || users(id.object()).accountable(piece).isEmpty()) {
             refusals.add(Refusals.namelessData(comparison.name(), piece));
         }

@@ -54,9 +54,20 @@ public record Selection(List<Comparison> objects, List<Chosen> chosen, List<Left
      *
      * @param object the object file
      * @param symbol the function or variable
+     * @param cause what the decision rests on
      * @param why it may be left out, in words
      */
-    public record LeftOut(String object, String symbol, String why) {}
+    public record LeftOut(String object, String symbol, Cause cause, String why) {
+        /** What the decision to leave something out rests on. */
+        public enum Cause {
+            /** It has run, or was used, when the target started, and is not any more. */
+            AT_START,
+            /** It differs in nothing but line numbers that it reports. */
+            LINE_NUMBERS,
+            /** What runs does what the patched source says, though that compiles to other code. */
+            RUNS_RIGHT
+        }
+    }
 
     /** Where a reference of a chosen piece leads. */
     public sealed interface Destination {}

@@ -13,10 +13,6 @@ import java.util.regex.Pattern;
 final class UsersOfPieces {
     private static final Pattern PART = Pattern.compile("\\.(cold|part|isra|constprop).*$");
 
-    /** Sections with pointers to functions that are called once each. */
-    private static final Pattern CALLED_AT_START =
-            Pattern.compile("\\.((pre)?init_array|ctors)(\\..*)?|\\.initcall.*\\.init");
-
     private final ObjectPieces object;
     /** The users of piece {@code i} are {@code users[first[i]]} up to {@code users[first[i + 1]]}, excluded. */
     private final int[] first;
@@ -61,21 +57,12 @@ final class UsersOfPieces {
                 .toList();
     }
 
-    /**
-     * {@return whether a function is called when the program starts and never again: {@code main}, constructors, initcalls}
-     * Other tables of the boot prove nothing: Xen copies {@code svm_function_table} to where it is used from then on.
-     */
-    boolean runsOnlyAtStart(Piece function) {
-        if (function.isGlobal()) {
-            return function.name().equals("main");
-        }
+    /** {@return whether all that refers to a function of this object is data that is used while the target starts} */
+    boolean isListedForStart(Piece function) {
         List<Piece> direct = direct(function);
-        return !direct.isEmpty()
-                && direct.stream()
-                        .allMatch(user -> !user.isCode()
-                                && CALLED_AT_START
-                                        .matcher(user.section().name())
-                                        .matches());
+        return !function.isGlobal()
+                && !direct.isEmpty()
+                && direct.stream().allMatch(user -> !user.isCode() && user.role() == SectionRole.INIT);
     }
 
     /** {@return the stems of the functions that refer to a piece, themselves or through their parts put elsewhere} */

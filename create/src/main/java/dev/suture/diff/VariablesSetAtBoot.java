@@ -73,6 +73,7 @@ final class VariablesSetAtBoot {
             leftOut.add(new LeftOut(
                     comparison.name(),
                     bootFunction.name(),
+                    LeftOut.Cause.AT_START,
                     "it runs only while the system boots; the new variable `%s`, to which it refers, keeps its first value"
                             .formatted(variable.name())));
         }

@@ -160,7 +160,7 @@ final class NamesForNext {
                 .filter(left -> piece.kind() == Piece.Kind.FUNCTION
                         && left.object().equals(comparison.name())
                         && left.symbol().equals(piece.name())
-                        && !left.why().startsWith("it runs only "))
+                        && left.cause() != Selection.LeftOut.Cause.AT_START)
                 .map(Selection.LeftOut::why)
                 .findFirst();
     }

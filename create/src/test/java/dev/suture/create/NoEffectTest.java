@@ -124,4 +124,11 @@ class NoEffectTest {
                 .singleElement()
                 .satisfies(comparison -> assertThat(comparison.removed()).hasSize(2));
     }
+
+    @Test
+    void patchesThatTakeEachOtherBackAreSaidToDoSo() {
+        assertThat(NoEffect.of(build(List.of(), List.of()), new Selection(List.of(), List.of(), List.of(), List.of()))
+                        .text())
+                .contains("the patches together change nothing: what some of them do others take back");
+    }
 }

@@ -109,7 +109,7 @@ class ProcessPayloadRefusalsTest {
         assertThat(texts(program("{1, 2}", "{3, 2}").create()))
                 .singleElement()
                 .asString()
-                .contains("the patch changes only what runs or is used when the program starts (`main`)");
+                .contains("`main` changed (", "the program is inside of it from its start to its end");
     }
 
     @Test

@@ -35,10 +35,14 @@ final class PackageEdges {
         allow("diff", "elf", "isa", "dwarf");
         allow("link", "elf", "isa", "dwarf", "image", "payload", "preflight", "diff");
         allow("explain", "elf", "isa", "dwarf", "diff");
+        allow("types", "elf", "dwarf", "diff");
         allow("drift", "elf", "build", "source", "diff");
+        allow("effect", "elf", "isa", "image", "diff");
         allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
-        allow("create", with(CORE, "build", "diff", "drift", "link", "explain", "certify"));
-        allow("advise", with(CORE, "build", "diff", "link", "explain", "create"));
+        allow(
+                "create",
+                with(CORE, "build", "source", "diff", "drift", "effect", "types", "link", "explain", "certify"));
+        allow("advise", with(CORE, "build", "diff", "effect", "link", "explain", "create"));
 
         allow("target", CORE);
         allow("engine", with(CORE, "target"));
@@ -54,6 +58,7 @@ final class PackageEdges {
                         CORE,
                         "build",
                         "diff",
+                        "effect",
                         "link",
                         "explain",
                         "create",

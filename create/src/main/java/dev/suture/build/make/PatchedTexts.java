@@ -48,7 +48,7 @@ record PatchedTexts(Map<String, Optional<SourceText>> contents, List<PatchedFile
                 lines = ready.map();
             }
             contents.put(source.path(), text);
-            files.add(new PatchedFile(source.path(), source.kind(), lines));
+            files.add(new PatchedFile(source, lines));
         }
         return new PatchedTexts(contents, files, neutral);
     }

@@ -303,7 +303,7 @@ public final class XenBuild {
                     scratch.write(source.path(), text);
                 }
             }
-            files.add(new PatchedFile(source.path(), source.kind(), lines));
+            files.add(new PatchedFile(source, lines));
         }
         return files;
     }
