@@ -32,7 +32,7 @@ public enum SectionRole {
     /** What starts the name of a section with initialisers that the linker puts in one row; a priority may follow. */
     private static final Set<String> POINTERS_TO_STARTERS = Set.of(".init_array", ".preinit_array", ".ctors");
 
-    private static final String HOOKS = ".livepatch.hooks.";
+    private static final String HOOK = ".livepatch.hooks.";
 
     /** @see "Xen xen/include/xen/livepatch_payload.h" */
     private static final Set<String> HOOK_KINDS =
@@ -117,8 +117,8 @@ public enum SectionRole {
     }
 
     private static boolean isHooks(Section section) {
-        return section.name().startsWith(HOOKS)
-                && HOOK_KINDS.contains(section.name().substring(HOOKS.length()));
+        return section.name().startsWith(HOOK)
+                && HOOK_KINDS.contains(section.name().substring(HOOK.length()));
     }
 
     /** {@return whether a section has that name, or one that begins with it and a full stop} */
