@@ -104,7 +104,7 @@ class TypeCasesTest {
             }
         }
         List<Comparison> comparisons =
-                DiffObjects.diff(pairs, SpecialSections.process(), DiffObjects.lineNumbers(files));
+                DiffObjects.diff(pairs, SpecialSections.process(), files);
         return CheckTypes.check(pairs, files, SpecialSections.process(), Set.of(), comparisons);
     }
 
