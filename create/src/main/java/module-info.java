@@ -15,5 +15,6 @@ module dev.suture.create {
     exports dev.suture.effect;
     exports dev.suture.explain;
     exports dev.suture.link;
+    exports dev.suture.linked;
     exports dev.suture.source;
 }

@@ -15,8 +15,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** What the commands share that do something with a payload on live targets. */
 abstract class ActionCommand extends SutureCommand {
@@ -34,24 +36,44 @@ abstract class ActionCommand extends SutureCommand {
             description = "If it cannot be done on one of several targets, take it back on the others.")
     private boolean allOrNothing;
 
-    /** What a command on several targets did on each. */
+    @Option(
+            names = "--watch",
+            paramLabel = "SECONDS",
+            defaultValue = "${env:SUTURE_WATCH:-1}",
+            converter = WatchSeconds.class,
+            description =
+                    "How long to look, after load, apply, revert and replace, whether the target lives; 0 for not at all"
+                            + " (default: 1, or $SUTURE_WATCH).")
+    private Duration watch;
+
+    /** Whole seconds, none among them. */
+    static final class WatchSeconds implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String text) {
+            if (!text.matches("[0-9]{1,5}")) {
+                throw new TypeConversionException("expected a whole number of seconds, found '" + text + "'");
+            }
+            return Duration.ofSeconds(Long.parseLong(text));
+        }
+    }
+
+    /** What a command did on each target. */
     record Reports(List<ActionReport> actions) {}
 
     /** {@return the answer for an action} */
     Answer act(Verb verb, String name, Optional<Payload> payload, ApplyOptions options) {
         List<LiveTarget> targets = List.copyOf(processes.targets());
-        List<ActionReport> reports = new Actions(options).run(verb, name, payload, targets, allOrNothing);
+        List<ActionReport> reports = new Actions(options, watch).run(verb, name, payload, targets, allOrNothing);
         ExitCode exitCode = reports.stream()
                 .map(report -> exitCode(report.ended()))
                 .max((a, b) -> Integer.compare(a.code(), b.code()))
                 .orElse(ExitCode.DONE);
-        Object report = reports.size() == 1 ? reports.getFirst() : new Reports(reports);
         String text = reports.stream().map(ActionCommand::line).collect(Collectors.joining("\n"));
         String errors = reports.stream()
                 .flatMap(it -> it.refusals().stream().map(refusal -> inWords(it, refusal)))
                 .distinct()
                 .collect(Collectors.joining("\n"));
-        return new Answer(exitCode, report, text, errors);
+        return new Answer(exitCode, new Reports(reports), text, errors);
     }
 
     /** {@return the options all actions have} */
@@ -62,8 +84,10 @@ abstract class ActionCommand extends SutureCommand {
     private static String inWords(ActionReport report, Refusal refusal) {
         return switch (report.ended()) {
             case FAILED -> "suture: " + refusal.what();
+            case UNKNOWN ->
+                "suture: %s%s".formatted(refusal.object().isEmpty() ? "" : refusal.object() + " ", refusal.what());
             case DONE -> "%s: %s\n        %s".formatted(refusal.object(), refusal.what(), refusal.remedy());
-            case REFUSED, TIMED_OUT, UNKNOWN -> refusal.text();
+            case REFUSED, TIMED_OUT -> refusal.text();
         };
     }
 

@@ -21,9 +21,9 @@ import picocli.CommandLine.Option;
         description = {
             "Make a live patch for a running program or one of its shared libraries, in C or C++, with any build command."
                     + " The source directory is never changed: the command runs in a copy of it, once for each state of the"
-                    + " source, and only what the patch reaches is compiled again, with the program's own flags. If the patch"
-                    + " adds sources or changes makefiles or whatever else may have a part in the build, the command runs once"
-                    + " more with it.",
+                    + " source, and only what the patch reaches is compiled again, with the program's own flags. The"
+                    + " processes of the command are watched: if anything but a compiler reads what the patch changes, the"
+                    + " command runs once more with it.",
             "",
             "The source has to be what the binary was built from: each function that is to be replaced is compared with the"
                     + " binary's own code. Says for each function why it is replaced, and for each thing that comes along what"
@@ -78,6 +78,7 @@ final class BuildProcessCommand extends SutureCommand {
                     options.applied(),
                     patches,
                     options.stackRequest(options.output()),
+                    options.skipRefused(),
                     (applied, together, payload) ->
                             CreateProcessPayload.create(request(applied, together, payload), progress));
             return StackAnswer.of(report, target(report.payloads().getFirst()));

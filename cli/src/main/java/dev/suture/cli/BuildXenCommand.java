@@ -104,6 +104,7 @@ final class BuildXenCommand extends SutureCommand {
                 options.applied(),
                 patches,
                 wanted,
+                options.skipRefused(),
                 (applied, together, payload) -> CreateXenPayload.create(
                         new CreateRequest(buildRequest(tree, applied, together), payload, Optional.empty()), progress));
         return StackAnswer.of(report, "Xen " + report.payloads().getFirst().target());

@@ -65,7 +65,7 @@ final class Failures {
     }
 
     private static void tell(CommandLine command, String message, ExitCode exitCode, boolean json) {
-        command.getErr().println("suture: " + message);
+        command.getErr().println("suture: " + Printable.text(message));
         if (json) {
             command.getOut().println(Json.error(message, exitCode));
             command.getOut().flush();

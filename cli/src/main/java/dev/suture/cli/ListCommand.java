@@ -7,6 +7,7 @@ import dev.suture.target.LoadedPayload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -19,8 +20,12 @@ final class ListCommand extends SutureCommand {
     @Mixin
     private ProcessOptions processes;
 
-    /** One target and what is in it. */
-    record Listed(Identity target, List<LoadedPayload> payloads) {}
+    /**
+     * One target and what is in it.
+     *
+     * @param problem why that could not be seen
+     */
+    record Listed(Identity target, List<LoadedPayload> payloads, Optional<String> problem) {}
 
     /** All targets that were asked for. */
     record Listing(List<Listed> targets) {}
@@ -28,25 +33,39 @@ final class ListCommand extends SutureCommand {
     @Override
     Answer answer(Progress progress) {
         List<Listed> listed = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
         StringBuilder text = new StringBuilder();
         for (ProcessTarget target : processes.targets()) {
-            Listed one = new Listed(target.identity(), target.payloads());
+            Look look = Look.at(target);
+            if (look.isGone()) {
+                continue;
+            }
+            look.problem().ifPresent(problem -> problems.add("suture: " + problem));
+            Listed one = new Listed(look.identity(), look.payloads(), look.problem());
             listed.add(one);
-            text.append("%s %s: %s%n"
-                    .formatted(
-                            one.target().target(),
-                            one.target().what(),
-                            one.payloads().isEmpty()
-                                    ? "no payloads"
-                                    : one.payloads().size() + " payloads"));
-            for (LoadedPayload payload : one.payloads()) {
-                text.append("  %-30s %-8s %s%n"
-                        .formatted(
-                                payload.name(),
-                                payload.state().name().toLowerCase(Locale.ROOT),
-                                String.join(" ", payload.functions())));
+            if (look.problem().isEmpty()) {
+                text.append(inWords(one));
             }
         }
-        return Answer.done(new Listing(listed), text.toString().stripTrailing());
+        ExitCode exitCode = problems.isEmpty() ? ExitCode.DONE : ExitCode.BAD_INPUT;
+        return new Answer(exitCode, new Listing(listed), text.toString().stripTrailing(), String.join("\n", problems));
+    }
+
+    private static String inWords(Listed one) {
+        StringBuilder text = new StringBuilder("%s %s: %s%n"
+                .formatted(
+                        one.target().target(),
+                        Printable.line(one.target().what()),
+                        one.payloads().isEmpty()
+                                ? "no payloads"
+                                : one.payloads().size() + " payloads"));
+        for (LoadedPayload payload : one.payloads()) {
+            text.append("  %-30s %-8s %s%n"
+                    .formatted(
+                            payload.name(),
+                            payload.state().name().toLowerCase(Locale.ROOT),
+                            Printable.line(String.join(" ", payload.functions()))));
+        }
+        return text.toString();
     }
 }

@@ -39,6 +39,13 @@ final class PayloadOptions {
     private boolean stack;
 
     @Option(
+            names = "--skip-refused",
+            description =
+                    "With --stack: go on past a patch that is refused, without it and without what does not apply or"
+                            + " compile without it.")
+    private boolean skipRefused;
+
+    @Option(
             names = "--output",
             paramLabel = "FILE",
             required = true,
@@ -138,6 +145,11 @@ final class PayloadOptions {
                     command.commandLine(),
                     "--replaces: what replaces all others goes directly on the target: leave --depends and --stack out");
         }
+        if (skipRefused && !stack) {
+            throw new ParameterException(
+                    command.commandLine(),
+                    "--skip-refused: one payload of all patches is made or refused as a whole: give --stack as well");
+        }
         checkJobs(jobs, command);
     }
 
@@ -163,6 +175,11 @@ final class PayloadOptions {
     /** {@return whether each patch is to become a payload of its own} */
     boolean stack() {
         return stack;
+    }
+
+    /** {@return whether to go on past a patch that is refused} */
+    boolean skipRefused() {
+        return skipRefused;
     }
 
     /** {@return where the payload goes, or the directory for several} */

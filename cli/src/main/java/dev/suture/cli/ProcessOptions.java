@@ -4,7 +4,10 @@ import dev.suture.process.FindProcesses;
 import dev.suture.process.ProcessTarget;
 import java.util.ArrayList;
 import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Which live targets a command is about. */
 final class ProcessOptions {
@@ -14,20 +17,31 @@ final class ProcessOptions {
             required = true,
             arity = "1..*",
             description =
-                    "pid:N, exe:PATH (all processes that run that file) or name:NAME (all of that name, as ps shows"
-                            + " it). May be given more than once.")
+                    "pid:N, exe:PATH (all processes that run that file), name:NAME (all of that name, as ps shows it) or"
+                            + " maps:FILE (all that have that library in memory). May be given more than once.")
     private List<String> on;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
 
     /** {@return the processes, each once} */
     List<ProcessTarget> targets() {
         List<ProcessTarget> targets = new ArrayList<>();
         for (String text : on) {
-            for (ProcessTarget target : FindProcesses.find(text)) {
+            for (ProcessTarget target : find(text)) {
                 if (targets.stream().noneMatch(other -> other.pid() == target.pid())) {
                     targets.add(target);
                 }
             }
         }
         return targets;
+    }
+
+    private List<ProcessTarget> find(String text) {
+        try {
+            return FindProcesses.find(text);
+        } catch (FindProcesses.NoTargetException e) {
+            throw new ParameterException(spec.commandLine(), "--on " + e.getMessage());
+        }
     }
 }

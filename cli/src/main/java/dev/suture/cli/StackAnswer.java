@@ -30,15 +30,32 @@ final class StackAnswer {
             text.add("no payload of their own, as they change nothing by themselves: " + names(report.withoutEffect()));
         }
         if (!report.isMade()) {
-            String behind = report.notTried().isEmpty() ? "" : " Not tried: %s.".formatted(names(report.notTried()));
-            errors.add("No payload of the stack was written, because %s is refused.%s"
-                    .formatted(report.payloads().getLast().name(), behind));
+            errors.add(unmade(report));
         }
+        boolean done = report.isMade() || report.skips() && !report.made().isEmpty();
         return new Answer(
-                report.isMade() ? ExitCode.DONE : ExitCode.REFUSED,
-                report,
-                String.join("\n", text),
-                String.join("\n", errors));
+                done ? ExitCode.DONE : ExitCode.REFUSED, report, String.join("\n", text), String.join("\n", errors));
+    }
+
+    private static String unmade(CreateStack.Report report) {
+        String refused = report.payloads().stream()
+                .filter(payload -> !payload.refusals().isEmpty())
+                .map(CreateReport::name)
+                .collect(Collectors.joining(", "));
+        String made = report.made().stream().map(CreateReport::name).collect(Collectors.joining(", "));
+        String verb = refused.contains(", ") ? "are" : "is";
+        String head = made.isEmpty()
+                ? "No payload of the stack was written, because %s %s refused.".formatted(refused, verb)
+                : "Of the stack only %s was written, with a list in the file series, because %s %s refused."
+                        .formatted(made, refused, verb);
+        String need = report.needRefused().isEmpty()
+                ? ""
+                : " Left out, too, as they do not apply or compile without that: %s."
+                        .formatted(names(report.needRefused()));
+        String behind = report.notTried().isEmpty()
+                ? ""
+                : " Not tried (--skip-refused does): %s.".formatted(names(report.notTried()));
+        return head + need + behind;
     }
 
     private static String names(List<Path> patches) {

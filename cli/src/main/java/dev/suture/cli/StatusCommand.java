@@ -24,8 +24,12 @@ final class StatusCommand extends SutureCommand {
     @Mixin
     private ProcessOptions processes;
 
-    /** One target and the payload in it. */
-    record Status(String target, State state, Optional<LoadedPayload> payload) {}
+    /**
+     * One target and the payload in it.
+     *
+     * @param problem why that could not be seen
+     */
+    record Status(String target, State state, Optional<LoadedPayload> payload, Optional<String> problem) {}
 
     /** All targets that were asked for. */
     record Statuses(List<Status> targets) {}
@@ -33,18 +37,28 @@ final class StatusCommand extends SutureCommand {
     @Override
     Answer answer(Progress progress) {
         List<Status> statuses = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
         StringBuilder text = new StringBuilder();
         for (ProcessTarget target : processes.targets()) {
-            Optional<LoadedPayload> found = target.payloads().stream()
+            Look look = Look.at(target);
+            if (look.isGone()) {
+                continue;
+            }
+            look.problem().ifPresent(problem -> problems.add("suture: " + problem));
+            Optional<LoadedPayload> found = look.payloads().stream()
                     .filter(payload -> payload.name().equals(name))
                     .findFirst();
-            State state = found.map(LoadedPayload::state).orElse(State.ABSENT);
-            statuses.add(new Status(target.name(), state, found));
+            State state = look.problem().isPresent()
+                    ? State.UNKNOWN
+                    : found.map(LoadedPayload::state).orElse(State.ABSENT);
+            statuses.add(new Status(target.name(), state, found, look.problem()));
             text.append(
                     "%s: %s %s%n".formatted(target.name(), name, state.name().toLowerCase(Locale.ROOT)));
             found.ifPresent(payload -> text.append(details(payload)));
         }
-        return Answer.done(new Statuses(statuses), text.toString().stripTrailing());
+        ExitCode exitCode = problems.isEmpty() ? ExitCode.DONE : ExitCode.BAD_INPUT;
+        return new Answer(
+                exitCode, new Statuses(statuses), text.toString().stripTrailing(), String.join("\n", problems));
     }
 
     private static String details(LoadedPayload payload) {
@@ -54,7 +68,7 @@ final class StatusCommand extends SutureCommand {
         }
         text.append("  build id %s, on top of %s%n".formatted(payload.buildId(), payload.depends()));
         if (!payload.metadata().isEmpty()) {
-            text.append("  %s%n".formatted(String.join("; ", payload.metadata())));
+            text.append("  %s%n".formatted(Printable.line(String.join("; ", payload.metadata()))));
         }
         return text.toString();
     }

@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -85,11 +87,38 @@ public final class Suture implements Runnable {
         unwindWhenKilled(Thread.currentThread(), finished);
         int exitCode;
         try {
-            exitCode = commandLine(arguments).execute(arguments);
+            exitCode = answered(execute(arguments));
         } finally {
             finished.countDown();
         }
         System.exit(exitCode);
+    }
+
+    private static int execute(String[] arguments) {
+        Optional<String> version = version(arguments);
+        if (version.isPresent()) {
+            System.out.println(version.get());
+            return ExitCode.DONE.code();
+        }
+        return commandLine(arguments).execute(arguments);
+    }
+
+    /** {@return the answer to a question for the version that is to be one JSON object} */
+    static Optional<String> version(String[] arguments) {
+        List<String> words = List.of(arguments);
+        boolean isAsked = words.contains("--version") || words.contains("-V");
+        return isAsked && words.contains("--json")
+                ? Optional.of(Json.text(Map.of("version", dev.suture.Version.text())))
+                : Optional.empty();
+    }
+
+    // On a full disk, or a pipe that nobody reads, nobody has heard what was done.
+    private static int answered(int exitCode) {
+        if (!System.out.checkError()) {
+            return exitCode;
+        }
+        System.err.println("suture: standard output cannot be written: the disk is full, or nobody reads it");
+        return ExitCode.BAD_INPUT.code();
     }
 
     /** {@return the whole command line, ready to execute; prints to standard output and standard error} */

@@ -59,11 +59,11 @@ abstract class SutureCommand implements Callable<Integer> {
         if (json) {
             spec.commandLine().getOut().println(Json.text(answer.report()));
         } else if (!answer.text().isEmpty()) {
-            spec.commandLine().getOut().println(answer.text());
+            spec.commandLine().getOut().println(Printable.text(answer.text()));
         }
         spec.commandLine().getOut().flush();
         if (!answer.errors().isEmpty()) {
-            spec.commandLine().getErr().println(answer.errors());
+            spec.commandLine().getErr().println(Printable.text(answer.errors()));
             spec.commandLine().getErr().flush();
         }
         return answer.exitCode().code();

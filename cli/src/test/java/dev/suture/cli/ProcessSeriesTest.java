@@ -117,7 +117,9 @@ class ProcessSeriesTest {
                         file("few")))
                 .contains("no payload of their own, as they change nothing by themselves: helper.patch, comment.patch");
         try (Stream<Path> made = Files.list(directory.resolve("few"))) {
-            assertThat(made).containsExactly(directory.resolve("few/calls.livepatch"));
+            assertThat(made)
+                    .containsExactlyInAnyOrder(
+                            directory.resolve("few/calls.livepatch"), directory.resolve("few/series"));
         }
         assertThat(build("--patch", file("helper.patch"), "--stack", "--output", file("none")))
                 .contains("the patch adds functions which nothing that runs calls (`helper`)")
@@ -203,6 +205,31 @@ class ProcessSeriesTest {
                         + " changed")
                 .contains("let it replace the others");
         assertThat(directory.resolve("changed.livepatch")).doesNotExist();
+    }
+
+    @Test
+    void theGoodBeginningOfASeriesIsWrittenAndTheRestIfOneAsksForIt() throws Exception {
+        patch("changes-brought", FIRST, CHANGES_WHAT_THE_FIRST_BRINGS);
+        patch(
+                "needs-it",
+                CHANGES_WHAT_THE_FIRST_BRINGS,
+                CHANGES_WHAT_THE_FIRST_BRINGS.replace("return 3 * x + x / 10;", "return 3 * x + x / 20;"));
+        patch("other", FIRST, FIRST.replace("return x * x * 3 + x / 7;", "return x * x * 3 + x / 9;"));
+        Files.writeString(
+                directory.resolve("mixed"), "first.patch\nchanges-brought.patch\nneeds-it.patch\nother.patch\n");
+
+        assertThat(build("--series", file("mixed"), "--stack", "--output", file("begun")))
+                .contains("Of the stack only first was written, with a list in the file series")
+                .contains(
+                        "because changes-brought is refused. Not tried (--skip-refused does): needs-it.patch, other.patch.");
+        assertThat(directory.resolve("begun/series")).hasContent("first.livepatch\n");
+        assertThat(directory.resolve("begun/other.livepatch")).doesNotExist();
+
+        assertThat(build("--series", file("mixed"), "--stack", "--skip-refused", "--output", file("most")))
+                .contains("Left out, too, as they do not apply or compile without that: needs-it.patch.");
+        assertThat(directory.resolve("most/series")).hasContent("first.livepatch\nother.livepatch\n");
+        assertThat(build("--series", file("mixed"), "--skip-refused", "--output", file("x")))
+                .contains("give --stack as well");
     }
 
     @Test

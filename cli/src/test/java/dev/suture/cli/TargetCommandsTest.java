@@ -3,6 +3,7 @@ package dev.suture.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.suture.payload.PayloadDigest;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
@@ -95,9 +97,17 @@ class TargetCommandsTest {
                         .replace("OLD_SIZE", size)
                         .replace("TARGET", bytes(buildId))
                         .replace("DEPENDS", bytes(depends)));
+        compilePayload(name);
+        return folder.resolve(name + ".livepatch");
+    }
+
+    private static void compilePayload(String name) throws Exception {
         run("gcc", "-c", "-O2", "-fPIC", "-fvisibility=hidden", "-o", name + ".o", name + ".c");
         run("ld", "-r", "--build-id", "-o", name + ".livepatch", name + ".o");
-        return folder.resolve(name + ".livepatch");
+        Path payload = folder.resolve(name + ".livepatch");
+        byte[] bytes = Files.readAllBytes(payload);
+        PayloadDigest.write(bytes);
+        Files.write(payload, bytes);
     }
 
     private static String bytes(String hex) {
@@ -112,6 +122,128 @@ class TargetCommandsTest {
         String said = new String(process.getInputStream().readAllBytes());
         assertThat(process.waitFor()).as(said).isZero();
         return said;
+    }
+
+    @Test
+    void aPayloadOfWhichAByteWasChangedIsTurnedDown() throws Exception {
+        try (Running running = new Running()) {
+            byte[] whole = Files.readAllBytes(fix);
+            Path changed = folder.resolve("changed.livepatch");
+            Random random = new Random(11);
+            for (int i = 0; i < 100; i++) {
+                byte[] bytes = whole.clone();
+                int at = random.nextInt(bytes.length);
+                bytes[at] ^= (byte) (1 << random.nextInt(8));
+                Files.write(changed, bytes);
+                Said said = Said.suture("load", changed, "--on", running.target());
+                assertThat(said.exitCode()).as("byte %d: %s", at, said.err()).isEqualTo(ExitCode.BAD_INPUT);
+                assertThat(Said.suture("inspect", changed).exitCode()).isIn(ExitCode.DONE, ExitCode.BAD_INPUT);
+            }
+            assertThat(running.ask("?")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void whoDiesOfWhatWasLoadedIsReportedDead() throws Exception {
+        Path trap = payload("trap", "answer", 1, buildId);
+        String source = Files.readString(folder.resolve("trap.c"));
+        Files.writeString(folder.resolve("trap.c"), source.replace("return x + more;", "(void)x; __builtin_trap();"));
+        compilePayload("trap");
+        Process shell = new ProcessBuilder(
+                        "sh", "-c", "while sleep 0.02; do echo ? || exit; done | '%s' >/dev/null".formatted(program))
+                .start();
+        try (Running healthy = new Running()) {
+            Thread.sleep(200);
+            Said said = Said.suture("load", trap, "--on", "exe:" + program, "--watch", "2", "--json");
+            assertThat(said.exitCode()).isEqualTo(ExitCode.STATE_UNKNOWN);
+            assertThat(said.err()).containsPattern("suture: pid:\\d+ ended( by SIGILL)? \\d+ ms after it was patched");
+            List<String> ends = new ArrayList<>();
+            said.json()
+                    .path("actions")
+                    .forEach(action -> ends.add(action.path("ended").asText() + " "
+                            + action.path("state").asText()));
+            assertThat(ends).containsExactlyInAnyOrder("UNKNOWN UNKNOWN", "DONE APPLIED");
+            done(Said.suture("revert", "trap", "--on", healthy.target()));
+            assertThat(healthy.ask("?")).isEqualTo("2");
+        } finally {
+            shell.destroyForcibly();
+        }
+    }
+
+    @Test
+    void whoHasEndedIsLeftOutAndWhoCannotBeSeenIsNamed() throws Exception {
+        try (Running running = new Running()) {
+            Said said = Said.suture("list", "--on", running.target(), "--on", "pid:2", "--json");
+            if (Files.exists(Path.of("/proc/2"))) {
+                assertThat(said.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+                assertThat(said.json().path("targets")).hasSize(2);
+                assertThat(said.json().path("targets").path(1).path("problem").asText())
+                        .contains("process 2: ");
+            }
+            assertThat(said.json().path("targets").path(0).path("problem").isNull())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void aTargetThatIsNoneIsAMistakeOfTheCommandLine() {
+        for (String target : List.of("redis", "pid:", "pid:0", "pid:x", "maps:", "host:1", "")) {
+            Said said = Said.suture("list", "--on", target);
+            assertThat(said.exitCode()).as(target).isEqualTo(ExitCode.USAGE);
+            assertThat(said.err()).doesNotContain("Exception");
+        }
+    }
+
+    @Test
+    void anAnswerThatNobodyGetsIsAFailure() throws Exception {
+        String classes = System.getProperty("java.class.path") + ":" + System.getProperty("jdk.module.path", "");
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        for (String command : List.of("--version", "--version --json", "load --help")) {
+            Process process = new ProcessBuilder(
+                            "sh",
+                            "-c",
+                            "'%s' -cp '%s' dev.suture.cli.Suture %s >/dev/full".formatted(java, classes, command))
+                    .start();
+            String said = new String(process.getErrorStream().readAllBytes());
+            assertThat(process.waitFor()).as(said).isEqualTo(ExitCode.BAD_INPUT.code());
+            assertThat(said).contains("standard output cannot be written");
+        }
+    }
+
+    @Test
+    void whatWouldMoveTheCursorIsShownAsANumber() {
+        assertThat(Printable.line("a\033[2Jb\nc\u202ed")).isEqualTo("a\\x1b[2Jb\\x0ac\\u{202e}d");
+        assertThat(Printable.text("ä\n\tb")).isEqualTo("ä\n\tb");
+        assertThat(Suture.version(new String[] {"--version", "--json"}).orElseThrow())
+                .contains("\"version\"");
+    }
+
+    @Test
+    void whatIsNoFileIsNoPayload() {
+        for (String path : List.of("/dev/zero", "/", folder.resolve("nothing").toString(), fifo())) {
+            Said said = Said.suture("load", path, "--name", "x", "--on", "pid:1");
+            assertThat(said.exitCode()).as(path).isEqualTo(ExitCode.BAD_INPUT);
+            assertThat(said.err())
+                    .startsWith("suture: " + path + ": cannot be read: ")
+                    .doesNotContain("Exception");
+        }
+    }
+
+    private static String fifo() {
+        try {
+            run("mkfifo", "pipe");
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+        return folder.resolve("pipe").toString();
+    }
+
+    @Test
+    void aNameThatCannotBePrintedIsAMistake() {
+        for (String name : List.of("", "a b", "a/b", "a\033[2J", "x".repeat(128))) {
+            Said said = Said.suture("load", fix, "--name", name, "--on", "pid:1");
+            assertThat(said.exitCode()).as(name).isEqualTo(ExitCode.USAGE);
+        }
     }
 
     /** A program that is no child of this JVM, which waits for its own children. */
@@ -169,7 +301,7 @@ class TargetCommandsTest {
             }) {
                 Said said = Said.suture(step[0], step[1], "--on", on, "--json");
                 done(said);
-                JsonNode report = said.json();
+                JsonNode report = said.json().path("actions").path(0);
                 assertThat(report.fieldNames()).toIterable().containsExactly(FIELDS);
                 assertThat(report.path("action").asText()).isEqualTo(step[0]);
                 assertThat(report.path("payload").asText()).isEqualTo("fix");

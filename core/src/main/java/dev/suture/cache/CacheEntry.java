@@ -58,7 +58,7 @@ public final class CacheEntry implements AutoCloseable {
         try {
             Optional<CacheEntry> entry = Optional.empty();
             while (entry.isEmpty()) {
-                Files.createDirectories(own);
+                UserCache.makePrivate(own);
                 entry = take(own, waiting);
             }
             Files.writeString(own.resolve(USED), note());

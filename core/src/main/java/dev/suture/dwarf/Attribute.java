@@ -38,7 +38,8 @@ final class Attribute {
     static final int VTABLE_ELEM_LOCATION = 31;
     static final int GNU_VECTOR = 32;
     static final int COMP_DIR = 33;
-    static final int SLOTS = 34;
+    static final int DECL_COLUMN = 34;
+    static final int SLOTS = 35;
 
     private Attribute() {}
 
@@ -62,6 +63,7 @@ final class Attribute {
             case Dwarf.DW_AT_data_member_location -> DATA_MEMBER_LOCATION;
             case Dwarf.DW_AT_decl_file -> DECL_FILE;
             case Dwarf.DW_AT_decl_line -> DECL_LINE;
+            case Dwarf.DW_AT_decl_column -> DECL_COLUMN;
             case Dwarf.DW_AT_declaration -> DECLARATION;
             case Dwarf.DW_AT_external -> EXTERNAL;
             case Dwarf.DW_AT_specification -> SPECIFICATION;

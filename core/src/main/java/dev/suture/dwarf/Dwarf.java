@@ -33,6 +33,7 @@ final class Dwarf {
     static final int DW_TAG_const_type = 0x26;
     static final int DW_TAG_enumerator = 0x28;
     static final int DW_TAG_subprogram = 0x2e;
+    static final int DW_TAG_template_type_parameter = 0x2f;
     static final int DW_TAG_variable = 0x34;
     static final int DW_TAG_volatile_type = 0x35;
     static final int DW_TAG_restrict_type = 0x37;
@@ -55,6 +56,7 @@ final class Dwarf {
     static final int DW_AT_abstract_origin = 0x31;
     static final int DW_AT_count = 0x37;
     static final int DW_AT_data_member_location = 0x38;
+    static final int DW_AT_decl_column = 0x39;
     static final int DW_AT_decl_file = 0x3a;
     static final int DW_AT_decl_line = 0x3b;
     static final int DW_AT_declaration = 0x3c;

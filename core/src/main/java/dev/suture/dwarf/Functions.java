@@ -80,7 +80,8 @@ public final class Functions {
                 local.sectionIndex(),
                 local.sectionOffset(),
                 symbol,
-                local.declared());
+                local.declared(),
+                local.column());
     }
 
     /** {@return all functions that have code, in the order of the file} */

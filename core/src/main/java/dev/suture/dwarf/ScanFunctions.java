@@ -26,7 +26,7 @@ final class ScanFunctions {
     }
 
     /** What an entry says about a function or variable, itself or through the entry it refers to. */
-    record Identity(String name, String linkageName, boolean isExternal, SourceLine declared) {}
+    record Identity(String name, String linkageName, boolean isExternal, SourceLine declared, long column) {}
 
     /** A level of the tree; {@code calls} are those inlined in it so far. */
     private record Level(
@@ -198,7 +198,8 @@ final class ScanFunctions {
                     variable.place().sectionIndex(),
                     variable.place().startOffset(),
                     "",
-                    identity.declared()));
+                    identity.declared(),
+                    identity.column()));
         }
         return locals;
     }
@@ -213,6 +214,7 @@ final class ScanFunctions {
         String linkageName = "";
         boolean isExternal = false;
         SourceLine declared = SourceLine.UNKNOWN;
+        long column = 0;
         int next = at;
         for (int step = 0; next != DebugInfo.NO_ENTRY; step++) {
             if (step == MAXIMUM_ORIGINS) {
@@ -227,12 +229,13 @@ final class ScanFunctions {
                 declared = new SourceLine(
                         info.fileNames(unit).path(followed.constant(Attribute.DECL_FILE, -1)),
                         followed.constant(Attribute.DECL_LINE, 0));
+                column = followed.constant(Attribute.DECL_COLUMN, 0);
             }
             next = followed.has(Attribute.ABSTRACT_ORIGIN)
                     ? followed.reference(Attribute.ABSTRACT_ORIGIN)
                     : followed.reference(Attribute.SPECIFICATION);
         }
-        Identity identity = new Identity(name, linkageName, isExternal, declared);
+        Identity identity = new Identity(name, linkageName, isExternal, declared, column);
         identities.put(at, identity);
         return identity;
     }

@@ -24,7 +24,9 @@ final class ScanUses {
             Dwarf.DW_TAG_subprogram,
             Dwarf.DW_TAG_variable,
             Dwarf.DW_TAG_formal_parameter,
+            Dwarf.DW_TAG_template_type_parameter,
             Dwarf.DW_TAG_structure_type,
+            Dwarf.DW_TAG_union_type,
             Dwarf.DW_TAG_class_type
         }) {
             WANTED[tag] = true;
@@ -56,6 +58,7 @@ final class ScanUses {
     private final List<TypeGraph.Global> globals = new ArrayList<>();
     private final List<TypeGraph.Body> bodies = new ArrayList<>();
     private final Map<Integer, Map<Long, String>> virtuals = new HashMap<>();
+    private final Map<Integer, List<TypeNode>> arguments = new HashMap<>();
     private final List<Open> levels = new ArrayList<>();
 
     ScanUses(DebugInfo info, TypeGraph graph) {
@@ -76,6 +79,10 @@ final class ScanUses {
 
     Map<Long, String> virtualFunctions(int classEntry) {
         return virtuals.getOrDefault(classEntry, Map.of());
+    }
+
+    List<TypeNode> templateArguments(int classEntry) {
+        return arguments.getOrDefault(classEntry, List.of());
     }
 
     ScanUses scan() {
@@ -128,7 +135,15 @@ final class ScanUses {
 
     private Open read(Open outer) {
         switch (entry.tag()) {
-            case Dwarf.DW_TAG_structure_type, Dwarf.DW_TAG_class_type -> {
+            case Dwarf.DW_TAG_template_type_parameter -> {
+                if (outer != null && !outer.isFunction) {
+                    arguments
+                            .computeIfAbsent(outer.entryOffset, classEntry -> new ArrayList<>())
+                            .add(graph.node(entry.reference(Attribute.TYPE)));
+                }
+                return outer;
+            }
+            case Dwarf.DW_TAG_structure_type, Dwarf.DW_TAG_class_type, Dwarf.DW_TAG_union_type -> {
                 return new Open(entry.offset(), false, null);
             }
             case Dwarf.DW_TAG_subprogram -> {

@@ -12,7 +12,8 @@ package dev.suture.dwarf;
  * @param sectionIndex the section it is in
  * @param sectionOffset of its first byte, in a linked file, too
  * @param symbol the name of the symbol there, such as {@code count.1}; empty if there is none
- * @param declared where
+ * @param declared where; for one that a macro declares, where the macro is used
+ * @param column in that line, from 1; 0 if the compiler did not say
  */
 public record StaticLocal(
         String name,
@@ -21,4 +22,5 @@ public record StaticLocal(
         int sectionIndex,
         long sectionOffset,
         String symbol,
-        SourceLine declared) {}
+        SourceLine declared,
+        long column) {}

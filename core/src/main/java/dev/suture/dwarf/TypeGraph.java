@@ -323,6 +323,10 @@ public final class TypeGraph {
         return uses.virtualFunctions(followed(at));
     }
 
+    List<TypeNode> templateArguments(int at) {
+        return uses.templateArguments(followed(at));
+    }
+
     SourceLine declared(RawType raw) {
         return raw == null
                 ? SourceLine.UNKNOWN

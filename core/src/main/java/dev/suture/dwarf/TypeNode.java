@@ -136,6 +136,11 @@ public final class TypeNode {
         return graph.virtualFunctions(entry);
     }
 
+    /** {@return the types that a template was made a class with; what a container holds may stand nowhere else} */
+    public List<TypeNode> templateArguments() {
+        return graph.templateArguments(entry);
+    }
+
     /** {@return where a struct, union or enum is declared} */
     public SourceLine declared() {
         return graph.declared(shape.raw());

@@ -1,11 +1,11 @@
 package dev.suture.elf;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,7 +20,7 @@ import java.util.Optional;
  * threads at once, with equal results.
  */
 public final class ElfFile {
-    private static final long LARGEST_COPIED_BYTES = 16 << 20;
+    private static final int LARGEST_COPIED_BYTES = 16 << 20;
 
     private final FileBytes file;
     private final ElfHeader header;
@@ -46,14 +46,15 @@ public final class ElfFile {
      * @throws LivePatchException if it cannot be read at all
      */
     public static ElfFile read(Path file) {
+        PlainFile.check(file);
         try (FileChannel channel = FileChannel.open(file)) {
             if (channel.size() <= LARGEST_COPIED_BYTES) {
-                return read(file.toString(), Files.readAllBytes(file));
+                return read(file.toString(), PlainFile.read(file, LARGEST_COPIED_BYTES));
             }
             MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
             return read(file.toString(), mapped);
         } catch (IOException e) {
-            throw new LivePatchException("%s: cannot be read: %s".formatted(file, e), e);
+            throw new LivePatchException("%s: cannot be read: %s".formatted(file, PlainFile.why(e)), e);
         }
     }
 
@@ -87,6 +88,11 @@ public final class ElfFile {
     /** {@return the size of the file in bytes} */
     public long sizeBytes() {
         return file.sizeBytes();
+    }
+
+    /** {@return all bytes of the file, read-only} */
+    public MemorySegment contents() {
+        return file.bytes();
     }
 
     public ElfHeader header() {

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
  * @see "GDB manual, Debugging Information in Separate Files"
  */
 public final class FindDebugFile {
+    private static final int LONGEST_NAME = 255;
     private static final Path GLOBAL = Path.of("/usr/lib/debug");
 
     private FindDebugFile() {}
@@ -31,7 +32,7 @@ public final class FindDebugFile {
         List<Path> candidates = named.map(List::of).orElseGet(() -> candidates(file, elf));
         List<String> tried = new ArrayList<>();
         for (Path candidate : candidates) {
-            if (!Files.isReadable(candidate)) {
+            if (!Files.isRegularFile(candidate) || !Files.isReadable(candidate)) {
                 tried.add(candidate + ": not there");
                 continue;
             }
@@ -58,7 +59,7 @@ public final class FindDebugFile {
                         GLOBAL.resolve(".build-id/" + id.substring(0, 2) + "/" + id.substring(2) + ".debug")));
         Path folder = file.toAbsolutePath().normalize().getParent();
         if (folder != null) {
-            elf.section(".gnu_debuglink").map(FindDebugFile::linkedName).ifPresent(name -> {
+            elf.section(".gnu_debuglink").flatMap(FindDebugFile::linkedName).ifPresent(name -> {
                 candidates.add(folder.resolve(name));
                 candidates.add(folder.resolve(".debug").resolve(name));
                 candidates.add(Path.of(GLOBAL.toString() + folder).resolve(name));
@@ -67,9 +68,21 @@ public final class FindDebugFile {
         return candidates;
     }
 
-    private static String linkedName(Section section) {
-        String text = new String(section.bytes(), StandardCharsets.UTF_8);
+    /** {@return the file, if it is one that is installed for all programs} */
+    public static Optional<ElfFile> installed(Path candidate) {
+        return candidate.startsWith(GLOBAL) && Files.isRegularFile(candidate)
+                ? Optional.of(ElfFile.read(candidate))
+                : Optional.empty();
+    }
+
+    // A name without directories: the file says what its debug file is called, and not where to look.
+    private static Optional<String> linkedName(Section section) {
+        String text = new String(section.bytes(), StandardCharsets.ISO_8859_1);
         int end = text.indexOf('\0');
-        return end < 0 ? text : text.substring(0, end);
+        String name = end < 0 ? text : text.substring(0, end);
+        boolean isName = !name.isEmpty() && name.indexOf('/') < 0 && !name.equals(".") && !name.equals("..");
+        return isName && name.length() <= LONGEST_NAME
+                ? Optional.of(new String(name.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8))
+                : Optional.empty();
     }
 }

@@ -79,6 +79,15 @@ public record Payload(
      * @throws LivePatchException if it is not a relocatable ELF file with any {@code .livepatch.} section
      */
     public static Payload read(ElfFile elf) {
+        try {
+            return parse(elf);
+        } catch (IndexOutOfBoundsException e) {
+            throw new LivePatchException(
+                    "%s: it is damaged: it refers to what is not there (%s)".formatted(elf.name(), e.getMessage()), e);
+        }
+    }
+
+    private static Payload parse(ElfFile elf) {
         boolean named =
                 elf.sections().stream().anyMatch(section -> section.name().startsWith(".livepatch."));
         if (!elf.isRelocatable() || !named) {
@@ -152,6 +161,10 @@ public record Payload(
         boolean large = elf.section(PayloadSections.XEN_DEPENDS).isPresent()
                 || elf.section(PayloadSections.TARGET).isPresent();
         int entryBytes = large ? 104 : 64;
+        if (section.contents().byteSize() != section.sizeBytes()) {
+            throw new LivePatchException(
+                    "%s: %s has type %d and no contents".formatted(elf.name(), section.name(), section.type()));
+        }
         if (section.sizeBytes() % entryBytes != 0) {
             throw new LivePatchException("%s: %s has %d bytes, not a multiple of %d"
                     .formatted(elf.name(), section.name(), section.sizeBytes(), entryBytes));

@@ -1,6 +1,7 @@
 package dev.suture.payload;
 
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * Names and numbers of the payload format.
@@ -34,7 +35,17 @@ public final class PayloadSections {
     /** The longest payload name, its final NUL included, in bytes ({@code XEN_LIVEPATCH_NAME_SIZE}). */
     public static final int MAX_NAME_BYTES = 128;
 
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,%d}".formatted(MAX_NAME_BYTES - 1));
+
     private PayloadSections() {}
+
+    /**
+     * {@return whether a payload may have that name} It is printed, becomes part of the names of symbols, and is passed to
+     * other programs.
+     */
+    public static boolean isName(String name) {
+        return NAME.matcher(name).matches();
+    }
 
     /**
      * {@return whether a section holds exactly one hook} Those for load and unload may hold several.

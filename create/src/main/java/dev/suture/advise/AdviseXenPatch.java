@@ -135,6 +135,7 @@ public final class AdviseXenPatch {
                     build,
                     SpecialSections.xenX86(release.minor()),
                     request.allowedTypes(),
+                    Set.of(),
                     List.of(),
                     place,
                     progress::stage);

@@ -269,6 +269,7 @@ final class LiveSubset {
                     build,
                     SpecialSections.xenX86(release.minor()),
                     request.allowedTypes(),
+                    Set.of(),
                     List.of(),
                     place,
                     progress::stage);

@@ -149,7 +149,14 @@ public final class ApplyPatches {
         patchIndex++;
     }
 
-    private void apply(FilePatch file, String originalPath, String patchedPath, List<String> problems) {
+    private void apply(FilePatch file, String originalName, String patchedName, List<String> problems) {
+        String originalPath = realPath(originalName);
+        String patchedPath = realPath(patchedName);
+        boolean takesAway = file.kind() == FilePatch.Kind.DELETE || file.kind() == FilePatch.Kind.RENAME;
+        if (takesAway && Files.isSymbolicLink(root.resolve(originalName))) {
+            problems.add(originalName + ": it is a link, and the patch takes away what it leads to.");
+            return;
+        }
         Optional<SourceText> before = read(originalPath);
         boolean creates = file.kind() == FilePatch.Kind.CREATE;
         if (creates && before.isPresent() && !before.get().lines().isEmpty()) {
@@ -193,6 +200,28 @@ public final class ApplyPatches {
     private Optional<SourceText> read(String path) {
         Optional<SourceText> original = originals.computeIfAbsent(path, this::readFromTree);
         return current.getOrDefault(path, original);
+    }
+
+    // A file is patched once, under whatever names the tree's links give it.
+    private String realPath(String path) {
+        Path real = root.resolve(path).normalize();
+        Path rest = Path.of("");
+        while (real.startsWith(root) && !real.equals(root)) {
+            if (Files.exists(real)) {
+                try {
+                    Path found = real.toRealPath();
+                    Path realRoot = root.toRealPath();
+                    return found.startsWith(realRoot)
+                            ? realRoot.relativize(found).resolve(rest).toString()
+                            : path;
+                } catch (IOException e) {
+                    throw new LivePatchException("cannot read " + real + ": " + Cause.of(e), e);
+                }
+            }
+            rest = real.getFileName().resolve(rest);
+            real = real.getParent();
+        }
+        return path;
     }
 
     private Optional<SourceText> readFromTree(String path) {

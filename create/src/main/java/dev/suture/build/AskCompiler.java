@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Asks the compiler of a build once more, by the build's own commands, while its sources are still in place.
@@ -15,7 +16,7 @@ public interface AskCompiler extends AutoCloseable {
     /** Has no compiler to ask. */
     AskCompiler NOBODY = new AskCompiler() {
         @Override
-        public Map<String, Preprocessed> preprocess(List<String> objects) {
+        public Map<String, Preprocessed> preprocess(List<String> objects, Set<String> alsoOnOneLine) {
             return Map.of();
         }
 
@@ -28,13 +29,21 @@ public interface AskCompiler extends AutoCloseable {
         public void close() {}
     };
 
+    /** Makes {@code __LINE__} the same number everywhere, whatever the line. */
+    List<String> ON_ONE_LINE = List.of("-w", "-D__LINE__=30011");
+
     /**
      * The source of an object behind the preprocessor.
      *
      * @param original before the patch
      * @param patched with it
+     * @param onOneLine the same with one number for all lines, if that was asked for
      */
-    record Preprocessed(Path original, Path patched) {}
+    record Preprocessed(Path original, Path patched, Optional<Preprocessed> onOneLine) {
+        public Preprocessed(Path original, Path patched) {
+            this(original, patched, Optional.empty());
+        }
+    }
 
     /** Puts the sources of before the patch back. */
     interface Originals {
@@ -46,8 +55,9 @@ public interface AskCompiler extends AutoCloseable {
      * be had}
      *
      * @param objects by the names that {@link ObjectPair} has; may be asked once
+     * @param alsoOnOneLine those among them that are wanted with one number for all lines as well
      */
-    Map<String, Preprocessed> preprocess(List<String> objects);
+    Map<String, Preprocessed> preprocess(List<String> objects, Set<String> alsoOnOneLine);
 
     /**
      * {@return the object that the build's command and some more options make; empty if the compiler does not know them}

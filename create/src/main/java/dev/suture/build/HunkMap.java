@@ -135,6 +135,7 @@ public final class HunkMap {
             int id = firstIndex + at;
             Hunk hunk = hunks.get(at).hunk();
             int start = hunks.get(at).originalIndex();
+            extend(before, start + hunk.original().size());
             after.addAll(before.subList(done, start));
             List<Line> old = before.subList(start, start + hunk.original().size());
             old.stream()
@@ -162,6 +163,15 @@ public final class HunkMap {
         }
         after.addAll(before.subList(done, before.size()));
         return after;
+    }
+
+    /** Of a file that is in the end what it was nobody keeps the text; its lines are what the hunks say there are. */
+    private static void extend(List<Line> lines, int count) {
+        int last = lines.stream().mapToInt(line -> line.original).max().orElse(0);
+        while (lines.size() < count) {
+            last++;
+            lines.add(new Line("", last, -1));
+        }
     }
 
     private static void show(List<Line> after, Collection<Line> lines, int id) {

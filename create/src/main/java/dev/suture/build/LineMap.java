@@ -38,6 +38,30 @@ public record LineMap(List<Run> runs, List<Change> changed) {
         changed = List.copyOf(changed);
     }
 
+    /**
+     * {@return whether one change removes a line of the original and adds the one that has a number in the patched build}
+     *
+     * @param originalLine in the original
+     * @param compiledLine {@code __LINE__} in the patched build
+     */
+    public boolean replaced(int originalLine, int compiledLine) {
+        return changed.stream()
+                .anyMatch(change -> originalLine >= change.originalLine()
+                        && originalLine < change.originalLine() + change.originalCount()
+                        && isAdded(change, compiledLine));
+    }
+
+    /** Behind the last line that the patch leaves alone they count on. */
+    private boolean isAdded(Change change, int compiledLine) {
+        int shift = runs.stream()
+                .filter(run -> run.patchedLine() + run.count() == change.patchedLine())
+                .mapToInt(run -> run.compiledLine() - run.patchedLine())
+                .findFirst()
+                .orElse(0);
+        int first = change.patchedLine() + shift;
+        return compiledLine >= first && compiledLine < first + change.patchedCount();
+    }
+
     /** {@return the line of the patched file that holds the untouched line {@code originalLine}, empty if it was changed} */
     public OptionalInt patchedLine(int originalLine) {
         for (Run run : runs) {

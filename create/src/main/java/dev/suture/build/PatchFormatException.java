@@ -11,7 +11,7 @@ public final class PatchFormatException extends LivePatchException {
         super("%s:%d: %s".formatted(file, line, what));
     }
 
-    PatchFormatException(Path file, String what, Throwable cause) {
-        super("%s: %s".formatted(file, what), cause);
+    PatchFormatException(LivePatchException unreadable) {
+        super(unreadable.getMessage(), unreadable);
     }
 }

@@ -18,6 +18,7 @@ final class ReadPatch {
     private static final Pattern GIT = Pattern.compile("diff --git (.+) (.+)");
     private static final Pattern MAIL_TAGS = Pattern.compile("^(\\[[^\\]]*\\]\\s*)+");
     private static final String NOWHERE = "/dev/null";
+    private static final int LONGEST_NUMBER = 9;
 
     private final Path file;
     private final List<String> lines;
@@ -144,8 +145,8 @@ final class ReadPatch {
             throw new PatchFormatException(file, headerLine, "cannot read the hunk header \"" + line() + "\"");
         }
         next++;
-        int originalCount = header.group(2) == null ? 1 : Integer.parseInt(header.group(2));
-        int patchedCount = header.group(4) == null ? 1 : Integer.parseInt(header.group(4));
+        int originalCount = header.group(2) == null ? 1 : number(header.group(2), headerLine);
+        int patchedCount = header.group(4) == null ? 1 : number(header.group(4), headerLine);
         List<String> original = new ArrayList<>();
         List<String> patched = new ArrayList<>();
         int leadingContext = 0;
@@ -192,7 +193,7 @@ final class ReadPatch {
             patchedEndsFile |= last != '-';
             next++;
         }
-        int originalStart = Integer.parseInt(header.group(1));
+        int originalStart = number(header.group(1), headerLine);
         return new Hunk(
                 number,
                 originalStart,
@@ -202,6 +203,13 @@ final class ReadPatch {
                 trailingContext,
                 originalEndsFile,
                 patchedEndsFile);
+    }
+
+    private int number(String digits, int headerLine) {
+        if (digits.length() > LONGEST_NUMBER) {
+            throw new PatchFormatException(file, headerLine, "no file has a line " + digits);
+        }
+        return Integer.parseInt(digits);
     }
 
     private PatchFormatException truncated(int headerLine, int original, int originalOf, int patched, int patchedOf) {
@@ -220,6 +228,9 @@ final class ReadPatch {
     }
 
     private String unquote(String name) {
+        if (name.isEmpty() || name.chars().anyMatch(c -> c < ' ')) {
+            throw new PatchFormatException(file, next + 1, "no file has the name \"" + name + "\"");
+        }
         if (!name.startsWith("\"")) {
             return name;
         }

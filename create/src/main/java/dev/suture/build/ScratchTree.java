@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -41,12 +42,14 @@ import java.util.stream.Stream;
  */
 public final class ScratchTree implements AutoCloseable {
     /** Files whose size and time are those of the tree count as the same. */
-    private record Stamp(long sizeBytes, FileTime changed) {
-        /** A symbolic link has no time of its own here: a copied one would get another. */
+    private record Stamp(long sizeBytes, FileTime changed, String link) {
         static Stamp of(BasicFileAttributes attributes) {
-            return attributes.isSymbolicLink()
-                    ? new Stamp(0, FileTime.fromMillis(0))
-                    : new Stamp(attributes.size(), attributes.lastModifiedTime());
+            return new Stamp(attributes.size(), attributes.lastModifiedTime(), "");
+        }
+
+        /** A link has no time of its own here: a copied one would get another. */
+        static Stamp ofLink(Path target) {
+            return new Stamp(0, FileTime.fromMillis(0), target.toString());
         }
     }
 
@@ -59,6 +62,11 @@ public final class ScratchTree implements AutoCloseable {
     private final Predicate<Path> wanted;
     private final CacheEntry lock;
     private final Path aside;
+    private final PrivateTree own;
+    private Optional<SourceLinks> links = Optional.empty();
+    /** What links of the tree become, by path. */
+    private final Map<String, SourceLinks.Copied> linked = new HashMap<>();
+
     private Map<String, Stamp> inTree = Map.of();
     private Map<String, Stamp> unpatched = Map.of();
     /** Files that are kept aside, and the state of the tree's at that time. */
@@ -71,6 +79,7 @@ public final class ScratchTree implements AutoCloseable {
         this.aside = directory.resolve("rebuilt");
         this.wanted = wanted;
         this.lock = lock;
+        this.own = new PrivateTree(copy);
     }
 
     /**
@@ -134,7 +143,7 @@ public final class ScratchTree implements AutoCloseable {
     }
 
     private void synchronise(Progress progress) throws IOException {
-        inTree = stamps(tree, wanted);
+        inTree = stampsOfTree();
         unpatched = new HashMap<>(inTree);
         readRebuilt();
         Map<String, Stamp> inCopy = stamps(copy, path -> true);
@@ -160,18 +169,30 @@ public final class ScratchTree implements AutoCloseable {
     }
 
     private void copyFile(String path) throws IOException {
-        Path from = unpatched(path);
-        Path to = copy.resolve(path);
-        Files.createDirectories(to.getParent());
-        Files.deleteIfExists(to);
-        if (Files.isSymbolicLink(from)) {
-            Path target = Files.readSymbolicLink(from);
-            // A link with a whole path into the tree must not lead a build out of the copy.
-            boolean intoTree = target.isAbsolute() && target.startsWith(tree);
-            Files.createSymbolicLink(to, intoTree ? copy.resolve(tree.relativize(target)) : target);
-        } else {
-            Files.copy(from, to, StandardCopyOption.COPY_ATTRIBUTES);
+        boolean isLinked = linked.containsKey(path) && !rebuilt.containsKey(path);
+        own.put(isLinked ? linked.get(path) : new SourceLinks.Copied(Path.of(path), unpatched(path), Optional.empty()));
+    }
+
+    private Map<String, Stamp> stampsOfTree() throws IOException {
+        Map<String, Stamp> stamps = stamps(tree, wanted);
+        List<Path> paths = stamps.entrySet().stream()
+                .filter(entry -> !entry.getValue().link().isEmpty())
+                .map(entry -> Path.of(entry.getKey()))
+                .toList();
+        paths.forEach(path -> stamps.remove(path.toString()));
+        SourceLinks found = SourceLinks.of(tree, copy.toRealPath(), paths, path -> false);
+        for (SourceLinks.Copied file : found.files()) {
+            if (wanted.test(file.path())) {
+                linked.put(file.path().toString(), file);
+                stamps.put(
+                        file.path().toString(),
+                        file.link().isPresent()
+                                ? Stamp.ofLink(file.link().get())
+                                : Stamp.of(Files.readAttributes(file.from(), BasicFileAttributes.class)));
+            }
         }
+        links = Optional.of(found);
+        return stamps;
     }
 
     private static Map<String, Stamp> stamps(Path root, Predicate<Path> wanted) throws IOException {
@@ -185,9 +206,13 @@ public final class ScratchTree implements AutoCloseable {
             }
 
             @Override
-            public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
+            public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) throws IOException {
                 if (wanted.test(root.relativize(path)) && !attributes.isOther()) {
-                    stamps.put(path.toString().substring(prefixLength), Stamp.of(attributes));
+                    stamps.put(
+                            path.toString().substring(prefixLength),
+                            attributes.isSymbolicLink()
+                                    ? Stamp.ofLink(Files.readSymbolicLink(path))
+                                    : Stamp.of(attributes));
                 }
                 return FileVisitResult.CONTINUE;
             }
@@ -245,14 +270,13 @@ public final class ScratchTree implements AutoCloseable {
 
     /** Writes a source file into the copy; its time becomes now, so make builds what depends on it. */
     public void write(String path, SourceText text) throws IOException {
-        Path file = copy.resolve(path);
-        Files.createDirectories(file.getParent());
-        Files.writeString(file, text.text(), StandardCharsets.ISO_8859_1);
+        links.ifPresent(it -> it.require(path));
+        own.write(path, text);
     }
 
     /** Deletes a file from the copy. */
     public void delete(String path) throws IOException {
-        Files.deleteIfExists(copy.resolve(path));
+        own.delete(path);
     }
 
     /**
@@ -295,14 +319,16 @@ public final class ScratchTree implements AutoCloseable {
     }
 
     private static Stamp stamp(Path file) throws IOException {
-        return Stamp.of(Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
+        return Files.isSymbolicLink(file)
+                ? Stamp.ofLink(Files.readSymbolicLink(file))
+                : Stamp.of(Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
     }
 
     private String stateInTree(String path) {
         Stamp stamp = inTree.get(path);
         return stamp == null
                 ? "none"
-                : stamp.sizeBytes() + " " + stamp.changed().toInstant();
+                : stamp.sizeBytes() + " " + stamp.changed().toInstant() + stamp.link();
     }
 
     /** Deletes a directory and all in it. */

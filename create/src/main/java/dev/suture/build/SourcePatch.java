@@ -1,6 +1,7 @@
 package dev.suture.build;
 
-import java.io.IOException;
+import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -19,6 +20,8 @@ import java.util.List;
  * @param files what it does to each file, in its order; never empty
  */
 public record SourcePatch(Path file, String subject, List<FilePatch> files) {
+    private static final int LARGEST_BYTES = 64 << 20;
+
     public SourcePatch {
         files = List.copyOf(files);
     }
@@ -31,14 +34,17 @@ public record SourcePatch(Path file, String subject, List<FilePatch> files) {
      */
     public static SourcePatch read(Path file) {
         try {
-            SourceText text = SourceText.read(file);
+            SourceText text =
+                    SourceText.of(new String(PlainFile.read(file, LARGEST_BYTES), StandardCharsets.ISO_8859_1));
             String name = file.getFileName().toString();
             if (PayloadCode.isSource(name)) {
                 return new SourcePatch(file, name, List.of(PayloadCode.adding(name, text)));
             }
             return new ReadPatch(file, text).read();
-        } catch (IOException e) {
-            throw new PatchFormatException(file, "cannot be read: " + Cause.of(e), e);
+        } catch (PatchFormatException e) {
+            throw e;
+        } catch (LivePatchException e) {
+            throw new PatchFormatException(e);
         }
     }
 

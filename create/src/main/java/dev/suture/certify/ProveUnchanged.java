@@ -115,13 +115,13 @@ final class ProveUnchanged {
             Set<Integer> inPayload,
             Set<String> replaced,
             Sources source) {
+        Comparison comparison = Compare.compare(Correlate.correlate(original, patched), LineNumbers.UNMOVED);
         Optional<UnchangedInSource> unchanged = UnchangedInSource.makes(compiler, source.original(), original, tables)
-                ? UnchangedInSource.between(source.original(), source.patched())
+                ? UnchangedInSource.between(source.original(), source.patched(), comparison)
                 : Optional.empty();
         if (unchanged.isEmpty()) {
             return Set.of();
         }
-        Comparison comparison = Compare.compare(Correlate.correlate(original, patched), LineNumbers.UNMOVED);
         Set<Integer> left = new TreeSet<>();
         for (int function : functions) {
             Piece piece = patched.pieces().get(function);

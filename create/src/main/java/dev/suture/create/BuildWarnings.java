@@ -5,6 +5,7 @@ import dev.suture.build.MovedHunk;
 import dev.suture.build.UnreachedFile;
 import dev.suture.diff.KeptAddresses;
 import dev.suture.diff.Selection;
+import dev.suture.diff.TargetTraits;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,9 +17,9 @@ final class BuildWarnings {
     private BuildWarnings() {}
 
     /** {@return the warnings; more may be added} */
-    static List<String> of(BuildResult build, CheckTypes.Found types, Selection selection) {
+    static List<String> of(BuildResult build, CheckTypes.Found types, Selection selection, TargetTraits traits) {
         List<String> warnings = new ArrayList<>(types.warnings());
-        warnings.addAll(KeptAddresses.warnings(selection));
+        warnings.addAll(KeptAddresses.warnings(selection, traits));
         if (!build.linesNeutral()) {
             warnings.add(
                     "line numbers could not be kept: the patch compiles only without #line directives, so functions "

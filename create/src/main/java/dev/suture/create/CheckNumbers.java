@@ -41,6 +41,9 @@ final class CheckNumbers {
     private final List<Comparison> comparisons;
     private final Set<String> allowed;
     private final List<Refusal> refusals = new ArrayList<>();
+    /** Macros that are gone, and those that are new. */
+    private final Map<NumberChange, Map<String, String>> renamed = new LinkedHashMap<>();
+
     private final List<String> warnings = new ArrayList<>();
 
     private CheckNumbers(List<PatchedFile> files, List<Comparison> comparisons, Set<String> allowed) {
@@ -62,7 +65,8 @@ final class CheckNumbers {
         CheckNumbers check = new CheckNumbers(files, comparisons, allowed);
         Map<NumberChange, List<String>> numbers = new LinkedHashMap<>(enumerators);
         check.macros().forEach(macro -> numbers.put(macro, List.of(macro.of())));
-        if (!numbers.isEmpty() && !comparisons.isEmpty()) {
+        boolean isNothing = numbers.isEmpty() && check.renamed.isEmpty();
+        if (!isNothing && !comparisons.isEmpty()) {
             check.run(numbers);
         }
         return check;
@@ -95,8 +99,13 @@ final class CheckNumbers {
                             .forEach((name, value) -> after.merge(name, value, CheckNumbers::both)));
         }
         List<NumberChange> changed = new ArrayList<>();
+        Map<String, String> fresh = new LinkedHashMap<>(after);
+        fresh.keySet().removeAll(before.keySet());
         before.forEach((name, value) -> {
             String now = after.get(name);
+            if (now == null && !fresh.isEmpty()) {
+                renamed.put(new NumberChange(name, value, "", NumberChange.Kind.MACRO, definedIn.get(name)), fresh);
+            }
             if (now != null && !isSameNumber(value, now)) {
                 changed.add(new NumberChange(name, value, now, NumberChange.Kind.MACRO, definedIn.get(name)));
             }
@@ -154,7 +163,8 @@ final class CheckNumbers {
         }
         ConstantUses before = new ConstantUses(originals, memory);
         ConstantUses after = new ConstantUses(patched, memory);
-        numbers.forEach((number, objects) -> judge(number, objects, before, after));
+        numbers.forEach((number, objects) -> judge(number, objects, before, after, number.name()));
+        renamed.forEach((gone, fresh) -> judgeRenamed(gone, fresh, before, after));
     }
 
     /** {@return the sources, headers included, that the patches leave alone} */
@@ -177,9 +187,33 @@ final class CheckNumbers {
         return texts;
     }
 
-    private void judge(NumberChange number, List<String> objects, ConstantUses before, ConstantUses after) {
+    /** A macro that is gone lives on under another name, if the code that kept the one keeps the other. */
+    private void judgeRenamed(NumberChange gone, Map<String, String> fresh, ConstantUses before, ConstantUses after) {
+        List<String> kept = before.of(gone.name()).stream()
+                .filter(found -> found.use() == Use.KEPT)
+                .map(Found::code)
+                .toList();
+        fresh.forEach((name, value) -> {
+            boolean isSameCode = !kept.isEmpty()
+                    && !isSameNumber(gone.original(), value)
+                    && after.of(name).stream()
+                            .map(found -> found.code().replace(name, gone.name()))
+                            .anyMatch(kept::contains);
+            if (isSameCode) {
+                judge(
+                        new NumberChange(gone.name(), gone.original(), name + " = " + value, gone.kind(), gone.of()),
+                        List.of(gone.of()),
+                        before,
+                        after,
+                        name);
+            }
+        });
+    }
+
+    private void judge(
+            NumberChange number, List<String> objects, ConstantUses before, ConstantUses after, String nameInPatched) {
         List<Found> uses = before.of(number.name());
-        List<Found> now = after.of(number.name());
+        List<Found> now = after.of(nameInPatched);
         Optional<Found> kept = first(uses, Use.KEPT);
         Optional<Found> passedOn = first(uses, Use.PASSED_ON);
         Optional<Found> asked = first(now, Use.ASKED).or(() -> first(uses, Use.ASKED));

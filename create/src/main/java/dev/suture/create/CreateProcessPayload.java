@@ -67,7 +67,9 @@ public final class CreateProcessPayload {
         Depends depends = request.payload().on(image.buildId());
         depends.below(request.applied());
         JudgeEffect effect = JudgeEffect.of(image, accepted);
-        TargetTraits traits = TargetTraits.ofProcess(sharedNames(image.symbolsFrom()), effect.onlyAtStart());
+        TargetTraits traits = TargetTraits.ofProcess(
+                        sharedNames(image.symbolsFrom()), KnownImports.keepNothing(image.elf()), effect.onlyAtStart())
+                .accepting(request.payload().acceptedNewState());
         Optional<CreateReport> near = create(image, depends, traits, effect, false);
         try {
             return near.or(() -> create(image, depends, traits, effect, true)).orElseThrow();
@@ -97,8 +99,7 @@ public final class CreateProcessPayload {
         try (MakeBuildResult build = MakeBuild.run(toBuild, progress)) {
             stages.begin("compare objects");
             SpecialSections tables = SpecialSections.process();
-            List<Comparison> comparisons =
-                    DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles()));
+            List<Comparison> comparisons = DiffObjects.diff(build.pairs(), tables, build.patchedFiles());
             Selection selection = request.applied().isEmpty()
                     ? LeaveOutDrift.select(comparisons, traits, tables, build)
                     : SelectOnStack.select(
@@ -142,6 +143,13 @@ public final class CreateProcessPayload {
         refusals.addAll(CheckInsides.check(selection, image));
         refusals.addAll(CheckInsides.checkGathered(selection));
         refusals.addAll(effects.refusals());
+        if (!selection.isEmpty()) {
+            refusals.addAll(
+                    CheckOutputs.refusals(build, request.binary().getFileName().toString()));
+        }
+        if (selection.isEmpty() && refusals.isEmpty()) {
+            NoEffect.linkedOtherwise(build).ifPresent(refusals::add);
+        }
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection, NoEffect.Words.PROCESS));
         }
@@ -166,17 +174,25 @@ public final class CreateProcessPayload {
                     Metadata.of(request.payload(), request.patches(), effects),
                     depends.symbols(),
                     below,
-                    Depends.inStack(request.patches())));
+                    Depends.inStack(request.patches()),
+                    CheckLinked.boundDirectly(build, image)));
             refusals.addAll(linked.refusals());
             refusals.addAll(inOtherPayloads(linked, below, image));
             refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
         }
-        List<String> warnings = BuildWarnings.of(build, types, selection);
+        if (refusals.isEmpty() && request.applied().isEmpty()) {
+            stages.begin("compare linked programs");
+            refusals.addAll(CheckLinked.check(
+                    build, selection, image, linked.payload(), request.payload().acceptedEffects()));
+        }
+        List<String> warnings = BuildWarnings.of(build, types, selection, traits);
+        warnings.addAll(CheckOutputs.warnings(build));
         refusals.addAll(replaced.refusals());
         if (refusals.isEmpty()) {
             effects.never().ifPresent(refusals::add);
         }
         warnings.addAll(effects.warnings());
+        warnings.addAll(WhoFrees.warnings(selection, image));
         warnings.addAll(replaced.warnings());
         warnings.addAll(depends.orderOfUnloading(linked, image));
         if (refusals.isEmpty()) {
@@ -223,7 +239,7 @@ public final class CreateProcessPayload {
 
     /** {@return what of the build cannot be followed} */
     private static List<Refusal> unsupported(MakeBuildResult build) {
-        List<Refusal> refusals = new ArrayList<>();
+        List<Refusal> refusals = new ArrayList<>(CheckOutputs.notAlike(build));
         build.asLinked().forEach((name, object) -> {
             boolean optimizedWhenLinked = ElfFile.read(object).sections().stream()
                     .anyMatch(section -> section.name().startsWith(".gnu.lto_"));

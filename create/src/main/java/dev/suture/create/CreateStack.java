@@ -2,8 +2,11 @@ package dev.suture.create;
 
 import dev.suture.LivePatchException;
 import dev.suture.build.Cause;
+import dev.suture.build.PatchDoesNotApplyException;
 import dev.suture.build.ScratchTree;
 import dev.suture.build.SourcePatch;
+import dev.suture.build.make.BuildFailedException;
+import dev.suture.build.xen.CompileException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +27,7 @@ import java.util.Optional;
  */
 public final class CreateStack {
     private static final String ENDING = ".livepatch";
+    private static final String SERIES = "series";
 
     private CreateStack() {}
 
@@ -41,22 +45,37 @@ public final class CreateStack {
     }
 
     /**
-     * What came of a stack. It is written whole or not at all.
+     * What came of a stack. The payloads that could be made are written, with a list of them in their order.
      *
-     * @param payloads from the lowest on; if the last one is refused, none is written
+     * @param payloads from the lowest on, those that are refused included
      * @param withoutEffect the patches that change nothing by themselves, and have no payload of their own
-     * @param notTried the patches behind the one that was refused
+     * @param needRefused the patches that do not apply or do not compile without one that is refused
+     * @param notTried the patches behind the one that was refused, if refused ones are not passed over
+     * @param skips whether refused ones are passed over
      */
-    public record Report(List<CreateReport> payloads, List<Path> withoutEffect, List<Path> notTried) {
+    public record Report(
+            List<CreateReport> payloads,
+            List<Path> withoutEffect,
+            List<Path> needRefused,
+            List<Path> notTried,
+            boolean skips) {
         public Report {
             payloads = List.copyOf(payloads);
             withoutEffect = List.copyOf(withoutEffect);
+            needRefused = List.copyOf(needRefused);
             notTried = List.copyOf(notTried);
         }
 
         /** {@return whether there is a payload for each patch that has an effect} */
         public boolean isMade() {
-            return payloads.stream().allMatch(payload -> payload.refusals().isEmpty());
+            return made().size() == payloads.size() && needRefused.isEmpty();
+        }
+
+        /** {@return the payloads that there are, from the lowest on} */
+        public List<CreateReport> made() {
+            return payloads.stream()
+                    .filter(payload -> payload.refusals().isEmpty())
+                    .toList();
         }
     }
 
@@ -67,19 +86,23 @@ public final class CreateStack {
      * @param patches one for each payload, the lowest first
      * @param wanted what is wanted of all payloads: the directory that they go to; their names, with a number behind, or
      *     if that is empty, those of the patches; what the lowest one depends on
+     * @param skipRefused whether to go on past a patch that is refused, without it
      * @param make makes one of them
      * @throws LivePatchException if two patches have the same name, or the directory cannot be written
      */
     public static Report create(
-            List<SourcePatch> applied, List<SourcePatch> patches, PayloadRequest wanted, MakePayload make) {
+            List<SourcePatch> applied,
+            List<SourcePatch> patches,
+            PayloadRequest wanted,
+            boolean skipRefused,
+            MakePayload make) {
         Path directory = wanted.output().toAbsolutePath();
         WriteOutput.checkDirectory(directory);
         List<String> names = names(patches, wanted.name());
         try {
             Path beside = Files.createTempDirectory(directory.getParent(), "." + directory.getFileName());
             try {
-                Report report = create(applied, patches, wanted, names, beside, make);
-                return report.isMade() ? inPlace(report, wanted.output()) : withoutFiles(report);
+                return inPlace(create(applied, patches, wanted, skipRefused, names, beside, make), wanted.output());
             } finally {
                 ScratchTree.deleteDirectory(beside);
             }
@@ -92,29 +115,40 @@ public final class CreateStack {
             List<SourcePatch> applied,
             List<SourcePatch> patches,
             PayloadRequest wanted,
+            boolean skipRefused,
             List<String> names,
             Path directory,
             MakePayload make) {
         List<SourcePatch> below = new ArrayList<>(applied);
         List<CreateReport> payloads = new ArrayList<>();
         List<Path> withoutEffect = new ArrayList<>();
+        List<Path> needRefused = new ArrayList<>();
+        boolean skipped = false;
         List<SourcePatch> together = new ArrayList<>();
         Optional<String> depends = wanted.depends();
         for (int i = 0; i < patches.size(); i++) {
             Path output = directory.resolve(names.get(i) + ENDING);
             together.add(patches.get(i));
-            CreateReport report = make.make(
-                    List.copyOf(below),
-                    List.copyOf(together),
-                    new PayloadRequest(
-                            output,
-                            names.get(i),
-                            depends,
-                            List.of(),
-                            wanted.metadata(),
-                            wanted.allowedTypes(),
-                            wanted.acceptedNewState(),
-                            wanted.acceptedEffects()));
+            PayloadRequest request = new PayloadRequest(
+                    output,
+                    names.get(i),
+                    depends,
+                    List.of(),
+                    wanted.metadata(),
+                    wanted.allowedTypes(),
+                    wanted.acceptedNewState(),
+                    wanted.acceptedEffects());
+            CreateReport report;
+            try {
+                report = make.make(List.copyOf(below), List.copyOf(together), request);
+            } catch (PatchDoesNotApplyException | BuildFailedException | CompileException e) {
+                if (!skipped) {
+                    throw e;
+                }
+                needRefused.add(patches.get(i).file());
+                together.removeLast();
+                continue;
+            }
             boolean isLast = i == patches.size() - 1;
             if (report.withoutEffect() && !(isLast && payloads.isEmpty())) {
                 withoutEffect.add(patches.get(i).file());
@@ -122,18 +156,21 @@ public final class CreateStack {
             }
             payloads.add(report);
             if (!report.refusals().isEmpty()) {
-                return new Report(
-                        payloads,
-                        withoutEffect,
-                        patches.subList(i + 1, patches.size()).stream()
-                                .map(SourcePatch::file)
-                                .toList());
+                if (!skipRefused) {
+                    List<Path> behind = patches.subList(i + 1, patches.size()).stream()
+                            .map(SourcePatch::file)
+                            .toList();
+                    return new Report(payloads, withoutEffect, needRefused, behind, false);
+                }
+                skipped = true;
+                together.removeLast();
+                continue;
             }
             below.addAll(together);
             together.clear();
             depends = Optional.of(output.toString());
         }
-        return new Report(payloads, withoutEffect, List.of());
+        return new Report(payloads, withoutEffect, needRefused, List.of(), skipRefused);
     }
 
     private static List<String> names(List<SourcePatch> patches, String given) {
@@ -154,23 +191,23 @@ public final class CreateStack {
     }
 
     private static Report inPlace(Report report, Path directory) throws IOException {
-        Files.createDirectories(directory);
         List<CreateReport> payloads = new ArrayList<>();
+        List<String> series = new ArrayList<>();
         for (CreateReport payload : report.payloads()) {
+            if (!payload.refusals().isEmpty()) {
+                payloads.add(payload.at(Optional.empty()));
+                continue;
+            }
+            Files.createDirectories(directory);
             Path made = payload.output().orElseThrow();
             Path place = directory.resolve(made.getFileName());
             Files.move(made, place, StandardCopyOption.REPLACE_EXISTING);
             payloads.add(payload.at(Optional.of(place)));
+            series.add(place.getFileName().toString());
         }
-        return new Report(payloads, report.withoutEffect(), List.of());
-    }
-
-    private static Report withoutFiles(Report report) {
-        return new Report(
-                report.payloads().stream()
-                        .map(payload -> payload.at(Optional.empty()))
-                        .toList(),
-                report.withoutEffect(),
-                report.notTried());
+        if (!series.isEmpty()) {
+            Files.write(directory.resolve(SERIES), series);
+        }
+        return new Report(payloads, report.withoutEffect(), report.needRefused(), report.notTried(), report.skips());
     }
 }

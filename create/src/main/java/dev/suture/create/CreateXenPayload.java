@@ -9,6 +9,7 @@ import dev.suture.build.xen.XenBuildResult;
 import dev.suture.build.xen.XenTree;
 import dev.suture.diff.Selection;
 import dev.suture.diff.SpecialSections;
+import dev.suture.diff.TargetTraits;
 import dev.suture.effect.AcceptedEffects;
 import dev.suture.effect.JudgeEffect;
 import dev.suture.image.Image;
@@ -62,6 +63,7 @@ public final class CreateXenPayload {
                     build,
                     tables,
                     request.payload().allowedTypes(),
+                    request.payload().acceptedNewState(),
                     Metadata.of(request.payload(), request.build().patches()),
                     new ExamineXenPatch.Place(
                             image,
@@ -84,6 +86,7 @@ public final class CreateXenPayload {
             refusals.addAll(depends.undone(linked.functions(), request.build().allSubjects()));
             List<String> warnings = warnings(build, types, selection);
             warnings.addAll(examined.effects().warnings());
+            warnings.addAll(WhoFrees.warnings(selection, image));
             warnings.addAll(replaced.warnings());
             warnings.addAll(depends.orderOfUnloading(linked, image));
             if (refusals.isEmpty()) {
@@ -121,7 +124,7 @@ public final class CreateXenPayload {
     }
 
     private static List<String> warnings(XenBuildResult build, CheckTypes.Found types, Selection selection) {
-        List<String> warnings = BuildWarnings.of(build, types, selection);
+        List<String> warnings = BuildWarnings.of(build, types, selection, TargetTraits.HYPERVISOR);
         if (!build.staleOriginals().isEmpty()) {
             warnings.add("%d objects of the tree were missing or older than their sources and were built again: %s"
                     .formatted(build.staleOriginals().size(), String.join(", ", build.staleOriginals())));

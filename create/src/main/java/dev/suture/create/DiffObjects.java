@@ -9,6 +9,7 @@ import dev.suture.diff.Correlate;
 import dev.suture.diff.LineNumbers;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.SameBytes;
+import dev.suture.diff.SourceLines;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.elf.ElfFile;
@@ -21,14 +22,20 @@ final class DiffObjects {
     private DiffObjects() {}
 
     /** {@return the comparisons of those pairs that differ in what is part of the program, in the order of the pairs} */
-    static List<Comparison> diff(List<ObjectPair> pairs, SpecialSections tables, LineNumbers lines) {
+    static List<Comparison> diff(List<ObjectPair> pairs, SpecialSections tables, List<PatchedFile> files) {
+        return diff(pairs, tables, lineNumbers(files), new LinesOfPatch(files));
+    }
+
+    static List<Comparison> diff(
+            List<ObjectPair> pairs, SpecialSections tables, LineNumbers numbers, SourceLines lines) {
         return pairs.parallelStream()
-                .map(pair -> diff(pair, tables, lines))
+                .map(pair -> diff(pair, tables, numbers, lines))
                 .flatMap(Optional::stream)
                 .toList();
     }
 
-    private static Optional<Comparison> diff(ObjectPair pair, SpecialSections tables, LineNumbers lines) {
+    private static Optional<Comparison> diff(
+            ObjectPair pair, SpecialSections tables, LineNumbers numbers, SourceLines lines) {
         Optional<ElfFile> before = pair.original().map(ElfFile::read);
         Optional<ElfFile> after = pair.patched().map(ElfFile::read);
         if (before.isPresent() && after.isPresent() && SameBytes.inProgram(before.get(), after.get())) {
@@ -37,7 +44,7 @@ final class DiffObjects {
         ElfFile any = after.or(() -> before).orElseThrow();
         ObjectPieces original = split(pair, before, any, tables);
         ObjectPieces patched = split(pair, after, any, tables);
-        return Optional.of(Compare.compare(Correlate.correlate(original, patched), lines));
+        return Optional.of(Compare.compare(Correlate.correlate(original, patched, lines), numbers));
     }
 
     private static ObjectPieces split(ObjectPair pair, Optional<ElfFile> elf, ElfFile any, SpecialSections tables) {
@@ -46,7 +53,7 @@ final class DiffObjects {
     }
 
     /** {@return what the patched files say about lines that kept their text but not their number} */
-    static LineNumbers lineNumbers(List<PatchedFile> files) {
+    private static LineNumbers lineNumbers(List<PatchedFile> files) {
         List<LineMap> maps = files.stream().map(PatchedFile::lines).toList();
         return (original, patched) -> original != patched
                 && original == (int) original

@@ -96,6 +96,7 @@ public final class ExamineXenPatch {
      * @param build the objects with and without the patch
      * @param tables the special sections of that release
      * @param allowedTypes types whose layout may change
+     * @param acceptedNewState variables that may start anew
      * @param metadata {@code key=value} for the payload
      * @param place where it would go
      * @param stage hears what is done next
@@ -104,12 +105,14 @@ public final class ExamineXenPatch {
             XenBuildResult build,
             SpecialSections tables,
             Set<String> allowedTypes,
+            Set<String> acceptedNewState,
             List<String> metadata,
             Place place,
             Consumer<String> stage) {
+        TargetTraits traits = TargetTraits.HYPERVISOR.accepting(acceptedNewState);
         stage.accept("compare objects");
-        LeaveOutConfiguration configuration = LeaveOutConfiguration.of(
-                DiffObjects.diff(build.pairs(), tables, DiffObjects.lineNumbers(build.patchedFiles())));
+        LeaveOutConfiguration configuration =
+                LeaveOutConfiguration.of(DiffObjects.diff(build.pairs(), tables, build.patchedFiles()));
         List<Comparison> comparisons = configuration.others();
 
         stage.accept("check types");
@@ -119,10 +122,10 @@ public final class ExamineXenPatch {
 
         stage.accept("select");
         // Where there is no payload anyway, the compiler need not be asked what exactly would be in it.
-        Selection selection = types.refusals().isEmpty()
-                        && place.below().patches().isEmpty()
-                ? LeaveOutDrift.select(comparisons, TargetTraits.HYPERVISOR, tables, build)
-                : SelectOnStack.select(comparisons, TargetTraits.HYPERVISOR, place.below(), build.asLinked(), tables);
+        Selection selection =
+                types.refusals().isEmpty() && place.below().patches().isEmpty()
+                        ? LeaveOutDrift.select(comparisons, traits, tables, build)
+                        : SelectOnStack.select(comparisons, traits, place.below(), build.asLinked(), tables);
 
         List<Refusal> refusals = new ArrayList<>(types.refusals());
         if (types.refusals().isEmpty()) {
@@ -200,7 +203,7 @@ public final class ExamineXenPatch {
 
     /** {@return what an author should know} */
     public List<String> warnings() {
-        List<String> warnings = BuildWarnings.of(build, types, selection);
+        List<String> warnings = BuildWarnings.of(build, types, selection, TargetTraits.HYPERVISOR);
         warnings.addAll(effects.warnings());
         return List.copyOf(warnings);
     }

@@ -22,7 +22,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Leaves functions out of a payload whose code differs only because the compiler decided otherwise what to inline.
@@ -71,6 +73,9 @@ final class LeaveOutDrift {
     private final SpecialSections tables;
     private final BuildResult build;
     private final Map<PieceId, String> leftOut = new TreeMap<>();
+    /** What seems to differ in line numbers only, and does not. */
+    private final Map<PieceId, String> noLines = new TreeMap<>();
+
     private final Map<Integer, RelyOnRegisters> registers = new HashMap<>();
 
     private LeaveOutDrift(
@@ -93,13 +98,13 @@ final class LeaveOutDrift {
         Selection everything = Select.select(comparisons, traits);
         LeaveOutDrift pass = new LeaveOutDrift(comparisons, traits, tables, build);
         pass.findUnchangedInSource(everything);
-        return pass.leftOut.isEmpty() ? everything : pass.select();
+        return pass.leftOut.isEmpty() && pass.noLines.isEmpty() ? everything : pass.select();
     }
 
     /** Puts back what does not fit together with the rest, until all that is left does. */
     private Selection select() {
         while (true) {
-            Selection selection = Select.select(comparisons, traits, leftOut, Map.of());
+            Selection selection = Select.select(comparisons, traits, leftOut, noLines);
             List<PieceId> misfits =
                     leftOut.keySet().stream().filter(id -> !fits(id, selection)).toList();
             if (misfits.isEmpty()) {
@@ -139,22 +144,31 @@ final class LeaveOutDrift {
                         .add(chosen);
             }
         }
-        List<String> objects = candidates.keySet().stream()
-                .map(object -> comparisons.get(object).name())
+        Set<String> withLines = comparisons.stream()
+                .filter(ConfirmLineNumbers::isNeeded)
+                .map(Comparison::name)
+                .collect(Collectors.toCollection(TreeSet::new));
+        List<String> objects = Stream.concat(
+                        candidates.keySet().stream()
+                                .map(object -> comparisons.get(object).name()),
+                        withLines.stream())
+                .distinct()
                 .toList();
         Map<String, Preprocessed> sources =
-                objects.isEmpty() ? Map.of() : build.compiler().preprocess(objects);
+                objects.isEmpty() ? Map.of() : build.compiler().preprocess(objects, withLines);
+        noLines.putAll(ConfirmLineNumbers.replacedAnyway(comparisons, sources, build.compiler(), tables));
         candidates.forEach((object, chosen) -> Optional.ofNullable(
                         sources.get(comparisons.get(object).name()))
                 .ifPresent(source -> findUnchangedInSource(object, chosen, source)));
     }
 
     private void findUnchangedInSource(int object, List<Chosen> candidates, Preprocessed source) {
-        Optional<UnchangedInSource> unchanged = UnchangedInSource.between(source.original(), source.patched());
+        Comparison comparison = comparisons.get(object);
+        Optional<UnchangedInSource> unchanged =
+                UnchangedInSource.between(source.original(), source.patched(), comparison);
         unchanged.ifPresent(known -> candidates.stream()
                 .filter(chosen -> known.holds(chosen.original().orElseThrow(), chosen.piece()))
                 .forEach(chosen -> leftOut.put(chosen.id(), UnchangedInSource.REASON)));
-        Comparison comparison = comparisons.get(object);
         registers.put(object, new RelyOnRegisters(comparison, tables, build.compiler(), source.patched()));
     }
 

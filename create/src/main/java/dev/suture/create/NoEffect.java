@@ -4,11 +4,13 @@ import dev.suture.Refusal;
 import dev.suture.build.BuildResult;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.UnreachedFile;
+import dev.suture.build.make.MakeBuildResult;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.Piece;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.LeftOut.Cause;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -38,6 +40,20 @@ final class NoEffect {
                 "This program does not have the changed code, so it needs no live patch for it; name another with --binary.",
                 "when the program starts",
                 "Install the patched program for the next start; what must change now has to be done from a load hook.");
+    }
+
+    /** {@return the reason if no object of a program is reached, and it is not the same for all that} */
+    static Optional<Refusal> linkedOtherwise(MakeBuildResult build) {
+        return build.linkedOtherwise()
+                .filter(what -> build.pairs().isEmpty())
+                .map(what -> new Refusal(
+                        "",
+                        "",
+                        "the build makes the program otherwise with the patch (%s), though all that it compiles for it stays"
+                                        .formatted(what)
+                                + " the same",
+                        "What is linked or generated otherwise cannot be changed in a running program: install the patched"
+                                + " program for the next start."));
     }
 
     /** {@return the reason, for a selection of a hypervisor's without any function or hook} */

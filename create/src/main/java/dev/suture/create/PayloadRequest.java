@@ -58,9 +58,9 @@ public record PayloadRequest(
     void check() {
         WriteOutput.check(output);
         int longest = PayloadSections.MAX_NAME_BYTES - 1;
-        if (name.isEmpty() || name.length() > longest) {
+        if (!PayloadSections.isName(name)) {
             throw new LivePatchException(
-                    "the payload's name '%s' has %d characters, and may have 1 to %d; choose one with --name"
+                    "the payload's name '%s' has %d characters, and may have 1 to %d, letters, digits, dots, dashes and underscores; choose one with --name"
                             .formatted(name, name.length(), longest));
         }
     }

@@ -1,5 +1,6 @@
 package dev.suture.create;
 
+import dev.suture.build.AskCompiler;
 import dev.suture.diff.Compare;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.Correlate;
@@ -74,13 +75,20 @@ final class SelectOnStack {
         for (int object = 0; object < comparisons.size(); object++) {
             work.findLeft(object);
         }
-        Selection selection = Select.select(comparisons, traits, work.again, Map.of());
+        // Nobody is asked here whether what looks like a line number is one.
+        Map<PieceId, String> noLines =
+                ConfirmLineNumbers.replacedAnyway(comparisons, Map.of(), AskCompiler.NOBODY, tables);
+        Selection selection = Select.select(comparisons, traits, work.again, noLines);
         Set<Integer> reached = selection.chosen().stream()
                 .filter(chosen -> chosen.piece().isCode())
                 .map(chosen -> chosen.id().object())
                 .collect(Collectors.toSet());
         work.left.keySet().removeIf(id -> !reached.contains(id.object()));
-        return work.left.isEmpty() ? selection : Select.select(comparisons, traits, work.again, work.left);
+        if (work.left.isEmpty()) {
+            return selection;
+        }
+        noLines.forEach(work.left::putIfAbsent);
+        return Select.select(comparisons, traits, work.again, work.left);
     }
 
     private void findLeft(int object) {

@@ -1,10 +1,14 @@
 package dev.suture.create;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 
 /** Puts a file where the user wants it, whole or not at all. */
 public final class WriteOutput {
@@ -57,12 +61,19 @@ public final class WriteOutput {
         Path beside = null;
         try {
             beside = Files.createTempFile(directoryOf(output), "." + output.getFileName(), ".part");
-            Files.write(beside, contents);
+            try (FileChannel channel = FileChannel.open(beside, StandardOpenOption.WRITE)) {
+                ByteBuffer left = ByteBuffer.wrap(contents);
+                while (left.hasRemaining()) {
+                    channel.write(left);
+                }
+                // Renamed before it is on disk, it could be empty after a crash.
+                channel.force(true);
+            }
             makeReadable(beside);
             Files.move(beside, output, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             deleteQuietly(beside);
-            throw new LivePatchException("%s: cannot be written: %s".formatted(output, e.getMessage()), e);
+            throw new LivePatchException("%s: cannot be written: %s".formatted(output, PlainFile.why(e)), e);
         }
     }
 

@@ -2,13 +2,17 @@ package dev.suture.diff;
 
 import dev.suture.diff.Comparison.Status;
 import dev.suture.elf.LittleEndian;
+import dev.suture.elf.Section;
 import dev.suture.isa.Isa;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Decides for each pair of twins whether they do the same.
@@ -243,24 +247,40 @@ public final class Compare {
     }
 
     private Optional<Difference> attachmentDifference(Piece before, Piece after) {
-        List<Piece> befores = original.attachments(before);
-        List<Piece> afters = patched.attachments(after);
-        for (int i = 0; i < Math.min(befores.size(), afters.size()); i++) {
-            Piece was = befores.get(i);
-            Piece is = afters.get(i);
-            if (!was.section().name().equals(is.section().name()) || !sameUnnamed(was, is)) {
-                return Optional.of(new Difference(
-                        Difference.Kind.SPECIAL_ENTRY,
-                        before.sizeBytes(),
-                        "one of its entries in %s differs"
-                                .formatted(is.section().name())));
-            }
-        }
+        Map<String, List<Piece>> befores = bySection(original.attachments(before));
+        Map<String, List<Piece>> afters = bySection(patched.attachments(after));
+        Set<String> sections = new TreeSet<>(befores.keySet());
+        sections.addAll(afters.keySet());
+        return sections.stream()
+                .flatMap(
+                        section -> entryDifference(
+                                section,
+                                befores.getOrDefault(section, List.of()),
+                                afters.getOrDefault(section, List.of()))
+                                .stream())
+                .findFirst()
+                .map(what -> new Difference(Difference.Kind.SPECIAL_ENTRY, before.sizeBytes(), what));
+    }
+
+    /** In which order an object has its sections depends on what any of its functions needs first. */
+    private static Map<String, List<Piece>> bySection(List<Piece> entries) {
+        return entries.stream().collect(Collectors.groupingBy(Compare::sectionOfEntries));
+    }
+
+    private static String sectionOfEntries(Piece entry) {
+        Section section = entry.section();
+        return SectionRole.isExceptionTable(section) ? ".gcc_except_table" : section.name();
+    }
+
+    private Optional<String> entryDifference(String section, List<Piece> befores, List<Piece> afters) {
         if (befores.size() != afters.size()) {
-            return Optional.of(new Difference(
-                    Difference.Kind.SPECIAL_ENTRY,
-                    before.sizeBytes(),
-                    "it has %d entries in special sections instead of %d".formatted(afters.size(), befores.size())));
+            return Optional.of(
+                    "it has %d entries in %s instead of %d".formatted(afters.size(), section, befores.size()));
+        }
+        for (int i = 0; i < afters.size(); i++) {
+            if (!sameUnnamed(befores.get(i), afters.get(i))) {
+                return Optional.of("one of its entries in %s differs".formatted(section));
+            }
         }
         return Optional.empty();
     }

@@ -1,14 +1,11 @@
 package dev.suture.diff;
 
 import dev.suture.diff.Correlation.MatchedBy;
-import dev.suture.dwarf.Functions;
-import dev.suture.dwarf.StaticLocal;
 import dev.suture.elf.Symbol;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,10 +36,11 @@ public final class Correlate {
     // Made when first asked for: most objects have nothing that needs them.
     private UsersOfPieces usersInOriginal;
     private UsersOfPieces usersInPatched;
-    private Map<Integer, String> scopesInOriginal;
-    private Map<Integer, String> scopesInPatched;
+    private final BlockVariables blocks;
+    private boolean knowsScopes;
 
-    private Correlate(ObjectPieces original, ObjectPieces patched) {
+    private Correlate(ObjectPieces original, ObjectPieces patched, SourceLines lines) {
+        blocks = new BlockVariables(original, patched, lines);
         this.original = original;
         this.patched = patched;
         twinOfOriginal = new int[original.pieces().size()];
@@ -52,9 +50,18 @@ public final class Correlate {
         matchedBy = new MatchedBy[patched.pieces().size()];
     }
 
-    /** {@return which piece of the original is which piece of the patched object} */
+    /** {@return which piece is which in two builds of which no more is known} */
     public static Correlation correlate(ObjectPieces original, ObjectPieces patched) {
-        Correlate correlate = new Correlate(original, patched);
+        return correlate(original, patched, SourceLines.UNKNOWN);
+    }
+
+    /**
+     * {@return which piece of the original is which piece of the patched object}
+     *
+     * @param lines what the patch does to the sources
+     */
+    public static Correlation correlate(ObjectPieces original, ObjectPieces patched, SourceLines lines) {
+        Correlate correlate = new Correlate(original, patched, lines);
         correlate.run();
         return new Correlation(
                 original,
@@ -62,7 +69,7 @@ public final class Correlate {
                 correlate.twinOfPatched,
                 correlate.twinOfOriginal,
                 correlate.matchedBy,
-                correlate.knowsScopes());
+                correlate.blocks);
     }
 
     private void run() {
@@ -79,6 +86,10 @@ public final class Correlate {
     }
 
     private void matchGroup(List<Piece> ofOriginal, List<Piece> ofPatched) {
+        // Debug information takes longer to read than all else takes: only what has another of its name needs it here.
+        if (ofPatched.getFirst().holdsState() && (ofOriginal.size() > 1 || ofPatched.size() > 1)) {
+            matchByPlace(ofOriginal, ofPatched);
+        }
         matchBy(ofOriginal, ofPatched, MatchedBy.USERS, (object, piece) -> {
             String users = users(object, piece);
             return users.isEmpty() ? "" : users + " " + piece.sizeBytes();
@@ -89,10 +100,10 @@ public final class Correlate {
         });
         matchBy(ofOriginal, ofPatched, MatchedBy.USERS, this::users);
         matchInOrder(ofOriginal, ofPatched);
-        // Debug information takes longer to read than all else takes: only what has other users than before needs it.
         if (ofOriginal.stream().anyMatch(this::isOriginalUnmatched)
                 && ofPatched.stream().anyMatch(piece -> isPatchedUnmatched(piece) && piece.holdsState())) {
-            matchBy(ofOriginal, ofPatched, MatchedBy.SCOPE, this::scope);
+            knowsScopes = blocks.areKnown();
+            matchBy(ofOriginal, ofPatched, MatchedBy.SCOPE, blocks::scope);
         }
         matchBy(ofOriginal, ofPatched, MatchedBy.CONTENTS, Correlate::contents);
         matchBy(ofOriginal, ofPatched, MatchedBy.NUMBERED_NAME, (object, piece) -> piece.name());
@@ -112,15 +123,17 @@ public final class Correlate {
     /** {@return whether debug information, as far as it was looked at, does not say that they are two variables} */
     private boolean mayBeTwins(Piece ofOriginal, Piece ofPatched) {
         return !ofPatched.holdsState()
-                || !knowsScopes()
-                || scope(original, ofOriginal).equals(scope(patched, ofPatched));
+                || !knowsScopes
+                || blocks.scope(original, ofOriginal).equals(blocks.scope(patched, ofPatched));
     }
 
-    private boolean knowsScopes() {
-        return scopesInOriginal != null
-                && !scopesInOriginal.isEmpty()
-                && scopesInPatched != null
-                && !scopesInPatched.isEmpty();
+    private void matchByPlace(List<Piece> ofOriginal, List<Piece> ofPatched) {
+        for (Piece after : ofPatched) {
+            ofOriginal.stream()
+                    .filter(before -> isOriginalUnmatched(before) && blocks.isSame(before, after))
+                    .findFirst()
+                    .ifPresent(before -> match(before, after, MatchedBy.PLACE));
+        }
     }
 
     /** Matches those that are as many in both objects with the same users, in their order. */
@@ -195,6 +208,11 @@ public final class Correlate {
         return Names.isNumbered(piece.name());
     }
 
+    /** What others can see has its name from the programmer, except for variables of blocks in C++. */
+    private static String stem(Piece piece) {
+        return piece.isGlobal() && !BlockVariables.isOne(piece) ? piece.name() : Names.stem(piece.name());
+    }
+
     /**
      * The candidates by kind and stem. Code that is given back after boot and code that stays are never twins: the one
      * is not there any more.
@@ -204,7 +222,7 @@ public final class Correlate {
         for (Piece piece : object.pieces()) {
             if (piece.isNamed()) {
                 String phase = piece.kind() == Piece.Kind.FUNCTION && piece.role() == SectionRole.INIT ? "init " : "";
-                String key = phase + piece.kind() + " " + Names.stem(piece.name());
+                String key = phase + piece.kind() + " " + stem(piece);
                 groups.computeIfAbsent(key, stem -> new ArrayList<>()).add(piece);
             } else if (piece.kind() == Piece.Kind.ASSEMBLY || piece.kind() == Piece.Kind.NAMELESS_DATA) {
                 String key = piece.kind() + " " + piece.section().name();
@@ -227,41 +245,6 @@ public final class Correlate {
         Set<String> functions = users.functions(piece);
         return functions.isEmpty() ? "" : functions.toString();
     }
-
-    /** {@return the function that a static local is declared in; empty if debug information does not tell} */
-    private String scope(ObjectPieces object, Piece piece) {
-        Map<Integer, String> scopes;
-        if (object == original) {
-            scopesInOriginal = scopesInOriginal == null ? scopes(original) : scopesInOriginal;
-            scopes = scopesInOriginal;
-        } else {
-            scopesInPatched = scopesInPatched == null ? scopes(patched) : scopesInPatched;
-            scopes = scopesInPatched;
-        }
-        return scopes.getOrDefault(piece.index(), "");
-    }
-
-    private static Map<Integer, String> scopes(ObjectPieces object) {
-        if (object.elf().section(".debug_info").isEmpty()) {
-            return Map.of();
-        }
-        Map<Place, String> declared = new HashMap<>();
-        for (StaticLocal local : Functions.read(object.elf()).staticLocals()) {
-            if (!local.function().isEmpty()) {
-                declared.put(new Place(local.sectionIndex(), local.sectionOffset()), local.function());
-            }
-        }
-        Map<Integer, String> scopes = new HashMap<>();
-        for (Piece piece : object.pieces()) {
-            String function = declared.get(new Place(piece.section().index(), piece.sectionOffset()));
-            if (piece.kind() == Piece.Kind.DATA && function != null) {
-                scopes.put(piece.index(), function);
-            }
-        }
-        return scopes;
-    }
-
-    private record Place(int sectionIndex, long sectionOffset) {}
 
     private static String contents(ObjectPieces object, Piece piece) {
         StringBuilder key = new StringBuilder()

@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param twinOfPatched for each patched piece the index of its twin in the original; -1 if it has none
  * @param twinOfOriginal for each original piece the index of its twin in the patched object; -1 if it has none
  * @param matchedBy for each patched piece how its twin was found; null if it has none
- * @param knowsScopes whether debug information told in which functions static locals are declared, where that was asked
+ * @param blocks where the static variables of functions are declared
  */
 public record Correlation(
         ObjectPieces original,
@@ -18,12 +18,14 @@ public record Correlation(
         int[] twinOfPatched,
         int[] twinOfOriginal,
         MatchedBy[] matchedBy,
-        boolean knowsScopes) {
+        BlockVariables blocks) {
 
     /** How a twin was found, from certain to less certain. */
     public enum MatchedBy {
         /** The same name, which no compiler made up. */
         NAME,
+        /** The same place of the source, where debug information says that the variable is declared. */
+        PLACE,
         /** The same name but for the compiler's numbering, and the same functions use it. */
         USERS,
         /** The same place among as many of the name that the same functions use. */

@@ -69,7 +69,7 @@ final class CutFragments {
             }
             Section holder = elf.sections().get(symbol.sectionIndex());
             boolean isEmpty = isEmpty(section, table, relocation.sectionOffset() - entryOffset);
-            if (SpecialSections.holdsFragments(holder.name()) && !isEmpty) {
+            if (specialSections.holdsFragments(holder.name()) && !isEmpty) {
                 starts.computeIfAbsent(holder.index(), index -> new TreeSet<>())
                         .add(symbol.value() + relocation.addend());
             }

@@ -1,12 +1,14 @@
 package dev.suture.diff;
 
 import dev.suture.diff.Piece.Kind;
+import dev.suture.elf.Elf;
 import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import dev.suture.isa.Operation;
 import dev.suture.isa.Operation.Memory;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,26 +25,7 @@ import java.util.Set;
  * on one way there is understood, and only such a one is said to be stored.
  */
 final class FollowAddress {
-    /**
-     * Functions that keep no address they are given.
-     *
-     * @see "ISO C 7.21 and 7.24; Xen xen/common/string.c, xen/drivers/char/console.c"
-     */
-    private static final Set<String> KEEP_NOTHING = Set.of(
-            "memcpy",
-            "memmove",
-            "memset",
-            "memcmp",
-            "strcmp",
-            "strncmp",
-            "strcasecmp",
-            "strlen",
-            "strnlen",
-            "strlcpy",
-            "strlcat",
-            "snprintf",
-            "printk",
-            "printf");
+    private static final int STV_HIDDEN = 2;
 
     /** What becomes of an address, from the best to the worst. */
     enum Fate {
@@ -84,16 +67,28 @@ final class FollowAddress {
     private final Isa isa;
     private final Piece data;
     private final boolean throughData;
+    private final Set<String> keepNothing;
+    /** What is followed already, with the registers that hold the address at its beginning: calls may go in circles. */
+    private final Set<List<Integer>> entered;
+
     private final Map<Long, State> before = new HashMap<>();
     private final ArrayDeque<Long> open = new ArrayDeque<>();
     private Use worst = Use.IN_PLACE;
 
-    private FollowAddress(ObjectPieces object, Piece code, Piece data, boolean throughData) {
+    private FollowAddress(
+            ObjectPieces object,
+            Piece code,
+            Piece data,
+            boolean throughData,
+            Set<String> keepNothing,
+            Set<List<Integer>> entered) {
         this.object = object;
         this.code = new DecodedCode(object, code);
         this.isa = this.code.isa();
         this.data = data;
         this.throughData = throughData;
+        this.keepNothing = keepNothing;
+        this.entered = entered;
     }
 
     /**
@@ -103,17 +98,19 @@ final class FollowAddress {
      * @param code a function or a part of one
      * @param data to whose address it refers
      * @param throughData whether it is what the data holds that matters: addresses of other data
+     * @param keepNothing functions that the object does not define and that keep no address they are given
      */
-    static Use of(ObjectPieces object, Piece code, Piece data, boolean throughData) {
-        return new FollowAddress(object, code, data, throughData).run();
+    static Use of(ObjectPieces object, Piece code, Piece data, boolean throughData, Set<String> keepNothing) {
+        return new FollowAddress(object, code, data, throughData, keepNothing, new HashSet<>()).run(0);
     }
 
-    private Use run() {
+    /** @param held registers that may hold the address at the beginning */
+    private Use run(int held) {
         if (!code.isComplete()) {
             return new Use(Fate.HANDED_ON, "uses its address in code that is not understood");
         }
         State atFirst = new State(0, 0, isa.stackRegisters());
-        reach(0, atFirst);
+        reach(0, new State(0, held, isa.stackRegisters()));
         for (Reference reference : object.references(code.piece())) {
             if (isToData(reference)) {
                 code.with(reference.pieceOffset()).ifPresent(instruction -> reach(instruction.offset(), atFirst));
@@ -196,20 +193,58 @@ final class FollowAddress {
     }
 
     private void call(Instruction instruction, State state) {
-        boolean keepsNothing =
-                callee(instruction).filter(KEEP_NOTHING::contains).isPresent();
-        if (!keepsNothing && (state.any() & isa.argumentRegisters()) != 0) {
+        int passed = state.any() & isa.argumentRegisters();
+        if (passed != 0 && !keepsNothing(instruction, passed)) {
             found(Fate.HANDED_ON, "passes its address to " + destination(instruction), instruction.offset());
         }
         next(instruction, state.keepingOnly(isa.preservedRegisters()));
     }
 
     private void leave(Instruction instruction, State state, int registers) {
-        boolean keepsNothing =
-                callee(instruction).filter(KEEP_NOTHING::contains).isPresent();
-        if (!keepsNothing && (state.any() & registers) != 0) {
+        int passed = state.any() & registers;
+        if (passed != 0 && !keepsNothing(instruction, passed)) {
             found(Fate.HANDED_ON, "goes on with its address in " + destination(instruction), instruction.offset());
         }
+    }
+
+    /**
+     * {@return whether a function is called that keeps no address in these registers: its own code says so, or it is known
+     * to be the one that its name says}
+     */
+    private boolean keepsNothing(Instruction instruction, int passed) {
+        List<Reference> references = code.in(instruction);
+        boolean isIndirect = switch (instruction.flow()) {
+            case INDIRECT_CALL, INDIRECT_JUMP -> true;
+            case NEXT, CALL, JUMP, CONDITIONAL, RETURN, TRAP -> false;
+        };
+        // What is called through a variable is not what the variable is called.
+        boolean toFunction = references.size() == 1
+                && isa.relocation(references.getFirst().relocation().type()).throughGot() == isIndirect;
+        if (!toFunction) {
+            return false;
+        }
+        return switch (references.getFirst().target()) {
+            case Reference.Elsewhere target ->
+                keepNothing.contains(target.symbol().name());
+            case Reference.InPiece target ->
+                target.delta() == 0 && keepsNothing(object.pieces().get(target.pieceIndex()), passed);
+            case Reference.Nothing _, Reference.Constant _ -> false;
+        };
+    }
+
+    /** What a function does that others can see may be, in the running program, what another object or library says. */
+    private boolean keepsNothing(Piece function, int passed) {
+        boolean isKnown = function.kind() == Kind.FUNCTION
+                && function.symbols().stream()
+                        .allMatch(symbol -> symbol.isLocal()
+                                || symbol.binding() == Elf.STB_GLOBAL && symbol.visibility() == STV_HIDDEN);
+        boolean isNew = entered.add(List.of(function.index(), passed));
+        return isKnown
+                && (!isNew
+                        || new FollowAddress(object, function, data, throughData, keepNothing, entered)
+                                        .run(passed)
+                                        .fate()
+                                == Fate.USED_IN_PLACE);
     }
 
     private Optional<String> callee(Instruction instruction) {

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Finds the code of the running target that may have put a constant's address where it outlives the code.
@@ -19,9 +20,12 @@ import java.util.Map;
 public final class KeptAddresses {
     private final Comparison comparison;
     private final UsersOfPieces users;
+    private final Set<String> keepNothing;
 
-    KeptAddresses(Comparison comparison) {
+    /** @param keepNothing see {@link TargetTraits} */
+    KeptAddresses(Comparison comparison, Set<String> keepNothing) {
         this.comparison = comparison;
+        this.keepNothing = keepNothing;
         this.users = UsersOfPieces.of(comparison.original());
     }
 
@@ -55,24 +59,24 @@ public final class KeptAddresses {
     }
 
     private void note(Map<Piece, Use> found, Piece code, Piece data, boolean throughData) {
-        Use use = FollowAddress.of(comparison.original(), code, data, throughData);
+        Use use = FollowAddress.of(comparison.original(), code, data, throughData, keepNothing);
         if (use.fate() != Fate.USED_IN_PLACE) {
             found.merge(code, use, (one, other) -> one.fate().compareTo(other.fate()) >= 0 ? one : other);
         }
     }
 
     /**
-     * {@return what is to be said of the constants that a selection brings anew, a sentence without a full stop each:
-     * somebody may have the address of the old one}
+     * {@return what is to be said of the constants that a selection brings anew because its author accepts it, a sentence
+     * without a full stop each: somebody may have the address of the old one}
      */
-    public static List<String> warnings(Selection selection) {
+    public static List<String> warnings(Selection selection, TargetTraits traits) {
         Map<Integer, KeptAddresses> ofObject = new HashMap<>();
         List<String> warnings = new ArrayList<>();
         for (Chosen chosen : selection.chosen()) {
             if (chosen.piece().kind() == Kind.DATA && chosen.original().isPresent()) {
                 KeptAddresses kept = ofObject.computeIfAbsent(
                         chosen.id().object(),
-                        object -> new KeptAddresses(selection.objects().get(object)));
+                        object -> new KeptAddresses(selection.objects().get(object), traits.keepNothing()));
                 kept.of(chosen.original().get())
                         .forEach((code, use) -> warnings.add(
                                 ("the constant `%s` has a changed copy in the payload, and `%s` %s: who got it there before keeps the old contents"

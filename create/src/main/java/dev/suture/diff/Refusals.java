@@ -1,6 +1,8 @@
 package dev.suture.diff;
 
 import dev.suture.Refusal;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The reasons why a change of an object cannot go live, each with what its author can do. */
 final class Refusals {
@@ -42,6 +44,16 @@ final class Refusals {
                         + "system's copy from a load hook.");
     }
 
+    static Refusal handedOn(String object, Piece constant, String code, String how) {
+        return new Refusal(
+                object,
+                constant.name(),
+                "constant `%s` changed, and `%s` %s: who got it there before keeps the old contents if it keeps the address"
+                        .formatted(constant.name(), code, how),
+                "If nobody keeps it for longer than a call, pass --accept-new-state '%s'; else change the running system's copy from a load hook."
+                        .formatted(constant.name()));
+    }
+
     static Refusal labelsInData(String object, Piece data, Piece function) {
         return new Refusal(
                 object,
@@ -66,8 +78,54 @@ final class Refusals {
                 data.name(),
                 "`%s` uses the static variable `%s`, and nothing tells for certain which one of the running system that is"
                         .formatted(user.name(), data.name()),
-                "Build the tree with CONFIG_DEBUG_INFO=y (it does not change the code), or give a variable that is new "
-                        + "another name.");
+                "Leave the line that declares it as it was, give a variable that is new another name, and build with debug "
+                        + "information (-g, CONFIG_DEBUG_INFO=y), which does not change the code.");
+    }
+
+    static Refusal startsAnew(String object, Piece variable, Piece old, Set<String> users) {
+        String name = Names.stem(variable.name());
+        String before = Names.stem(old.name());
+        return new Refusal(
+                object,
+                variable.name(),
+                "variable `%s` (%d bytes) is new, and %s with it what `%s` (%d bytes) was for, which nothing uses any more: `%s` would start anew, and what the running system has in `%s` would be lost"
+                        .formatted(
+                                variable.name(),
+                                variable.sizeBytes(),
+                                users.stream().map("`%s`"::formatted).collect(Collectors.joining(", "))
+                                        + (users.size() > 1 ? " do" : " does"),
+                                old.name(),
+                                old.sizeBytes(),
+                                name,
+                                before),
+                copyingHook(variable, old) + "If it may start anew, pass --accept-new-state '%s'.".formatted(name));
+    }
+
+    static Refusal builtIn(String object, Piece variable, Set<String> users) {
+        return new Refusal(
+                object,
+                variable.name(),
+                "nothing writes the variable `%s` (%d bytes) any more, so that the compiler leaves it out and builds its first value into the code that reads it (%s did): what the running system has in it would be ignored"
+                        .formatted(
+                                variable.name(),
+                                variable.sizeBytes(),
+                                users.stream().map("`%s`"::formatted).collect(Collectors.joining(", "))),
+                "Declare `%s` with __attribute__((used)), which keeps it; or if its first value is meant, pass --accept-new-state '%s'."
+                        .formatted(variable.name(), variable.name()));
+    }
+
+    /** What is declared in a block has no name outside of it, and what all can see may have another type now. */
+    private static String copyingHook(Piece variable, Piece old) {
+        String from = Names.stem(old.name());
+        String to = Names.stem(variable.name());
+        boolean canBeNamed = !BlockVariables.isOne(variable) && !BlockVariables.isOne(old);
+        if (!canBeNamed || from.equals(to) || old.sizeBytes() != variable.sizeBytes()) {
+            return "Keep the variable `%s` where it is, under its name, and use that. ".formatted(from);
+        }
+        return ("Keep the name `%s`, or copy it once: add to the end of the source, behind #include <suture/hooks.h> (in Xen"
+                        + " <xen/livepatch_payload.h>): %s__typeof__(%s) %s __attribute__((used)); static void copy_%s(void) {"
+                        + " __builtin_memcpy(&%s, &%s, sizeof(%s)); } LIVEPATCH_LOAD_HOOK(copy_%s); ")
+                .formatted(from, old.isGlobal() ? "" : "static ", to, from, from, to, from, to, from);
     }
 
     static Refusal moved(String object, Piece before, Piece after) {

@@ -27,13 +27,15 @@ final class ReplaceConstants {
     private final int object;
     private final Comparison comparison;
     private final UsersOfPieces users;
+    private final TargetTraits traits;
     private final Set<PieceId> replaced = new HashSet<>();
     private final Map<PieceId, String> functions = new HashMap<>();
     private final Set<Refusal> refusals = new LinkedHashSet<>();
     private final ArrayDeque<Piece> open = new ArrayDeque<>();
     private Optional<KeptAddresses> keptAddresses = Optional.empty();
 
-    private ReplaceConstants(int object, Comparison comparison, UsersOfPieces users) {
+    private ReplaceConstants(int object, Comparison comparison, UsersOfPieces users, TargetTraits traits) {
+        this.traits = traits;
         this.object = object;
         this.comparison = comparison;
         this.users = users;
@@ -48,8 +50,8 @@ final class ReplaceConstants {
      */
     record Found(Set<PieceId> constants, Map<PieceId, String> functions, Set<Refusal> refusals) {}
 
-    static Found find(int object, Comparison comparison, UsersOfPieces users) {
-        ReplaceConstants replace = new ReplaceConstants(object, comparison, users);
+    static Found find(int object, Comparison comparison, UsersOfPieces users, TargetTraits traits) {
+        ReplaceConstants replace = new ReplaceConstants(object, comparison, users, traits);
         replace.run();
         return new Found(replace.replaced, replace.functions, replace.refusals);
     }
@@ -121,7 +123,7 @@ final class ReplaceConstants {
     /** What code of the boot has left behind counts like what a function stored: neither is there to be replaced. */
     private void refuseKeptAddress(Piece constant) {
         if (keptAddresses.isEmpty()) {
-            keptAddresses = Optional.of(new KeptAddresses(comparison));
+            keptAddresses = Optional.of(new KeptAddresses(comparison, traits.keepNothing()));
         }
         Piece running = comparison.correlation().twinOfPatched(constant).orElseThrow();
         keptAddresses.get().of(running).forEach((code, use) -> {
@@ -129,6 +131,9 @@ final class ReplaceConstants {
                 refuse(constant, "`%s` %s".formatted(code.name(), use.how()));
             } else if (code.role() == SectionRole.INIT) {
                 refuse(constant, "`%s` %s at boot".formatted(code.name(), use.how()));
+            } else if (code.kind() != Kind.ASSEMBLY
+                    && !traits.acceptedNewState().contains(constant.name())) {
+                refusals.add(Refusals.handedOn(comparison.name(), constant, code.name(), use.how()));
             }
         });
     }

@@ -102,6 +102,7 @@ public final class Select {
         VariablesSetAtBoot.Found atBoot = VariablesSetAtBoot.find(objects, select.chosen.values(), select::users);
         select.leftOut.addAll(atBoot.leftOut());
         select.refusals.addAll(atBoot.refusals());
+        select.refusals.addAll(NewState.find(objects, select.chosen.values(), traits));
         return new Selection(
                 objects,
                 List.copyOf(select.chosen.values()),
@@ -126,7 +127,7 @@ public final class Select {
     }
 
     private void replaceConstants(int object) {
-        ReplaceConstants.Found found = ReplaceConstants.find(object, objects.get(object), users(object));
+        ReplaceConstants.Found found = ReplaceConstants.find(object, objects.get(object), users(object), traits);
         replacedConstants.addAll(found.constants());
         replacedAnyway.putAll(found.functions());
         refusals.addAll(found.refusals());

@@ -2,6 +2,7 @@ package dev.suture.diff;
 
 import dev.suture.diff.SpecialSection.Field;
 import dev.suture.elf.Section;
+import dev.suture.elf.Symbol;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,9 +64,13 @@ public final class SpecialSections {
         return new SpecialSections(true, Stream.of());
     }
 
-    /** {@return what a section is for in the kind of target that these tables are of} */
-    SectionRole role(Section section) {
-        return userProgram ? SectionRole.inProcess(section) : SectionRole.of(section);
+    /**
+     * {@return what a section is for in the kind of target that these tables are of}
+     *
+     * @param symbols the named symbols in it
+     */
+    SectionRole role(Section section, List<Symbol> symbols) {
+        return userProgram ? SectionRole.inProcess(section, symbols) : SectionRole.of(section, symbols);
     }
 
     private static Field here(int offset) {
@@ -89,11 +94,11 @@ public final class SpecialSections {
 
     /** {@return whether a section of that name is a table, or holds code which only tables refer to} */
     static boolean isSpecial(String sectionName) {
-        return NAMES.contains(sectionName) || holdsFragments(sectionName);
+        return NAMES.contains(sectionName) || FRAGMENT_HOLDERS.contains(sectionName);
     }
 
     /** {@return whether a section of that name holds code which only tables refer to} */
-    static boolean holdsFragments(String sectionName) {
-        return FRAGMENT_HOLDERS.contains(sectionName);
+    boolean holdsFragments(String sectionName) {
+        return !userProgram && FRAGMENT_HOLDERS.contains(sectionName);
     }
 }

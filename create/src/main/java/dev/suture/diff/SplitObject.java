@@ -88,7 +88,11 @@ public final class SplitObject {
 
     private ObjectPieces split() {
         for (Section section : elf.sections()) {
-            SectionRole role = specialSections.role(section);
+            SectionRole role = specialSections.role(
+                    section,
+                    symbolsOfSection.get(section.index()).stream()
+                            .filter(SplitObject::isName)
+                            .toList());
             if (role != SectionRole.DISCARDED) {
                 cut(section, role);
             }
@@ -108,7 +112,7 @@ public final class SplitObject {
 
     private void cut(Section section, SectionRole role) {
         Optional<SpecialSection> table = specialSections.table(section.name());
-        boolean isSpecial = table.isPresent() || SpecialSections.holdsFragments(section.name());
+        boolean isSpecial = table.isPresent() || specialSections.holdsFragments(section.name());
         if (section.isNobits() && section.sizeBytes() > 0 && (isSpecial || section.isCode())) {
             throw new ElfFormatException(
                     elf.name(), section.fileOffset(), "%s has no contents".formatted(section.name()));
@@ -256,7 +260,7 @@ public final class SplitObject {
         if (!section.isCode()) {
             return Kind.DATA;
         }
-        return Names.isCold(symbol.name()) ? Kind.FRAGMENT : Kind.FUNCTION;
+        return Names.isCold(symbol) ? Kind.FRAGMENT : Kind.FUNCTION;
     }
 
     /** Bytes between symbols: nothing if they are only padding. */

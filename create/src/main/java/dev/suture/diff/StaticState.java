@@ -11,35 +11,45 @@ final class StaticState {
     /**
      * {@return whether a patched variable is certainly its twin or, without one, certainly new}
      *
-     * <p>A function that does the same as before and uses the variable is proof, too: its references were compared.
+     * <p>A function that does the same as before and uses the variable is proof: its references were compared. Else it is
+     * the place of the declaration that tells. Without debug information one that is the only one of its name, in the whole
+     * object, and that the same functions use, is taken for the same.
      *
      * @param users of the patched pieces
      */
     static boolean isCertain(Comparison comparison, Piece variable, UsersOfPieces users) {
-        if (!Names.isNumbered(variable.name())) {
+        if (!BlockVariables.isOne(variable)) {
             return true;
         }
-        Optional<MatchedBy> matchedBy = comparison.correlation().matchedBy(variable);
-        if (matchedBy.isEmpty()) {
-            String stem = Names.stem(variable.name());
-            return comparison.correlation().knowsScopes()
+        Correlation correlation = comparison.correlation();
+        Optional<Piece> twin = correlation.twinOfPatched(variable);
+        boolean isKnown = correlation.blocks().areKnown();
+        if (twin.isEmpty()) {
+            // Whether another one vanished in its place is told by NewState.
+            return isKnown
                     || comparison.removed().stream()
-                            .noneMatch(removed -> removed.holdsState()
-                                    && Names.stem(removed.name()).equals(stem));
+                            .noneMatch(removed -> removed.holdsState() && sameStem(removed, variable));
         }
-        return switch (matchedBy.get()) {
-            case NAME, USERS, SCOPE, ORDER -> true;
-            case CONTENTS, NUMBERED_NAME, POSITION ->
-                users.direct(variable).stream().anyMatch(user -> comparison.status(user) == Status.SAME)
-                        || hasSameUsers(comparison, variable, users);
-        };
+        boolean usedAsBefore = users.direct(variable).stream().anyMatch(user -> comparison.status(user) == Status.SAME);
+        if (usedAsBefore || correlation.matchedBy(variable).orElseThrow() == MatchedBy.PLACE) {
+            return true;
+        }
+        return isKnown
+                ? correlation.blocks().isSame(twin.get(), variable)
+                : isOnlyOne(comparison.original(), twin.get())
+                        && isOnlyOne(comparison.patched(), variable)
+                        && users.functions(variable)
+                                .equals(UsersOfPieces.of(comparison.original()).functions(twin.get()));
     }
 
-    private static boolean hasSameUsers(Comparison comparison, Piece variable, UsersOfPieces users) {
-        Piece twin = comparison.correlation().twinOfPatched(variable).orElseThrow();
-        UsersOfPieces before = UsersOfPieces.of(comparison.original());
-        return comparison.correlation().matchedBy(variable).orElseThrow() == MatchedBy.CONTENTS
-                && !users.functions(variable).isEmpty()
-                && users.functions(variable).equals(before.functions(twin));
+    private static boolean isOnlyOne(ObjectPieces object, Piece variable) {
+        return object.pieces().stream()
+                        .filter(piece -> piece.holdsState() && sameStem(piece, variable))
+                        .count()
+                == 1;
+    }
+
+    private static boolean sameStem(Piece one, Piece other) {
+        return Names.stem(one.name()).equals(Names.stem(other.name()));
     }
 }

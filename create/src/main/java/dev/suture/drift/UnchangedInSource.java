@@ -30,9 +30,11 @@ public final class UnchangedInSource {
             "the patch changes nothing that it is made from: the compiler only decided otherwise what to inline, and what runs stays right";
 
     private final SourceChange change;
+    private final VariablesOfObjects variables;
 
-    private UnchangedInSource(SourceChange change) {
+    private UnchangedInSource(SourceChange change, VariablesOfObjects variables) {
         this.change = change;
+        this.variables = variables;
     }
 
     /**
@@ -40,9 +42,11 @@ public final class UnchangedInSource {
      *
      * @param original the source before the patch, behind the preprocessor
      * @param patched the same with the patch; lines that the patch leaves alone have the numbers they had
+     * @param comparison of the objects that are made of them
      */
-    public static Optional<UnchangedInSource> between(Path original, Path patched) {
-        return SourceChange.between(read(original), read(patched)).map(UnchangedInSource::new);
+    public static Optional<UnchangedInSource> between(Path original, Path patched, Comparison comparison) {
+        return SourceChange.between(read(original), read(patched))
+                .map(change -> new UnchangedInSource(change, new VariablesOfObjects(comparison)));
     }
 
     /**
@@ -64,7 +68,8 @@ public final class UnchangedInSource {
         return change.knows(name)
                 && change.pathToChange(name).isEmpty()
                 && !(isLocal && change.isUsedByChangedCode(name))
-                && change.sharedState(name).isEmpty();
+                && change.sharedState(name, variables).isEmpty()
+                && variables.leadToNoOther(original, patched);
     }
 
     /**

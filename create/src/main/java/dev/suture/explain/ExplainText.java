@@ -194,6 +194,7 @@ public final class ExplainText {
     public static String words(MatchedBy level) {
         return switch (level) {
             case NAME -> "its name";
+            case PLACE -> "where it is declared";
             case USERS -> "the functions that use it";
             case ORDER -> "the functions that use it and its place among those they use";
             case SCOPE -> "the function it is declared in";

@@ -1,17 +1,15 @@
 package dev.suture.link;
 
 import dev.suture.elf.Elf;
-import dev.suture.elf.ElfFile;
 import dev.suture.elf.LittleEndian;
+import dev.suture.payload.PayloadDigest;
 import java.lang.foreign.MemorySegment;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** Build ids as ELF notes. */
 final class BuildId {
     /** The length of a SHA-1 digest, which is what {@code ld --build-id} writes. */
-    static final int BYTES = 20;
+    static final int BYTES = PayloadDigest.BYTES;
 
     /** The three lengths, and the owner's name with its NUL. */
     private static final int HEADER_BYTES = 16;
@@ -38,17 +36,9 @@ final class BuildId {
      * Writes a file's digest, taken with the id all zero, into its build id note.
      *
      * @param file changed in place
-     * @param sectionIndex of the note
      * @return the id in hexadecimal digits
      */
-    static String stamp(byte[] file, int sectionIndex) {
-        long noteAt = ElfFile.read("payload", file).sections().get(sectionIndex).fileOffset();
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-1").digest(file);
-            System.arraycopy(digest, 0, file, (int) noteAt + HEADER_BYTES, BYTES);
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-1", e);
-        }
+    static String stamp(byte[] file) {
+        return PayloadDigest.write(file);
     }
 }

@@ -44,6 +44,8 @@ import java.util.Set;
 final class LinkPayload {
     private static final int R_X86_64_64 = 1;
     private static final long POINTER_BYTES = 8;
+    /** {@code STV_HIDDEN}: nobody else's of that name counts. */
+    private static final int HIDDEN = 2;
 
     private static final String NAMES = ".livepatch.strings";
     private static final String EH_FRAME = ".eh_frame";
@@ -55,6 +57,7 @@ final class LinkPayload {
     private final String depends;
     private final List<String> metadata;
     private final List<Stack.Patch> patches;
+    private final Set<String> boundDirectly;
     private final Destinations destinations;
     private final PlacePieces placed;
     private final NameSymbols names;
@@ -75,7 +78,8 @@ final class LinkPayload {
             String name,
             String depends,
             List<String> metadata,
-            List<Stack.Patch> patches) {
+            List<Stack.Patch> patches,
+            Set<String> boundDirectly) {
         this.selection = selection;
         this.image = image;
         this.names = names;
@@ -84,6 +88,7 @@ final class LinkPayload {
         this.depends = depends;
         this.metadata = List.copyOf(metadata);
         this.patches = List.copyOf(patches);
+        this.boundDirectly = Set.copyOf(boundDirectly);
         destinations = Select.destinations(selection, format.traits());
         placed = PlacePieces.place(selection);
         int machine = selection.objects().getFirst().patched().elf().header().machine();
@@ -100,7 +105,7 @@ final class LinkPayload {
         selection.chosen().forEach(this::addRelocations);
         addUnwindEntries();
         addNamesOfOwnSymbols();
-        int buildIdSection = addNotes();
+        addNotes();
         addMetadata();
         addExplanation();
         addStack();
@@ -110,7 +115,7 @@ final class LinkPayload {
             return new LinkResult(new byte[0], "", functions, added(), List.copyOf(refusals));
         }
         byte[] payload = builder.toBytes();
-        String buildId = BuildId.stamp(payload, buildIdSection);
+        String buildId = BuildId.stamp(payload);
         if (payload.length > format.maxBytes()) {
             Refusal tooLarge = new Refusal(
                     "",
@@ -336,7 +341,7 @@ final class LinkPayload {
 
     /** A replacement of no bytes is anywhere among the replacements: Xen only wants it to be in that section. */
     private void addEmpty(int section, long at, int type, String emptyIn, Comparison comparison, String user) {
-        if (sectionIndexes.containsKey(emptyIn)) {
+        if (emptyIn.equals(PlacePieces.REPLACEMENTS) && sectionIndexes.containsKey(emptyIn)) {
             builder.addRelocation(section, at, type, sectionSymbols.get(emptyIn), 0);
         } else {
             refusals.add(new Refusal(
@@ -367,7 +372,9 @@ final class LinkPayload {
 
     private int undefined(String target, int binding, int type) {
         return undefinedSymbols.computeIfAbsent(
-                target, key -> builder.addSymbol(key, 0, 0, binding, type, 0, Symbol.Place.UNDEFINED, 0));
+                target,
+                key -> builder.addSymbol(
+                        key, 0, 0, binding, type, boundDirectly.contains(key) ? HIDDEN : 0, Symbol.Place.UNDEFINED, 0));
     }
 
     /**

@@ -30,6 +30,7 @@ public final class LinkProcessPayload {
      * @param stackSymbols names that payloads below it bring
      * @param below what the payloads below it have made of the source, if the selection starts from there
      * @param patches what this payload does to the source
+     * @param boundDirectly names of the file's own that its linker bound, so that the dynamic linker is not asked
      */
     public record Request(
             Selection selection,
@@ -40,11 +41,13 @@ public final class LinkProcessPayload {
             List<String> metadata,
             Set<String> stackSymbols,
             Stack below,
-            List<Stack.Patch> patches) {
+            List<Stack.Patch> patches,
+            Set<String> boundDirectly) {
         public Request {
             metadata = List.copyOf(metadata);
             stackSymbols = Set.copyOf(stackSymbols);
             patches = List.copyOf(patches);
+            boundDirectly = Set.copyOf(boundDirectly);
         }
     }
 
@@ -58,7 +61,8 @@ public final class LinkProcessPayload {
                         request.name(),
                         request.depends(),
                         request.metadata(),
-                        request.patches())
+                        request.patches(),
+                        request.boundDirectly())
                 .link();
     }
 }

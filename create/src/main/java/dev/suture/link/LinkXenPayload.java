@@ -1,5 +1,7 @@
 package dev.suture.link;
 
+import java.util.Set;
+
 /** Links one payload for Xen. */
 public final class LinkXenPayload {
     private LinkXenPayload() {}
@@ -20,7 +22,8 @@ public final class LinkXenPayload {
                         request.name(),
                         request.depends(),
                         request.metadata(),
-                        request.patches())
+                        request.patches(),
+                        Set.of())
                 .link();
     }
 }

@@ -44,7 +44,7 @@ final class PlacePieces {
     /** In bytes; compilers align functions so that their beginning is fetched at once. */
     private static final long LEAST_OF_FUNCTION = 16;
 
-    private static final String REPLACEMENTS = ".altinstr_replacement";
+    static final String REPLACEMENTS = ".altinstr_replacement";
     /** Between functions: int3. */
     private static final int TRAP = 0xcc;
 
@@ -163,7 +163,7 @@ final class PlacePieces {
 
     /** With a section for each function, each has a section of exception tables as well. */
     private static boolean isExceptionTable(Piece piece) {
-        return piece.section().name().startsWith(EXCEPTION_TABLES);
+        return SectionRole.isExceptionTable(piece.section());
     }
 
     /** Entries of a table follow each other without a gap, wherever they were in their own. */

@@ -229,6 +229,11 @@ public final class ConstantUses {
         if (operand.isCompared()) {
             return;
         }
+        Optional<Integer> index = operand.index();
+        if (index.isPresent()) {
+            found.add(new Found(operand.isWritten(index.get() + 1) ? Use.KEPT : Use.ASKED, code));
+            return;
+        }
         Optional<Integer> assignment = operand.assignment();
         if (assignment.isPresent()) {
             boolean clears = tokens.get(assignment.get()).is("&=");

@@ -12,6 +12,9 @@ import java.util.Set;
  * @param directives those before it that are more than line numbers: they may change its meaning
  */
 record Declaration(Set<String> names, Kind kind, List<Token> tokens, String directives) {
+    private static final Set<String> NO_VARIABLES =
+            Set.of("asm", "__asm__", "__asm", "_Static_assert", "static_assert", "typedef");
+
     /** What a declaration declares. */
     enum Kind {
         /** A function with its body. */
@@ -52,8 +55,18 @@ record Declaration(Set<String> names, Kind kind, List<Token> tokens, String dire
         return FindNames.mentions(tokens, kind == Kind.FUNCTION);
     }
 
-    /** {@return whether there is a variable in it that only this source can see and that may be written} */
-    boolean holdsState() {
-        return FindNames.holdsState(tokens, kind == Kind.FUNCTION);
+    /** {@return whether it may declare a variable without its being understood: assembly and assertions do not} */
+    boolean mayDeclareVariable() {
+        String first = tokens.stream()
+                .filter(token -> token.kind() != Token.Kind.DIRECTIVE && !token.is("__extension__"))
+                .map(Token::text)
+                .findFirst()
+                .orElse("");
+        return kind == Kind.UNKNOWN && !NO_VARIABLES.contains(first);
+    }
+
+    /** {@return what it holds that may be written} */
+    Storage storage() {
+        return Storage.of(this);
     }
 }

@@ -75,6 +75,20 @@ final class FindNames {
             "goto",
             "sizeof",
             "_Static_assert");
+    /** Words before a name that say nothing of its type. */
+    private static final Set<String> WITHOUT_TYPE = Set.of(
+            "static",
+            "extern",
+            "typedef",
+            "inline",
+            "__inline",
+            "__inline__",
+            "register",
+            "auto",
+            "_Noreturn",
+            "__thread",
+            "_Thread_local");
+
     private static final Pattern WORD = Pattern.compile("[A-Za-z_][A-Za-z_0-9]*");
     /** What the compiler may call without a word of the source: to copy a structure, for one. */
     private static final List<String> ALWAYS_MENTIONED = List.of("memcpy", "memmove", "memset", "memcmp", "abort");
@@ -82,7 +96,7 @@ final class FindNames {
     private static final String BUILTIN = "__builtin_";
 
     /** A token outside of all brackets, or a pair of brackets with what is in them. */
-    private record Item(List<Token> tokens) {
+    record Item(List<Token> tokens) {
         boolean is(String text) {
             return tokens.size() == 1 && tokens.getFirst().is(text);
         }
@@ -132,7 +146,7 @@ final class FindNames {
         Set<String> names = new HashSet<>();
         boolean understood;
         if (isFunction) {
-            understood = addDeclarator(items.subList(0, items.size() - 1), names);
+            understood = addDeclarator(items.subList(0, items.size() - 1), true, names);
         } else {
             boolean declaresTags = addTagsAndEnumerators(tokens, names);
             understood = addDeclarators(items, names, declaresTags);
@@ -142,7 +156,7 @@ final class FindNames {
     }
 
     /** {@return the tokens outside of brackets and the groups in brackets, without attributes} */
-    private static List<Item> items(List<Token> tokens) {
+    static List<Item> items(List<Token> tokens) {
         List<Item> items = new ArrayList<>();
         int at = 0;
         while (at < tokens.size()) {
@@ -232,7 +246,7 @@ final class FindNames {
         for (Item item : items) {
             if (item.is(",") || item.is(";")) {
                 boolean onlyType = first && declaresTags && isOnlyType(declarator);
-                if (!onlyType && !addDeclarator(declarator, names)) {
+                if (!onlyType && !addDeclarator(declarator, first, names)) {
                     return false;
                 }
                 declarator.clear();
@@ -252,8 +266,12 @@ final class FindNames {
         return !items.isEmpty() && items.getLast().isGroup("{");
     }
 
-    /** {@return whether a name was found where one has to be, with nothing else behind it than it may have there} */
-    private static boolean addDeclarator(List<Item> given, Set<String> names) {
+    /**
+     * {@return whether a name was found where one has to be, with nothing else behind it than it may have there}
+     *
+     * @param first whether the declaration's type stands before it
+     */
+    private static boolean addDeclarator(List<Item> given, boolean first, Set<String> names) {
         List<Item> items = given.stream()
                 .filter(item -> !item.isGroup("{") && !(item.isWord() && QUALIFIERS.contains(item.text())))
                 .toList();
@@ -268,19 +286,23 @@ final class FindNames {
             if (pointer && group == items.size() - 2 && items.getLast().isGroup("(")) {
                 return addPointer(parentheses.tokens(), names);
             }
-            return last && !pointer && group > 0 && addName(items, group - 1, names);
+            return last && !pointer && group > 0 && addName(items, group - 1, first, names);
         }
         int end = items.size();
         while (end > 0 && items.get(end - 1).isGroup("[")) {
             end--;
         }
-        return end > 0 && addName(items, end - 1, names);
+        return end > 0 && addName(items, end - 1, first, names);
     }
 
     /** A name must have a type before it; a word alone is one of C as it was long ago, or a macro's that stayed. */
-    private static boolean addName(List<Item> items, int at, Set<String> names) {
+    private static boolean addName(List<Item> items, int at, boolean first, Set<String> names) {
         Item item = items.get(at);
-        if (!item.isName() || items.subList(0, at).stream().anyMatch(before -> !before.isWord() && !before.is("*"))) {
+        List<Item> before = items.subList(0, at);
+        // In `static T (x);` it is not T that is declared.
+        boolean hasType =
+                !first || before.stream().anyMatch(word -> word.isWord() && !WITHOUT_TYPE.contains(word.text()));
+        if (!item.isName() || !hasType || before.stream().anyMatch(other -> !other.isWord() && !other.is("*"))) {
             return false;
         }
         names.add(item.text());
@@ -350,18 +372,5 @@ final class FindNames {
                 }
             }
         }
-    }
-
-    static boolean holdsState(List<Token> tokens, boolean isFunction) {
-        List<Item> items = items(tokens);
-        if (isFunction) {
-            List<Token> body = items.getLast().tokens();
-            return body.stream().anyMatch(token -> token.is("static"));
-        }
-        boolean isStatic = items.stream().anyMatch(item -> item.is("static"));
-        boolean isPrototype = items.size() > 2 && items.get(items.size() - 2).isGroup("(");
-        boolean isConstant = tokens.stream().anyMatch(token -> token.is("const"))
-                && tokens.stream().noneMatch(token -> token.is("*"));
-        return isStatic && !isPrototype && !isConstant;
     }
 }

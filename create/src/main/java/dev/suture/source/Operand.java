@@ -179,8 +179,27 @@ record Operand(List<Token> tokens, int from, int to) {
                 || right.is("<")
                 || right.is(">")
                 || right.is("<=")
-                || right.is(">=")
-                || left.is("[") && right.is("]");
+                || right.is(">=");
+    }
+
+    /** {@return the place of the bracket behind it, if it says which element of an array is meant} */
+    Optional<Integer> index() {
+        boolean isInBrackets = at(from - 1).is("[") && at(to + 1).is("]");
+        int array = operandBefore(from - 2);
+        if (!isInBrackets || array < 0) {
+            return Optional.empty();
+        }
+        Token before = at(array - 1);
+        boolean isDeclared = before.isWord() && !ConstantUses.isKeyword(before)
+                || before.is("*") && at(array - 2).isWord() && !ConstantUses.isKeyword(at(array - 2));
+        return isDeclared ? Optional.empty() : Optional.of(to + 1);
+    }
+
+    /** {@return whether the operator at a place changes what stands before it} */
+    boolean isWritten(int place) {
+        return ASSIGNMENTS.contains(at(place).text())
+                || at(place).is("++")
+                || at(place).is("--");
     }
 
     /** {@return the place of the operator that assigns what it is part of} */

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What a patch changes in one source, once the preprocessor is done with it, and what that reaches.
@@ -151,14 +152,40 @@ public final class SourceChange {
         return reachable.contains(function);
     }
 
+    /** What the objects of a source say of its variables. */
+    public interface Variables {
+        /** {@return whether a variable of that name, in each object that has one, can be seen by others} */
+        boolean isForAll(String name);
+
+        /** {@return whether an object has something writable of that name} */
+        boolean isWritable(String name);
+    }
+
     /**
-     * {@return a variable which only this source sees, and which a function uses as well as code that the patch changes; a
-     * function stands for the variables that live in it}
+     * {@return a variable of whose contents the compiler may have concluded something, because it sees all that writes to
+     * it, and which a function uses as well as code that the patch changes; a function stands for the variables that live
+     * in it}
      */
-    public Optional<String> sharedState(String function) {
+    public Optional<String> sharedState(String function, Variables variables) {
+        Optional<Declaration> anything = Stream.concat(original.unknown().stream(), patched.unknown().stream())
+                .filter(Declaration::mayDeclareVariable)
+                .findFirst();
+        if (anything.isPresent()) {
+            return anything.map(declaration -> declaration.tokens().getFirst().text());
+        }
         return reach(List.of(function)).keySet().stream()
                 .filter(reachable::contains)
-                .filter(name -> patched.of(name).stream().anyMatch(Declaration::holdsState))
+                .filter(name -> holdsState(name, variables))
                 .min(Comparator.naturalOrder());
+    }
+
+    private boolean holdsState(String name, Variables variables) {
+        return Stream.concat(original.of(name).stream(), patched.of(name).stream())
+                .anyMatch(declaration -> switch (declaration.storage()) {
+                    case NONE -> false;
+                    case CONSTANT -> variables.isWritable(name);
+                    case FOR_ALL -> !variables.isForAll(name);
+                    case OWN -> true;
+                });
     }
 }

@@ -218,6 +218,7 @@ final class CompareTypes {
             }
         });
         compareVirtual(original.virtualFunctions(), patched.virtualFunctions(), differences);
+        compareArguments(original.templateArguments(), patched.templateArguments(), way, differences);
         return differences;
     }
 
@@ -258,6 +259,16 @@ final class CompareTypes {
                             name,
                             before.field().type().text(),
                             after.field().type().text()));
+        }
+    }
+
+    /** A tree of the C++ library has pointers to nodes of any type: only its template says what is in them. */
+    private void compareArguments(List<TypeNode> original, List<TypeNode> patched, Way way, List<String> differences) {
+        for (int at = 0; at < Math.min(original.size(), patched.size()); at++) {
+            if (!isSame(original.get(at), patched.get(at), way)) {
+                differences.add("it is made of `%s`, and was of `%s`"
+                        .formatted(patched.get(at).text(), original.get(at).text()));
+            }
         }
     }
 

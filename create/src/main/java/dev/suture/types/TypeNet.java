@@ -77,7 +77,10 @@ public final class TypeNet {
 
     private static <T> void add(Map<T, List<String>> changes, List<T> more, String object) {
         for (T change : more) {
-            changes.computeIfAbsent(change, same -> new ArrayList<>()).add(object);
+            List<String> objects = changes.computeIfAbsent(change, same -> new ArrayList<>());
+            if (!objects.contains(object)) {
+                objects.add(object);
+            }
         }
     }
 

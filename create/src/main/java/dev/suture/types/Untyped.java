@@ -31,7 +31,7 @@ final class Untyped {
         Set<String> variables = new HashSet<>();
         Map<Integer, Map<Long, Global>> placed = new HashMap<>();
         for (Global variable : graph.variables()) {
-            if (leadsNowhere(variable.type())) {
+            if (leadsNowhere(variable.type()) || mayBeAddress(variable.type())) {
                 variables.add(variable.symbol());
                 placed.computeIfAbsent(variable.sectionIndex(), section -> new HashMap<>())
                         .put(variable.sectionOffset(), variable);
@@ -63,6 +63,11 @@ final class Untyped {
                 variables.contains(elsewhere.symbol().name());
             case Reference.Nothing _, Reference.Constant _ -> false;
         };
+    }
+
+    /** An integer can hold an address, and then nothing says of what. */
+    private static boolean mayBeAddress(TypeNode type) {
+        return (type.kind() == Kind.UNSIGNED || type.kind() == Kind.SIGNED) && type.sizeBytes() == Long.BYTES;
     }
 
     private static boolean leadsNowhere(TypeNode type) {

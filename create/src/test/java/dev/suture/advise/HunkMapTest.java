@@ -78,4 +78,31 @@ class HunkMapTest {
         assertThat(hunk.added()).containsExactly(2);
         assertThat(hunk.firstOriginal()).isEqualTo(2);
     }
+
+    @Test
+    void aFileThatTheSecondPatchPutsBackHasItsHunksAllTheSame() throws IOException {
+        Files.writeString(folder.resolve("f.c"), "one\ntwo\nthree\nfour\n");
+        SourcePatch first = patch("1.patch", """
+                --- a/f.c
+                +++ b/f.c
+                @@ -2,2 +2,3 @@
+                 two
+                +two and a half
+                 three
+                """);
+        SourcePatch second = patch("2.patch", """
+                --- a/f.c
+                +++ b/f.c
+                @@ -2,3 +2,2 @@
+                 two
+                -two and a half
+                 three
+                """);
+
+        HunkMap map = HunkMap.of(ApplyPatches.apply(folder, List.of(""), List.of(first, second)));
+
+        assertThat(map.hunks()).hasSize(2);
+        assertThat(map.hunks())
+                .allMatch(hunk -> hunk.added().isEmpty() && hunk.removed().isEmpty());
+    }
 }

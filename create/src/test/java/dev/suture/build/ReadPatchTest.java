@@ -116,4 +116,27 @@ class ReadPatchTest {
             }
         }
     }
+
+    @Test
+    void aNumberThatNoFileHasIsSaid() {
+        assertThatThrownBy(() -> read("--- a/x.c\n+++ b/x.c\n@@ -4,99999999999 +4,1 @@\n one\n"))
+                .isInstanceOf(PatchFormatException.class)
+                .hasMessageEndingWith("fix.patch:3: no file has a line 99999999999");
+    }
+
+    @Test
+    void aNameThatNoFileHasIsSaid() {
+        assertThatThrownBy(() -> read("--- a/x\0.c\n+++ b/x.c\n@@ -1 +1 @@\n-one\n+two\n"))
+                .isInstanceOf(PatchFormatException.class)
+                .hasMessageContaining("fix.patch:1: no file has the name");
+    }
+
+    @Test
+    void whatIsNoFileIsNoPatch() {
+        for (String path : new String[] {"/dev/zero", "/", "/nowhere/at/all"}) {
+            assertThatThrownBy(() -> SourcePatch.read(Path.of(path)))
+                    .isInstanceOf(PatchFormatException.class)
+                    .hasMessageStartingWith(path + ": cannot be read: ");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package dev.suture.build;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.suture.Progress;
 import java.io.IOException;
@@ -69,6 +70,49 @@ class ScratchTreeTest {
         try (ScratchTree scratch = open()) {
             assertThat(scratch.root().resolve("a.o")).hasContent("built by the user");
             assertThat(scratch.unpatched("a.o")).isEqualTo(tree.toRealPath().resolve("a.o"));
+        }
+    }
+
+    @Test
+    void nothingIsWrittenThroughALinkThatLeadsOutOfTheTree() throws IOException {
+        Path outside = Files.createDirectories(directory.resolve("outside"));
+        Files.writeString(outside.resolve("x.c"), "int x;\n");
+        Files.createSymbolicLink(tree.resolve("sub"), outside);
+        Files.createSymbolicLink(tree.resolve("x.c"), Path.of("../outside/x.c"));
+        Files.createSymbolicLink(tree.resolve("b.c"), Path.of("a.c"));
+        Files.createSymbolicLink(tree.resolve("top"), Path.of(".."));
+        try (ScratchTree scratch = open()) {
+            scratch.write("sub/x.c", SourceText.of("int patched;\n"));
+            scratch.write("sub/new.c", SourceText.of("int patched;\n"));
+            scratch.write("b.c", SourceText.of("int patched;\n"));
+            assertThat(scratch.root().resolve("x.c")).hasContent("int patched;\n");
+            assertThat(scratch.root().resolve("a.c")).hasContent("int patched;\n");
+            assertThatThrownBy(() -> scratch.write("top/y.c", SourceText.EMPTY))
+                    .hasMessageContaining("top is a link out of the source")
+                    .hasMessageContaining("which holds the source itself");
+            scratch.delete("sub/x.c");
+        }
+        try (ScratchTree scratch = open()) {
+            assertThat(scratch.root().resolve("a.c")).hasContent("int a;\n");
+            assertThat(scratch.root().resolve("b.c")).hasContent("int a;\n");
+            assertThat(scratch.root().resolve("x.c")).hasContent("int x;\n");
+            assertThat(scratch.root().resolve("sub/x.c")).hasContent("int x;\n");
+            assertThat(scratch.root().resolve("sub/new.c")).doesNotExist();
+            assertThat(scratch.differingFiles()).isEmpty();
+        }
+        assertThat(outside.resolve("x.c")).hasContent("int x;\n");
+        assertThat(outside.toFile().list()).containsExactly("x.c");
+    }
+
+    @Test
+    void aLinkThatLeadsElsewhereByNowIsMadeAnew() throws IOException {
+        Files.writeString(tree.resolve("b.c"), "int b;\n");
+        Files.createSymbolicLink(tree.resolve("current.c"), Path.of("a.c"));
+        open().close();
+        Files.delete(tree.resolve("current.c"));
+        Files.createSymbolicLink(tree.resolve("current.c"), Path.of("b.c"));
+        try (ScratchTree scratch = open()) {
+            assertThat(scratch.root().resolve("current.c")).hasContent("int b;\n");
         }
     }
 }

@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** A program of one file and a rest that stays, a patch of the file, and what is found out about payloads. */
 final class SmallPatch {
@@ -89,7 +90,8 @@ final class SmallPatch {
     }
 
     private LinkedPatch linked(String patchedUnit, String addedSource) {
-        Change change = Change.of(original, patchedUnit);
+        // What proves a payload is to find a variable that the author let start anew.
+        Change change = Change.of(original, patchedUnit).accepting("lost");
         return LinkedPatch.of(addedSource.isEmpty() ? change : change.and("added.c", "", addedSource), REST);
     }
 
@@ -220,7 +222,7 @@ final class SmallPatch {
     /** Compiles what it is given as the objects here are compiled, with some more options. */
     private record AskWithOptions(List<String> options) implements AskCompiler {
         @Override
-        public Map<String, Preprocessed> preprocess(List<String> objects) {
+        public Map<String, Preprocessed> preprocess(List<String> objects, Set<String> alsoOnOneLine) {
             return Map.of();
         }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.suture.build.ObjectPair;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.LineNumbers;
+import dev.suture.diff.SourceLines;
 import dev.suture.diff.SpecialSections;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -62,7 +63,8 @@ class LeaveOutConfigurationTest {
                 Optional.of(object("before", before, size, more)),
                 Optional.of(object("after", after, size, more)),
                 "");
-        List<Comparison> comparisons = DiffObjects.diff(List.of(pair), SpecialSections.xenX86(17), LineNumbers.UNMOVED);
+        List<Comparison> comparisons =
+                DiffObjects.diff(List.of(pair), SpecialSections.xenX86(17), LineNumbers.UNMOVED, SourceLines.UNKNOWN);
         return LeaveOutConfiguration.of(comparisons);
     }
 

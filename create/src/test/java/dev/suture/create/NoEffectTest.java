@@ -11,6 +11,7 @@ import dev.suture.diff.Comparison;
 import dev.suture.diff.LineNumbers;
 import dev.suture.diff.Select;
 import dev.suture.diff.Selection;
+import dev.suture.diff.SourceLines;
 import dev.suture.diff.SpecialSections;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,7 +44,8 @@ class NoEffectTest {
                 Optional.of(change.originals().getFirst()),
                 Optional.of(change.patcheds().getFirst()),
                 "unit.c");
-        List<Comparison> comparisons = DiffObjects.diff(List.of(pair), SpecialSections.xenX86(17), lines);
+        List<Comparison> comparisons =
+                DiffObjects.diff(List.of(pair), SpecialSections.xenX86(17), lines, SourceLines.UNKNOWN);
         Selection selection = Select.select(comparisons);
         assertThat(selection.isEmpty()).isTrue();
         return NoEffect.of(build(List.of(pair), List.of()), selection).text();
@@ -96,7 +98,8 @@ class NoEffectTest {
                 Optional.of(change.patcheds().getFirst()),
                 "unit.c");
 
-        assertThat(DiffObjects.diff(List.of(pair), SpecialSections.xenX86(17), LineNumbers.UNMOVED))
+        assertThat(DiffObjects.diff(
+                        List.of(pair), SpecialSections.xenX86(17), LineNumbers.UNMOVED, SourceLines.UNKNOWN))
                 .isEmpty();
     }
 
@@ -106,7 +109,8 @@ class NoEffectTest {
         ObjectPair pair = new ObjectPair(
                 "unit.o", Optional.empty(), Optional.of(change.patcheds().getFirst()), "unit.c");
 
-        assertThat(DiffObjects.diff(List.of(pair), SpecialSections.xenX86(17), LineNumbers.UNMOVED))
+        assertThat(DiffObjects.diff(
+                        List.of(pair), SpecialSections.xenX86(17), LineNumbers.UNMOVED, SourceLines.UNKNOWN))
                 .singleElement()
                 .satisfies(comparison -> assertThat(comparison.patched().pieces())
                         .hasSize(2)
@@ -119,7 +123,8 @@ class NoEffectTest {
         ObjectPair pair =
                 new ObjectPair("unit.o", Optional.of(change.originals().getFirst()), Optional.empty(), "unit.c");
 
-        assertThat(DiffObjects.diff(List.of(pair), SpecialSections.xenX86(17), LineNumbers.UNMOVED))
+        assertThat(DiffObjects.diff(
+                        List.of(pair), SpecialSections.xenX86(17), LineNumbers.UNMOVED, SourceLines.UNKNOWN))
                 .singleElement()
                 .satisfies(comparison -> assertThat(comparison.removed()).hasSize(2));
     }

@@ -62,6 +62,19 @@ final class PatchedProgram {
         return this;
     }
 
+    /** One more edit of the patch. */
+    PatchedProgram edited(String name, String from, String to) {
+        Path file = directory.resolve("patched").resolve(name);
+        try {
+            String text = Files.readString(file);
+            assertThat(text).contains(from);
+            Files.writeString(file, text.replace(from, to));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return this;
+    }
+
     private static void write(Path file, String text) {
         try {
             Files.createDirectories(file.getParent());

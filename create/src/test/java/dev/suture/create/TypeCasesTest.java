@@ -103,8 +103,7 @@ class TypeCasesTest {
                         name));
             }
         }
-        List<Comparison> comparisons =
-                DiffObjects.diff(pairs, SpecialSections.process(), DiffObjects.lineNumbers(files));
+        List<Comparison> comparisons = DiffObjects.diff(pairs, SpecialSections.process(), files);
         return CheckTypes.check(pairs, files, SpecialSections.process(), Set.of(), comparisons);
     }
 

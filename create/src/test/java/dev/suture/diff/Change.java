@@ -1,13 +1,20 @@
 package dev.suture.diff;
 
 import dev.suture.Refusal;
+import dev.suture.build.LineMap;
+import dev.suture.build.NeutraliseLines;
+import dev.suture.build.SourceText;
 import dev.suture.diff.Comparison.Status;
 import dev.suture.diff.Correlation.MatchedBy;
 import dev.suture.elf.ElfFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** A patch: sources before and after it, compiled, compared and selected from. */
@@ -17,12 +24,31 @@ public final class Change {
     private final List<Path> originals = new ArrayList<>();
     private final List<Path> patcheds = new ArrayList<>();
     private final List<Comparison> comparisons = new ArrayList<>();
+    private final Set<String> accepted = new HashSet<>();
 
     private Change() {}
 
     /** {@return a patch of one object, {@code unit.o}} */
     public static Change of(String original, String patched, String... options) {
         return new Change().and("unit.c", original, patched, options);
+    }
+
+    /** {@return a patch of one object from C++} */
+    static Change ofCxx(String original, String patched, String... options) {
+        Change change = new Change();
+        change.add(
+                "unit.o",
+                Tools.compile("g++", "unit.cc", original, cxx(options)),
+                Tools.compile("g++", "unit.cc", patched, cxx(options)),
+                LineNumbers.UNMOVED,
+                lines(original, patched));
+        return change;
+    }
+
+    private static List<String> cxx(String... options) {
+        List<String> all = new ArrayList<>(List.of("-O2", "-ffunction-sections", "-fdata-sections"));
+        all.addAll(List.of(options));
+        return all;
     }
 
     /** {@return a patch of one object for which line numbers moved} */
@@ -52,14 +78,41 @@ public final class Change {
                 name.replace(".c", ".o"),
                 Tools.gcc(name, original, options),
                 Tools.gcc(name, patched, options),
-                LineNumbers.UNMOVED);
+                LineNumbers.UNMOVED,
+                lines(original, patched));
         return this;
     }
 
     private void add(String name, Path original, Path patched, LineNumbers lines) {
+        add(name, original, patched, lines, SourceLines.UNKNOWN);
+    }
+
+    private void add(String name, Path original, Path patched, LineNumbers numbers, SourceLines lines) {
         originals.add(original);
         patcheds.add(patched);
-        comparisons.add(Compare.compare(Correlate.correlate(split(name, original), split(name, patched)), lines));
+        comparisons.add(
+                Compare.compare(Correlate.correlate(split(name, original), split(name, patched), lines), numbers));
+    }
+
+    /** The sources are compiled as they are. */
+    private static SourceLines lines(String original, String patched) {
+        LineMap map = NeutraliseLines.keep(text(original), text(patched)).map();
+        return new SourceLines() {
+            @Override
+            public OptionalLong untouched(String file, long line) {
+                OptionalInt found = map.compiledLine((int) line);
+                return found.isPresent() ? OptionalLong.of(found.getAsInt()) : OptionalLong.empty();
+            }
+
+            @Override
+            public boolean replaced(String file, long before, long after) {
+                return map.replaced((int) before, (int) after);
+            }
+        };
+    }
+
+    private static SourceText text(String source) {
+        return SourceText.of(source);
     }
 
     static ObjectPieces split(String name, Path file) {
@@ -79,7 +132,13 @@ public final class Change {
     }
 
     public Selection select() {
-        return Select.select(comparisons);
+        return Select.select(comparisons, TargetTraits.HYPERVISOR.accepting(Set.copyOf(accepted)));
+    }
+
+    /** {@return this patch, of which a variable may start anew} */
+    public Change accepting(String variable) {
+        accepted.add(variable);
+        return this;
     }
 
     /** {@return the verdict on what has that name in the patched object} */
@@ -152,6 +211,13 @@ public final class Change {
     /** {@return why the patch cannot go live, as the user reads it} */
     String refusals() {
         return select().refusals().stream().map(Refusal::text).collect(Collectors.joining("\n"));
+    }
+
+    /** {@return why the patch cannot go live on another kind of target} */
+    String refusals(TargetTraits traits) {
+        return Select.select(comparisons, traits).refusals().stream()
+                .map(Refusal::text)
+                .collect(Collectors.joining("\n"));
     }
 
     /** {@return the names of what goes in, in order} */

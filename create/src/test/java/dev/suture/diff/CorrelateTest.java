@@ -147,8 +147,8 @@ class CorrelateTest {
                 """;
         Change change = Change.of(inlined.formatted("always_inline"), inlined.formatted("noinline"), "-g");
 
-        assertThat(change.twin("n.0")).isEqualTo("n.0 USERS");
-        assertThat(change.twin("n.1")).isEqualTo("n.1 SCOPE");
+        assertThat(change.twin("n.0")).isEqualTo("n.0 PLACE");
+        assertThat(change.twin("n.1")).isEqualTo("n.1 PLACE");
     }
 
     @Test

@@ -285,7 +285,7 @@ class RefusalsTest {
                         "int f(int x) { return x * 77 + 1000; } int g(int x) { static int n; return x * 77 + ++n; }"))
                 .isEqualTo("""
                         unit.o: refused: `g` uses the static variable `n.0`, and nothing tells for certain which one of the running system that is
-                                Build the tree with CONFIG_DEBUG_INFO=y (it does not change the code), or give a variable that is new another name.""");
+                                Leave the line that declares it as it was, give a variable that is new another name, and build with debug information (-g, CONFIG_DEBUG_INFO=y), which does not change the code.""");
     }
 
     @Test

@@ -193,6 +193,14 @@ class SourceChangeTest {
                 "static const char *v;",
                 "static struct { int a; } v[4];",
                 "static int w, v = 3;",
+                "static int (*v)(int);",
+                "static int (*v[4])(int) = { 0 };",
+                "static struct { const int id; int limit; } v = { 1, 5 };",
+                "static const struct ops *v;",
+                "static const char *const *v;",
+                "static const int w = 1, *v = &w;",
+                "static volatile const int v;",
+                "static __typeof__(const int) v;",
                 "static inline int v(int n) { static int last; return last += n; }"
             })
     void aStaticVariableThatChangedCodeUsesIsShared(String declaration) {
@@ -204,11 +212,22 @@ class SourceChangeTest {
         SourceChange change = change(source, source.replace("return x;", "return x + (long)&v;"));
 
         assertThat(change.pathToChange("f")).isEmpty();
-        assertThat(change.sharedState("f")).contains("v");
+        assertThat(change.sharedState("f", objects(true, false))).contains("v");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"static const int v = 3;", "extern int v;", "int v;", "static int v(int);"})
+    @ValueSource(
+            strings = {
+                "static const int v = 3;",
+                "extern int v;",
+                "int v;",
+                "static int v(int);",
+                "static int *v(int (*callback)(void), int n);",
+                "static const char *const v[] = { 0 };",
+                "static int (*const v[])(int) = { 0 };",
+                "struct s { int a; }; static const struct s v = { 1 };",
+                "extern int (*v)(int);"
+            })
     void whatOthersMayWriteOrNobodyMayIsNot(String declaration) {
         String source = declaration + """
 
@@ -217,7 +236,48 @@ class SourceChangeTest {
                 """;
         SourceChange change = change(source, source.replace("return x;", "return x + (long)&v;"));
 
-        assertThat(change.sharedState("f")).isEmpty();
+        assertThat(change.sharedState("f", objects(true, false))).isEmpty();
+    }
+
+    /** A compiler that sees the whole program knows all who write to a variable without {@code static}, too. */
+    @Test
+    void whatTheObjectsSayCountsMoreThanWhatTheSourceSays() {
+        String uses = "\nint g(int x) { return x; }\nint f(int x) { return (long)&v; }\n";
+        String changed = uses.replace("return x;", "return x + (long)&v;");
+
+        assertThat(change("int v;" + uses, "int v;" + changed).sharedState("f", objects(false, false)))
+                .contains("v");
+        assertThat(change("static const int v = 3;" + uses, "static const int v = 3;" + changed)
+                        .sharedState("f", objects(false, true)))
+                .contains("v");
+    }
+
+    @Test
+    void whatIsNotUnderstoodMayBeAVariable() {
+        String uses = "int g(int x) { return x; }\nint f(int x) { return x; }\n";
+        String changed = uses.replace("g(int x) { return x;", "g(int x) { return x + 1;");
+
+        for (String unknown : new String[] {"typedef int T; static T (v);\n", "static int (v);\n"}) {
+            assertThat(change(unknown + uses, unknown + changed).sharedState("f", objects(true, false)))
+                    .contains("static");
+        }
+        assertThat(change("asm(\".data\");\n" + uses, "asm(\".data\");\n" + changed)
+                        .sharedState("f", objects(true, false)))
+                .isEmpty();
+    }
+
+    private static SourceChange.Variables objects(boolean isForAll, boolean isWritable) {
+        return new SourceChange.Variables() {
+            @Override
+            public boolean isForAll(String name) {
+                return isForAll;
+            }
+
+            @Override
+            public boolean isWritable(String name) {
+                return isWritable;
+            }
+        };
     }
 
     @Test

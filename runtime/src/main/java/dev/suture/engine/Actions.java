@@ -10,17 +10,33 @@ import dev.suture.target.LoadedPayload;
 import dev.suture.target.Outcome;
 import dev.suture.target.Outcome.Cost;
 import dev.suture.target.State;
+import dev.suture.target.Watched;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Does one action on one target after the other. */
 public final class Actions {
-    private final ApplyOptions options;
+    private static final Set<Verb> CHANGES = Set.of(Verb.LOAD, Verb.APPLY, Verb.REVERT, Verb.REPLACE);
 
+    private final ApplyOptions options;
+    private final Duration watch;
+
+    /** Actions after which nobody looks what becomes of the targets. */
     public Actions(ApplyOptions options) {
-        this.options = options;
+        this(options, Duration.ZERO);
     }
+
+    /** @param watch how long to look, after a change of what runs, whether the targets live; all at the same time */
+    public Actions(ApplyOptions options, Duration watch) {
+        this.options = options;
+        this.watch = watch;
+    }
+
+    /** What came of the action on one target, which is watched if it was changed. */
+    private record Tried(LiveTarget target, ActionReport report, Optional<Watched> watched) {}
 
     /**
      * Does an action on each target. If the thread is interrupted, the target at hand is left as it was unless its change
@@ -33,29 +49,104 @@ public final class Actions {
     public List<ActionReport> run(
             Verb verb, String name, Optional<Payload> payload, List<LiveTarget> targets, boolean allOrNothing) {
         List<ActionReport> reports = new ArrayList<>();
-        List<LiveTarget> done = new ArrayList<>();
         if (allOrNothing && payload.isPresent()) {
             for (LiveTarget target : targets) {
-                List<Refusal> refusals = target.preflight(name, payload.get(), options);
-                if (!refusals.isEmpty()) {
-                    return List.of(report(verb, name, target, new Outcome.Refused(Cost.NONE, refusals)));
+                Optional<ActionReport> no = preflight(verb, name, payload.get(), target);
+                if (no.isPresent()) {
+                    return List.of(no.get());
                 }
             }
         }
+        List<Tried> tried = new ArrayList<>();
+        boolean isWhole = true;
         for (LiveTarget target : targets) {
-            if (Thread.currentThread().isInterrupted() && !reports.isEmpty()) {
+            if (Thread.currentThread().isInterrupted() && !tried.isEmpty()) {
                 break;
             }
-            ActionReport report = once(verb, name, payload, target);
-            reports.add(report);
-            if (report.ended() == Ended.DONE) {
-                done.add(target);
-            } else if (allOrNothing) {
-                evenIfInterrupted(() -> done.reversed().forEach(other -> takeBack(verb, name, other, reports)));
+            Tried one = tryOn(verb, name, payload, target);
+            tried.add(one);
+            isWhole &= one.report().ended() == Ended.DONE;
+            if (!isWhole && allOrNothing) {
                 break;
             }
         }
+        List<LiveTarget> done = new ArrayList<>();
+        for (Tried one : tried) {
+            ActionReport report = settled(one);
+            reports.add(report);
+            if (report.ended() == Ended.DONE) {
+                done.add(one.target());
+            }
+        }
+        if (allOrNothing && done.size() < tried.size()) {
+            evenIfInterrupted(() -> done.reversed().forEach(other -> takeBack(verb, name, other, reports)));
+        }
         return reports;
+    }
+
+    private Optional<ActionReport> preflight(Verb verb, String name, Payload payload, LiveTarget target) {
+        try {
+            List<Refusal> refusals = target.preflight(name, payload, options);
+            return refusals.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(report(verb, name, target, new Outcome.Refused(Cost.NONE, refusals)));
+        } catch (RuntimeException | Error e) {
+            return Optional.of(failed(verb, name, target, e));
+        }
+    }
+
+    private Tried tryOn(Verb verb, String name, Optional<Payload> payload, LiveTarget target) {
+        if (watch.isZero() || !CHANGES.contains(verb)) {
+            return new Tried(target, once(verb, name, payload, target), Optional.empty());
+        }
+        Watched watched = target.watch();
+        ActionReport report = once(verb, name, payload, target);
+        if (report.ended() != Ended.DONE) {
+            watched.close();
+            return new Tried(target, report, Optional.empty());
+        }
+        watched.begin(watch);
+        return new Tried(target, report, Optional.of(watched));
+    }
+
+    /** {@return the report, with what became of the target since} */
+    private ActionReport settled(Tried one) {
+        ActionReport report = one.report();
+        if (one.watched().isEmpty()) {
+            return report;
+        }
+        try (Watched watched = one.watched().get()) {
+            Optional<String> lost = watched.await();
+            if (lost.isPresent()) {
+                return lost(report, State.UNKNOWN, lost.get());
+            }
+            State state = state(report.payload(), one.target());
+            if (state != report.state()) {
+                return lost(
+                        report,
+                        state,
+                        state == State.UNKNOWN
+                                ? "cannot be looked at any more"
+                                : "lost its payloads: it executed another program, or closed what they change");
+            }
+        } catch (InterruptedException e) {
+            // The change was made; who has no time to look is told that.
+            Thread.currentThread().interrupt();
+        }
+        return report;
+    }
+
+    private static ActionReport lost(ActionReport report, State state, String how) {
+        return new ActionReport(
+                report.action(),
+                report.payload(),
+                report.target(),
+                Ended.UNKNOWN,
+                state,
+                report.stoppedMicros(),
+                report.waitedMicros(),
+                report.attempts(),
+                List.of(new Refusal(report.target(), "", how, "")));
     }
 
     private void takeBack(Verb verb, String name, LiveTarget target, List<ActionReport> reports) {
@@ -75,11 +166,26 @@ public final class Actions {
     private ActionReport once(Verb verb, String name, Optional<Payload> payload, LiveTarget target) {
         try {
             return report(verb, name, target, outcome(verb, name, payload, target));
-        } catch (LivePatchException e) {
-            Refusal failure = new Refusal("", "", e.getMessage(), "");
-            return new ActionReport(
-                    word(verb), name, targetName(target), Ended.FAILED, state(name, target), 0, 0, 0, List.of(failure));
+        } catch (RuntimeException | Error e) {
+            return failed(verb, name, target, e);
         }
+    }
+
+    // Whatever one target does to us, the others get their turn.
+    private static ActionReport failed(Verb verb, String name, LiveTarget target, Throwable failure) {
+        String what = failure instanceof LivePatchException
+                ? failure.getMessage()
+                : "%s: suture failed on it, which is a fault in suture: %s".formatted(targetName(target), failure);
+        return new ActionReport(
+                word(verb),
+                name,
+                targetName(target),
+                target.hasEnded() ? Ended.UNKNOWN : Ended.FAILED,
+                state(name, target),
+                0,
+                0,
+                0,
+                List.of(new Refusal("", "", what, "")));
     }
 
     private Outcome outcome(Verb verb, String name, Optional<Payload> payload, LiveTarget target) {
@@ -141,7 +247,7 @@ public final class Actions {
             }
             case Outcome.Unknown unknown -> {
                 ended = Ended.UNKNOWN;
-                refusals = List.of(new Refusal(name, "", "the target was lost: " + unknown.lastStep(), ""));
+                refusals = List.of(new Refusal(targetName(target), "", unknown.lastStep(), ""));
             }
         }
         Cost cost = outcome.cost();
@@ -172,9 +278,8 @@ public final class Actions {
                     .map(LoadedPayload::state)
                     .findFirst()
                     .orElse(State.ABSENT);
-        } catch (LivePatchException e) {
-            // The target is gone, and the payload with it.
-            return State.ABSENT;
+        } catch (RuntimeException | Error e) {
+            return State.UNKNOWN;
         }
     }
 }

@@ -8,6 +8,7 @@ package dev.suture.linux;
 public final class Calls {
     public static final int READ = 0;
     public static final int CLOSE = 3;
+    public static final int POLL = 7;
     public static final int MMAP = 9;
     public static final int MPROTECT = 10;
     public static final int MUNMAP = 11;
@@ -44,6 +45,10 @@ public final class Calls {
     public static final int PROCESS_VM_WRITEV = 311;
     public static final int KCMP = 312;
     public static final int MEMFD_CREATE = 319;
+
+    public static final int STATX = 332;
+    public static final int PIDFD_OPEN = 434;
+    public static final int OPENAT2 = 437;
 
     public static final int AT_FDCWD = -100;
     public static final int O_RDWR = 2;

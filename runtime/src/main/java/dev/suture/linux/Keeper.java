@@ -70,6 +70,7 @@ public final class Keeper implements SystemCalls, AutoCloseable {
     private int callCount;
     private MemorySegment threads;
     private int threadCount;
+    private boolean isDead;
 
     /**
      * Starts the process.
@@ -157,6 +158,9 @@ public final class Keeper implements SystemCalls, AutoCloseable {
 
     // The system calls around them keep the accesses to the block in order.
     private void command(int command) {
+        if (isDead) {
+            throw new TracerKilledException(pid);
+        }
         set(KeeperLayout.COMMAND, command);
         block.set(ValueLayout.JAVA_INT, KeeperLayout.STATE, 1);
         long state = block.address() + KeeperLayout.STATE;
@@ -165,8 +169,9 @@ public final class Keeper implements SystemCalls, AutoCloseable {
             MemorySegment timeout = local.allocateFrom(LONG, 0, ANSWER_MILLIS * 1_000_000L);
             while (block.get(ValueLayout.JAVA_INT, KeeperLayout.STATE) == 1) {
                 long result = kernel.call(Calls.FUTEX, state, FUTEX_WAIT_PRIVATE, 1, timeout.address());
-                if (result < 0 && kernel.call(Calls.WAIT4, pid, 0, Calls.WALL | Calls.WNOHANG, 0) == pid) {
-                    throw new IllegalStateException("the process that traces for suture was killed");
+                if (result < 0 && kernel.call(Calls.WAIT4, pid, 0, Calls.WALL | Calls.WNOHANG, 0) != 0) {
+                    isDead = true;
+                    throw new TracerKilledException(pid);
                 }
             }
         }
@@ -367,6 +372,9 @@ public final class Keeper implements SystemCalls, AutoCloseable {
     /** Ends the process. What it still traces runs on. */
     @Override
     public void close() {
+        if (isDead) {
+            return;
+        }
         set(KeeperLayout.COMMAND, KeeperLayout.COMMAND_END);
         block.set(ValueLayout.JAVA_INT, KeeperLayout.STATE, 1);
         kernel.call(Calls.FUTEX, block.address() + KeeperLayout.STATE, FUTEX_WAKE_PRIVATE, 1, 0);

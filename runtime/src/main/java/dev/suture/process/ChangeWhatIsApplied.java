@@ -56,6 +56,7 @@ final class ChangeWhatIsApplied {
             case ABSENT -> "the process has no payload of that name";
             case CHECKED -> "it is not applied";
             case APPLIED -> "it is applied";
+            case UNKNOWN -> "what became of it is not known";
         };
         return Optional.of(refused(name, what, "suture list shows what the process has."));
     }
@@ -288,7 +289,7 @@ final class ChangeWhatIsApplied {
 
     private Optional<Outcome> stillReferredTo(String name) {
         return ledger().entries().stream()
-                .filter(entry -> entry.metadata().contains(Ledger.REFERS_TO + name))
+                .filter(entry -> entry.refersTo().contains(name))
                 .findFirst()
                 .map(entry ->
                         refused(name, "%s refers to what is in it".formatted(entry.name()), "Unload that one first."));

@@ -27,6 +27,13 @@ final class CheckPayload {
     static List<Refusal> refusals(String name, Payload payload) {
         List<Refusal> refusals = new ArrayList<>();
         ElfFile elf = payload.elf();
+        if (!PayloadSections.isName(name)) {
+            refusals.add(new Refusal(
+                    name,
+                    "",
+                    "a payload cannot be called that",
+                    "Choose 1 to 127 letters, digits, dots, dashes and underscores (--name)."));
+        }
         if (elf.header().machine() != Elf.EM_X86_64) {
             refusals.add(new Refusal(
                     name, "", "it is for machine %d".formatted(elf.header().machine()), "Build it for x86-64."));

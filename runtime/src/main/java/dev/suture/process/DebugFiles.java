@@ -3,10 +3,12 @@ package dev.suture.process;
 import dev.suture.LivePatchException;
 import dev.suture.elf.ElfFile;
 import dev.suture.image.FindDebugFile;
-import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Where the symbols of a stripped file are.
@@ -29,23 +31,36 @@ final class DebugFiles {
         if (!file.elf().symbols().isEmpty()) {
             return file.elf();
         }
-        for (Path candidate : FindDebugFile.candidates(Path.of(file.path()), file.elf())) {
-            for (Path path : List.of(Path.of("/proc/" + pid + "/root" + candidate), candidate)) {
-                tried.add(candidate);
-                if (Files.isReadable(path)) {
-                    try {
-                        ElfFile debug = ElfFile.read(path);
-                        if (debug.buildId().equals(file.elf().buildId())
-                                && !debug.symbols().isEmpty()) {
-                            return debug;
-                        }
-                    } catch (LivePatchException e) {
-                        // Not a file for us; the next may be.
-                        continue;
-                    }
-                }
+        TargetFiles targetFiles = new TargetFiles(pid);
+        for (Path candidate : FindDebugFile.candidates(path(file), file.elf())) {
+            tried.add(candidate);
+            // Those of its own root first; of ours only what is installed for all, whatever the file says of itself.
+            Optional<ElfFile> debug = ifRight(() -> targetFiles.inRoot(candidate), file)
+                    .or(() -> ifRight(() -> FindDebugFile.installed(candidate), file));
+            if (debug.isPresent()) {
+                return debug.get();
             }
         }
         return file.elf();
+    }
+
+    private static Path path(LoadedFile file) {
+        try {
+            return Path.of(file.path());
+        } catch (InvalidPathException e) {
+            // In this locale; the build id still tells where to look.
+            return Path.of("/");
+        }
+    }
+
+    private static Optional<ElfFile> ifRight(Supplier<Optional<ElfFile>> read, LoadedFile file) {
+        try {
+            return read.get()
+                    .filter(debug -> debug.buildId().equals(file.elf().buildId())
+                            && !debug.symbols().isEmpty());
+        } catch (LivePatchException e) {
+            // Not a file for us; the next may be.
+            return Optional.empty();
+        }
     }
 }

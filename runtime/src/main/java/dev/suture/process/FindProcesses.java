@@ -3,10 +3,12 @@ package dev.suture.process;
 import dev.suture.LivePatchException;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /** Finds running processes by what a user says of them. */
 public final class FindProcesses {
@@ -14,28 +16,44 @@ public final class FindProcesses {
 
     private FindProcesses() {}
 
+    /** A text that names no target, whatever runs. */
+    public static final class NoTargetException extends LivePatchException {
+        private static final long serialVersionUID = 1L;
+
+        NoTargetException(String text, String why) {
+            super("%s: %s".formatted(text, why));
+        }
+    }
+
     /**
      * {@return the processes that a text names, at least one}
      *
-     * @param text {@code pid:N}; {@code exe:PATH}, the file that is run; or {@code name:NAME}, what {@code ps} shows or
-     *     the file's name
-     * @throws LivePatchException if it is none of these, or there is no such process
+     * @param text {@code pid:N}; {@code exe:PATH}, the file that is run; {@code name:NAME}, what {@code ps} shows; or
+     *     {@code maps:FILE}, a library that they have in memory
+     * @throws NoTargetException if it is none of these
+     * @throws LivePatchException if there is no such process
      */
     public static List<ProcessTarget> find(String text) {
         int colon = text.indexOf(':');
         String kind = colon < 0 ? "" : text.substring(0, colon);
         String value = text.substring(colon + 1);
+        if (!kind.matches("pid|exe|name|maps")) {
+            throw new NoTargetException(text, "not a target; expected pid:N, exe:PATH, name:NAME or maps:FILE");
+        }
+        if (value.isEmpty() || value.indexOf(0) >= 0) {
+            throw new NoTargetException(text, "not a target; nothing stands behind the colon");
+        }
         return switch (kind) {
             case "pid" -> List.of(byNumber(text, value));
-            case "exe" -> some(text, byFile(value));
-            case "name" -> some(text, byName(value));
-            default -> throw new ProcessException(text, "not a target; expected pid:N, exe:PATH or name:NAME");
+            case "exe" -> all(text, byFile(value));
+            case "maps" -> all(text, byMapping(value));
+            default -> all(text, byName(value));
         };
     }
 
     private static ProcessTarget byNumber(String text, String value) {
         if (!value.matches("[1-9][0-9]{0,8}")) {
-            throw new ProcessException(text, "'%s' is not the number of a process".formatted(value));
+            throw new NoTargetException(text, "'%s' is not the number of a process".formatted(value));
         }
         int pid = Integer.parseInt(value);
         if (!Files.exists(Path.of("/proc/" + pid))) {
@@ -44,14 +62,18 @@ public final class FindProcesses {
         return new ProcessTarget(pid, text);
     }
 
-    private static List<ProcessTarget> some(String text, List<ProcessTarget> found) {
+    private static List<ProcessTarget> all(String text, IntPredicate match) {
+        List<ProcessTarget> found = numbers().stream()
+                .filter(match::test)
+                .map(pid -> new ProcessTarget(pid, "pid:" + pid, match))
+                .toList();
         if (found.isEmpty()) {
             throw new ProcessException(text, "no process that may be looked at is that");
         }
         return found;
     }
 
-    private static List<Integer> all() {
+    private static List<Integer> numbers() {
         List<Integer> all = new ArrayList<>();
         String[] names = new File("/proc").list();
         for (String name : names == null ? new String[0] : names) {
@@ -63,47 +85,63 @@ public final class FindProcesses {
         return all;
     }
 
-    private static List<ProcessTarget> byFile(String value) {
-        List<ProcessTarget> found = new ArrayList<>();
+    private static Path real(String value) {
         Path wanted = Path.of(value).toAbsolutePath().normalize();
         try {
-            wanted = wanted.toRealPath();
+            return wanted.toRealPath();
         } catch (IOException e) {
             // Deleted, perhaps, while it still runs: then only its name is left to go by.
-            wanted = wanted.normalize();
+            return wanted;
         }
-        for (int pid : all()) {
+    }
+
+    private static IntPredicate byFile(String value) {
+        String wanted = real(value).toString();
+        return pid -> {
             try {
                 String file =
                         Files.readSymbolicLink(Path.of("/proc/" + pid + "/exe")).toString();
-                if (file.replaceFirst(" \\(deleted\\)$", "").equals(wanted.toString())) {
-                    found.add(new ProcessTarget(pid, "pid:" + pid));
-                }
+                return file.replaceFirst(" \\(deleted\\)$", "").equals(wanted);
             } catch (IOException e) {
                 // A kernel thread, somebody else's, or gone by now.
-                continue;
+                return false;
             }
-        }
-        return found;
+        };
     }
 
-    private static List<ProcessTarget> byName(String value) {
-        List<ProcessTarget> found = new ArrayList<>();
+    private static IntPredicate byName(String value) {
         String shortened = value.substring(0, Math.min(LONGEST_NAME, value.length()));
-        for (int pid : all()) {
+        return pid -> {
             try {
-                String name =
-                        Files.readString(Path.of("/proc/" + pid + "/comm")).strip();
+                String name = new String(Files.readAllBytes(Path.of("/proc/" + pid + "/comm")), StandardCharsets.UTF_8)
+                        .strip();
                 boolean isOther = pid != ProcessHandle.current().pid();
                 // One that has ended and that its parent has not yet asked for still has its name.
-                if (name.equals(shortened) && isOther && ProcStatus.read(pid).hasThreads()) {
-                    found.add(new ProcessTarget(pid, "pid:" + pid));
-                }
+                return name.equals(shortened) && isOther && ProcStatus.read(pid).hasThreads();
             } catch (IOException e) {
                 // Gone by now.
-                continue;
+                return false;
             }
-        }
-        return found;
+        };
+    }
+
+    // As the kernel writes it: bytes, of which Java knows no names.
+    private static IntPredicate byMapping(String value) {
+        String wanted =
+                new String(real(value).toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        return pid -> {
+            try {
+                boolean isOther = pid != ProcessHandle.current().pid();
+                return isOther
+                        && Files.readString(Path.of("/proc/" + pid + "/maps"), StandardCharsets.ISO_8859_1)
+                                .lines()
+                                .map(Mapping::parse)
+                                .anyMatch(mapping ->
+                                        mapping.isFile() && mapping.path().equals(wanted));
+            } catch (IOException e) {
+                // Somebody else's, or gone by now.
+                return false;
+            }
+        };
     }
 }

@@ -31,6 +31,7 @@ final class LedgerMemory {
     static final int STACK_BYTES = 1 << 18;
 
     private static final String MAPPING = "/memfd:" + NAME + " (deleted)";
+    private static final String WITH_FILE = "rw-p";
     private static final String WITHOUT_FILE = "r--p";
     private static final long MAGIC = 0x3152_4547_4445_4c53L;
     private static final int COPY_BYTES = 1 << 20;
@@ -56,17 +57,17 @@ final class LedgerMemory {
 
     /** {@return the ledger's place in a process; one that is yet to be made if there is none} */
     static LedgerMemory find(Session session, Mappings mappings) {
+        // The program may have something of that name; and whoever made ours may have been killed before he wrote it.
         long found = mappings.all().stream()
-                .filter(mapping -> mapping.name().equals(MAPPING))
+                .filter(mapping -> mapping.name().equals(MAPPING)
+                        && mapping.permissions().equals(WITH_FILE)
+                        && mapping.fileOffset() == 0
+                        && mapping.sizeBytes() == TOTAL_BYTES)
                 .mapToLong(Mapping::start)
+                .filter(address -> new LedgerMemory(session, address).word(0) == MAGIC)
                 .findFirst()
                 .orElseGet(() -> withoutFile(session, mappings));
-        LedgerMemory ledger = new LedgerMemory(session, found);
-        if (ledger.address != 0 && ledger.word(0) != MAGIC) {
-            // Whoever made it was killed before he wrote it.
-            ledger.initialize();
-        }
-        return ledger;
+        return new LedgerMemory(session, found);
     }
 
     // It may have been joined with a neighbour that is protected like it.

@@ -1,5 +1,6 @@
 package dev.suture.process;
 
+import dev.suture.LivePatchException;
 import dev.suture.Refusal;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
@@ -35,6 +36,7 @@ final class LinkPayload {
     static final int FRAMES_NOTE_BYTES = 64;
 
     private static final int STUB_BYTES = 8;
+    private static final long MOST_BYTES = 64 << 20;
     private static final Set<String> NOT_LOADED =
             Set.of(".livepatch.depends", ".livepatch.xen_depends", ".livepatch.target", ".modinfo");
     private static final String FRAMES = ".eh_frame";
@@ -154,6 +156,10 @@ final class LinkPayload {
     }
 
     private long put(Section section, long at) {
+        if (section.alignment() > MOST_BYTES || section.sizeBytes() > MOST_BYTES || at > MOST_BYTES) {
+            throw new LivePatchException("%s: section %s, of %,d bytes, makes it larger than a payload may be (%,d)"
+                    .formatted(elf.name(), section.name(), section.sizeBytes(), MOST_BYTES));
+        }
         long start = align(at, Math.max(1, section.alignment()));
         offsets.put(section.index(), start);
         return start + section.sizeBytes();
@@ -328,6 +334,10 @@ final class LinkPayload {
         if (kind.sizeBytes() == 0) {
             return;
         }
+        if (relocation.sectionOffset() + kind.sizeBytes() > section.sizeBytes()) {
+            throw new LivePatchException("%s: a relocation at 0x%x of %s changes what is behind the section"
+                    .formatted(elf.name(), relocation.sectionOffset(), section.name()));
+        }
         long at = offsets.get(section.index()) + relocation.sectionOffset();
         if (kind.dynamic() || REFUSED.contains(relocation.type())) {
             refuse(
@@ -339,7 +349,10 @@ final class LinkPayload {
         }
         long counted = kind.pcRelative() ? base + at : 0;
         long value = wanted(relocation, symbol) + relocation.addend() - counted;
-        if (!kind.fits(value) && stubs.containsKey(symbol.index()) && resolved.isFunction(symbol)) {
+        // What nobody defines has no address that could be asked for; only a call of it, which nobody makes, may lead
+        // on.
+        boolean mayLeadOn = kind.throughPlt() || value(symbol) != 0;
+        if (!kind.fits(value) && mayLeadOn && stubs.containsKey(symbol.index()) && resolved.isFunction(symbol)) {
             value = base + stubs.get(symbol.index()) + relocation.addend() - counted;
         }
         if (!kind.fits(value)) {

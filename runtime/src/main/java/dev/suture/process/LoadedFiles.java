@@ -6,10 +6,6 @@ import dev.suture.elf.ElfFile;
 import dev.suture.elf.ElfFormatException;
 import dev.suture.elf.Segment;
 import dev.suture.linux.Memory;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,17 +15,17 @@ import java.util.Optional;
 /**
  * The ELF files in the memory of a process: its program, its libraries, the kernel's own.
  *
- * <p>A file is read through {@code /proc/PID/map_files}, which still has what is deleted or replaced on disk, or where
- * that is not permitted through {@code /proc/PID/root}, which is right for processes in other mount namespaces and in
- * changed roots, if it is still the same inode.
+ * <p>What it maps and how it is read is the process's choice ({@link TargetFiles}).
  */
 final class LoadedFiles {
     private static final int CLASS_AT = 4;
     private static final byte CLASS_32 = 1;
+    private static final int MOST_KERNEL_BYTES = 1 << 20;
 
     private final int pid;
     private final Memory memory;
     private final Mappings mappings;
+    private final TargetFiles targetFiles;
     private final Map<String, Optional<LoadedFile>> read = new LinkedHashMap<>();
     private final Map<Mapping, LivePatchException> unreadable = new LinkedHashMap<>();
     private List<LoadedFile> all;
@@ -38,6 +34,7 @@ final class LoadedFiles {
         this.pid = pid;
         this.memory = memory;
         this.mappings = mappings;
+        targetFiles = new TargetFiles(pid);
     }
 
     Mappings mappings() {
@@ -53,22 +50,25 @@ final class LoadedFiles {
                     of(mapping).filter(file -> !found.contains(file)).ifPresent(found::add);
                 }
             }
-            Path program = programPath();
-            found.sort((a, b) -> Boolean.compare(
-                    b.path().equals(program.toString()), a.path().equals(program.toString())));
+            long program = targetFiles.programInode();
+            found.sort((a, b) -> Boolean.compare(isInode(b, program), isInode(a, program)));
             all = List.copyOf(found);
         }
         return all;
     }
 
-    private Path programPath() {
-        try {
-            String name =
-                    Files.readSymbolicLink(Path.of("/proc/" + pid + "/exe")).toString();
-            return Path.of(name.replaceFirst(" \\(deleted\\)$", ""));
-        } catch (IOException e) {
-            return Path.of("");
-        }
+    /** {@return the program itself, for which the others need not be read} */
+    Optional<LoadedFile> program() {
+        long inode = targetFiles.programInode();
+        return mappings.all().stream()
+                .filter(mapping -> mapping.fileOffset() == 0 && mapping.isReadable() && mapping.inode() == inode)
+                .flatMap(mapping -> of(mapping).stream())
+                .findFirst()
+                .or(() -> all().stream().findFirst());
+    }
+
+    private static boolean isInode(LoadedFile file, long inode) {
+        return file.mappings().getFirst().inode() == inode;
     }
 
     /** {@return the file at an address} */
@@ -103,14 +103,21 @@ final class LoadedFiles {
     }
 
     private Optional<LoadedFile> open(Mapping first) {
+        Optional<ProcessException> foreign = first.isFile() ? targetFiles.whyNot(first) : Optional.empty();
+        if (foreign.isPresent()) {
+            unreadable.put(first, foreign.get());
+            return Optional.empty();
+        }
         byte[] start = memory.read(first.start(), 4);
         if (start.length < 4 || start[0] != 0x7f || start[1] != 'E' || start[2] != 'L' || start[3] != 'F') {
             return Optional.empty();
         }
         try {
-            ElfFile elf = first.isFile()
-                    ? ElfFile.read(onDisk(first))
-                    : ElfFile.read(first.name(), memory.read(first.start(), (int) first.sizeBytes()));
+            Optional<ElfFile> read = first.isFile() ? targetFiles.mapped(first) : Optional.of(kernelsOwn(first));
+            if (read.isEmpty()) {
+                return Optional.empty();
+            }
+            ElfFile elf = read.get();
             List<Mapping> own = mappings.all().stream()
                     .filter(mapping -> first.isFile()
                             ? mapping.isSameFile(first)
@@ -167,42 +174,18 @@ final class LoadedFiles {
 
     /** {@return why there is no file with code of ours among them} */
     String whyNone() {
-        Path program = Path.of("/proc/" + pid + "/exe");
-        try (InputStream in = Files.newInputStream(program)) {
-            byte[] start = in.readNBytes(CLASS_AT + 1);
-            if (start.length > CLASS_AT && start[CLASS_AT] == CLASS_32) {
-                return "it is a 32-bit program, and suture patches 64-bit ones only";
-            }
-        } catch (IOException e) {
-            return "its program cannot be read: " + e;
+        Optional<byte[]> start = targetFiles.programStart();
+        if (start.isPresent() && start.get().length > CLASS_AT && start.get()[CLASS_AT] == CLASS_32) {
+            return "it is a 32-bit program, and suture patches 64-bit ones only";
+        }
+        for (LivePatchException reason : unreadable.values()) {
+            return "its program cannot be read: " + reason.getMessage();
         }
         return "it runs no 64-bit ELF program";
     }
 
-    private Path onDisk(Mapping mapping) {
-        Path mapped = Path.of("/proc/%d/map_files/%x-%x".formatted(pid, mapping.start(), mapping.end()));
-        if (Files.isReadable(mapped)) {
-            return mapped;
-        }
-        Path program = Path.of("/proc/" + pid + "/exe");
-        Path inRoot = Path.of("/proc/" + pid + "/root" + mapping.path());
-        try {
-            if (isInode(program, mapping)) {
-                return program;
-            }
-            if (!mapping.isDeleted() && isInode(inRoot, mapping)) {
-                return inRoot;
-            }
-        } catch (IOException e) {
-            throw new ProcessException(pid, "%s cannot be read: %s".formatted(mapping.name(), e));
-        }
-        throw new ProcessException(
-                pid,
-                "%s is no longer the file the process runs, and only root can read that (/proc/%d/map_files)"
-                        .formatted(mapping.name(), pid));
-    }
-
-    private static boolean isInode(Path path, Mapping mapping) throws IOException {
-        return Files.getAttribute(path, "unix:ino").equals(mapping.inode());
+    private ElfFile kernelsOwn(Mapping mapping) {
+        return ElfFile.read(
+                mapping.name(), memory.read(mapping.start(), (int) Math.min(mapping.sizeBytes(), MOST_KERNEL_BYTES)));
     }
 }

@@ -9,17 +9,28 @@ import dev.suture.target.Identity;
 import dev.suture.target.LiveTarget;
 import dev.suture.target.LoadedPayload;
 import dev.suture.target.Outcome;
+import dev.suture.target.Watched;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.IntPredicate;
 
 /**
  * A running process. Each action takes the lock of the process, reads anew what is there, and leaves nothing open; what
  * it knows is in the process itself.
  */
 public final class ProcessTarget implements LiveTarget {
+    private static final Duration LOOK = Duration.ofSeconds(10);
+    /** What is done besides looking for the moment, and what is taken back if there was none. */
+    private static final int MOST_TIMES = 2;
+
     private final int pid;
     private final String target;
+    private final IntPredicate match;
+    private final boolean wasFound;
 
     /**
      * A process by its number.
@@ -27,8 +38,24 @@ public final class ProcessTarget implements LiveTarget {
      * @param target as the user named it, such as {@code name:redis-server}
      */
     public ProcessTarget(int pid, String target) {
+        this(pid, target, number -> true, false);
+    }
+
+    /** {@return whether it is one of perhaps many that are what was asked for, and was not named by its number} */
+    public boolean wasFound() {
+        return wasFound;
+    }
+
+    /** @param match whether a process is what was asked for, asked again when it is open */
+    ProcessTarget(int pid, String target, IntPredicate match) {
+        this(pid, target, match, true);
+    }
+
+    private ProcessTarget(int pid, String target, IntPredicate match, boolean wasFound) {
         this.pid = pid;
         this.target = target;
+        this.match = match;
+        this.wasFound = wasFound;
     }
 
     /**
@@ -61,32 +88,76 @@ public final class ProcessTarget implements LiveTarget {
 
     @Override
     public Identity identity() {
-        return Tracer.run(() -> {
-            try (Work work = Work.look(pid)) {
-                LoadedFile program = work.files().all().getFirst();
-                return new Identity(
-                        target, program.path(), program.elf().buildId().orElse(""));
-            }
-        });
+        return look(this::identity);
+    }
+
+    private Identity identity(Work work) {
+        LoadedFile program = work.files().program().orElseThrow();
+        return new Identity(target, program.path(), program.elf().buildId().orElse(""));
+    }
+
+    /** What was seen of a process in one look. */
+    public record Seen(Identity identity, List<LoadedPayload> payloads) {
+        public Seen {
+            payloads = List.copyOf(payloads);
+        }
+    }
+
+    /** {@return what it is and what it has} */
+    public Seen see() {
+        return look(work -> new Seen(identity(work), work.payloads()));
     }
 
     @Override
     public List<LoadedPayload> payloads() {
-        return Tracer.run(() -> {
-            try (Work work = Work.look(pid)) {
-                return work.payloads();
-            }
-        });
+        return look(Work::payloads);
     }
 
     @Override
     public List<Refusal> preflight(String name, Payload payload, ApplyOptions options) {
-        return Tracer.run(() -> {
-            try (Work work = Work.look(pid)) {
-                return new Upload(work.session(), work.files(), work.ledger(), name, payload, options.isInPlace())
-                        .prepare();
-            }
-        });
+        return look(work ->
+                new Upload(work.session(), work.files(), work.ledger(), name, payload, options.isInPlace()).prepare());
+    }
+
+    @Override
+    public Watched watch() {
+        return new WatchProcess(pid);
+    }
+
+    @Override
+    public boolean hasEnded() {
+        try {
+            return !ProcStatus.read(pid).hasThreads();
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private <T> T look(Function<Work, T> question) {
+        try {
+            return Tracer.run(LOOK, () -> {
+                try (Work work = Work.look(pid)) {
+                    requireMatch();
+                    return question.apply(work);
+                }
+            });
+        } catch (TimeoutException e) {
+            throw stuck(LOOK);
+        }
+    }
+
+    // Between the time when it was found and now another program may have got its number, or it may have become one.
+    private void requireMatch() {
+        if (!match.test(pid)) {
+            throw new ProcessException(pid, "it is no longer what was asked for");
+        }
+    }
+
+    private ProcessException stuck(Duration longest) {
+        return new ProcessException(
+                pid,
+                "it let nobody look at it for %d s: some of its memory, or a file that it has mapped, never comes"
+                        .formatted(longest.toSeconds()));
     }
 
     private interface Action {
@@ -94,13 +165,19 @@ public final class ProcessTarget implements LiveTarget {
     }
 
     private Outcome act(Duration timeout, Action action) {
-        return Tracer.run(() -> {
-            try (Work work = Work.change(pid, timeout)) {
-                return action.on(work);
-            } catch (InterruptedException e) {
-                throw new ProcessException(pid, "interrupted before the change was made");
-            }
-        });
+        Duration longest = timeout.multipliedBy(MOST_TIMES).plus(LOOK);
+        try {
+            return Tracer.run(longest, () -> {
+                try (Work work = Work.change(pid, timeout)) {
+                    requireMatch();
+                    return action.on(work);
+                } catch (InterruptedException e) {
+                    throw new ProcessException(pid, "interrupted before the change was made");
+                }
+            });
+        } catch (TimeoutException e) {
+            return new Outcome.Unknown(Outcome.Cost.NONE, stuck(longest).getMessage());
+        }
     }
 
     @Override

@@ -30,10 +30,12 @@ final class ResolveSymbols {
     private static final int R_X86_64_DTPMOD64 = 16;
     private static final int R_X86_64_TPOFF64 = 18;
     private static final int PT_TLS = 7;
+    private static final int HIDDEN = 2;
     private static final int HIDDEN_VERSION = 0x8000;
 
     private final LoadedFiles files;
     private final LoadedFile patched;
+    private final LinkOrder order;
     private final Memory memory;
     private final Ledger ledger;
     private final DebugFiles debugFiles = new DebugFiles();
@@ -56,6 +58,7 @@ final class ResolveSymbols {
     ResolveSymbols(LoadedFiles files, LoadedFile patched, Memory memory, Ledger ledger, int pid) {
         this.files = files;
         this.patched = patched;
+        order = new LinkOrder(files, memory);
         this.memory = memory;
         this.ledger = ledger;
         ElfFile withSymbols = debugFiles.withSymbols(patched, pid);
@@ -137,6 +140,15 @@ final class ResolveSymbols {
         return new Found(symbol.address(), symbol.sizeBytes(), type, Optional.empty());
     }
 
+    /**
+     * {@return what an undefined symbol of a payload stands for} A hidden one is the changed file's own, whoever else has
+     * the name: so the linker of the patched file bound it.
+     */
+    Optional<Found> find(Symbol symbol) {
+        boolean own = symbol.visibility() == HIDDEN && inPayload(symbol.name()).isEmpty();
+        return own ? ownSymbol(symbol.name()) : find(symbol.name());
+    }
+
     /** {@return what a name in a payload stands for} */
     Optional<Found> find(String name) {
         Optional<Found> brought = inPayload(name);
@@ -146,6 +158,9 @@ final class ResolveSymbols {
         Optional<Found> copied = copyInProgram(name);
         if (copied.isPresent()) {
             return copied;
+        }
+        if (isInterposable(name)) {
+            return interposed(name);
         }
         Optional<Found> found = ownSymbol(name);
         if (found.isPresent()) {
@@ -172,6 +187,42 @@ final class ResolveSymbols {
         return elsewhere;
     }
 
+    /** {@return whether a library lets the dynamic linker find something that it has itself} */
+    private boolean isInterposable(String name) {
+        Symbol symbol = exported.get(name);
+        return symbol != null
+                && symbol.visibility() == 0
+                && !patched.equals(files.all().getFirst())
+                && !LinkOrder.isSymbolic(patched);
+    }
+
+    /** A slot that was filled before tells; else the first file that has it, of those that were there at the start. */
+    private Optional<Found> interposed(String name) {
+        Found own = found(patched, exported.get(name));
+        Long slot = bound().get(name);
+        Optional<LoadedFile> home = slot == null ? Optional.empty() : files.at(slot);
+        if (home.isPresent() && !home.get().equals(patched)) {
+            return Optional.of(new Found(slot, own.sizeBytes(), withoutChoice(own.type()), home));
+        }
+        for (LoadedFile file : order.atStart()) {
+            Symbol symbol = exports(file).get(name);
+            if (symbol != null) {
+                return Optional.of(found(file, symbol));
+            }
+        }
+        boolean alone = order.all().stream()
+                .allMatch(file -> file.equals(patched) || !exports(file).containsKey(name));
+        return alone ? Optional.of(own) : Optional.empty();
+    }
+
+    private static int withoutChoice(int type) {
+        return type == Elf.STT_GNU_IFUNC ? Elf.STT_FUNC : type;
+    }
+
+    private Map<String, Symbol> exports(LoadedFile file) {
+        return file.equals(patched) ? exported : others.computeIfAbsent(file, ResolveSymbols::exportsOf);
+    }
+
     /** {@return whether a payload brought something, called PAYLOAD#NAME, which is not a static of the file} */
     private static boolean isNew(Ledger.Entry entry, String name) {
         return name.indexOf('#') > 0
@@ -190,7 +241,7 @@ final class ResolveSymbols {
     }
 
     private Optional<Found> findElsewhere(String name) {
-        for (LoadedFile file : files.all()) {
+        for (LoadedFile file : order.all()) {
             if (!file.equals(patched)) {
                 Symbol symbol =
                         others.computeIfAbsent(file, ResolveSymbols::exportsOf).get(name);

@@ -24,6 +24,7 @@ import java.time.Duration;
 final class Session implements AutoCloseable {
     private static final int BREATH_NANOS = 50_000;
     private static final String SECCOMP = "\nSeccomp:\t";
+    private static final int LOOKED_AT = 4;
     private static final int TEXT_BYTES = 8192;
     private static final int STAT_BYTES = 144;
     private static final int PATH_BYTES = 64;
@@ -202,12 +203,26 @@ final class Session implements AutoCloseable {
     byte[] code(long address, int sizeBytes) {
         byte[] bytes = memory.read(address, sizeBytes);
         if (bytes.length < sizeBytes) {
-            throw new ProcessException(
-                    pid,
-                    "its code at 0x%x cannot be read: it has ended, or no longer has the file that was there"
-                            .formatted(address));
+            throw lost("its code at 0x%x cannot be read: it no longer has the file that was there".formatted(address));
         }
         return bytes;
+    }
+
+    // What was opened is the memory of the program that ran then; of another one nothing is to be had through it.
+    private ProcessException lost(String otherwise) {
+        try {
+            if (!ProcStatus.read(pid).hasThreads()) {
+                return new ProcessException(pid, "it ended while it was being worked on");
+            }
+            boolean isSame = Mappings.read(pid).all().stream()
+                    .filter(Mapping::isReadable)
+                    .limit(LOOKED_AT)
+                    .anyMatch(mapping -> memory.read(mapping.start(), 1).length == 1);
+            return new ProcessException(
+                    pid, isSame ? otherwise : "it executed another program while it was being worked on");
+        } catch (IOException e) {
+            return new ProcessException(pid, "it ended while it was being worked on");
+        }
     }
 
     /** {@return 8 bytes of the process's memory as a number; 0 if there is nothing} */
@@ -222,8 +237,7 @@ final class Session implements AutoCloseable {
     void write(long address, byte[] bytes, String what) {
         long result = memory.write(address, bytes);
         if (result < 0) {
-            throw new ProcessException(
-                    pid, "writing %s at 0x%x failed: %s".formatted(what, address, Errno.text(-result)));
+            throw lost("writing %s at 0x%x failed: %s".formatted(what, address, Errno.text(-result)));
         }
     }
 

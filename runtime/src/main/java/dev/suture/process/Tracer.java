@@ -1,10 +1,12 @@
 package dev.suture.process;
 
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Runs one action on a platform thread of its own. The kernel knows a tracer by its thread, and lets go whatever that
@@ -20,15 +22,22 @@ final class Tracer extends Thread {
 
     private Tracer(Runnable action) {
         super(null, action, "tracer", STACK_BYTES);
+        setDaemon(true);
     }
 
     /**
      * {@return what the action gives; its exceptions come out as they are}
      *
+     * <p>A process can make whoever reads its memory or its files wait without end. Then the action is given up, on its
+     * thread.
+     *
+     * @param longest how long to wait for the action
+     * @throws TimeoutException if it takes longer
      * <p>If the calling thread is interrupted, the action ends at its next pause, with the process let go, and the
      * calling thread still is interrupted afterwards.
      */
-    static <T> T run(Callable<T> action) {
+    static <T> T run(Duration longest, Callable<T> action) throws TimeoutException {
+        long deadline = System.nanoTime() + longest.toNanos();
         FutureTask<T> task = new FutureTask<>(action);
         Tracer thread = new Tracer(task);
         thread.start();
@@ -36,7 +45,7 @@ final class Tracer extends Thread {
         try {
             while (true) {
                 try {
-                    T result = task.get();
+                    T result = task.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
                     thread.join();
                     return result;
                 } catch (InterruptedException e) {
@@ -45,14 +54,24 @@ final class Tracer extends Thread {
                 }
             }
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException known) {
-                throw known;
+            switch (e.getCause()) {
+                case RuntimeException known -> throw known;
+                case Error error -> throw error;
+                default -> throw new IllegalStateException(e.getCause());
             }
-            throw new IllegalStateException(e.getCause());
         } finally {
             if (wasInterrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** {@return what the action gives} It may take as long as it likes. */
+    static <T> T run(Callable<T> action) {
+        try {
+            return run(Duration.ofDays(1), action);
+        } catch (TimeoutException e) {
+            throw new IllegalStateException(e);
         }
     }
 

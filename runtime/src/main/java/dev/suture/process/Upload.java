@@ -143,7 +143,7 @@ final class Upload {
             if (symbol.index() == 0 || !symbol.isUndefined()) {
                 continue;
             }
-            Optional<Found> place = symbols.find(symbol.name());
+            Optional<Found> place = symbols.find(symbol);
             if (place.isPresent()) {
                 found.put(symbol.name(), place.get());
             } else if (symbol.binding() != Elf.STB_WEAK && !symbol.name().equals("_GLOBAL_OFFSET_TABLE_")) {
@@ -299,21 +299,17 @@ final class Upload {
                 functions,
                 named,
                 hooks(),
-                metadata());
-    }
-
-    private List<String> metadata() {
-        List<String> metadata = new ArrayList<>(payload.metadata());
-        ledger.entries().stream()
-                .filter(this::refersTo)
-                .forEach(below -> metadata.add(Ledger.REFERS_TO + below.name()));
-        return metadata;
+                payload.metadata(),
+                ledger.entries().stream()
+                        .filter(this::refersTo)
+                        .map(Ledger.Entry::name)
+                        .toList());
     }
 
     private boolean refersTo(Ledger.Entry below) {
         return payload.elf().symbols().stream()
                 .filter(symbol -> symbol.isUndefined() && !symbol.name().isEmpty())
-                .flatMap(symbol -> symbols.find(symbol.name()).stream())
+                .flatMap(symbol -> symbols.find(symbol).stream())
                 .anyMatch(found -> found.file().isEmpty()
                         && below.symbols().stream().anyMatch(own -> own.address() == found.address()));
     }
@@ -363,10 +359,12 @@ final class Upload {
         @Override
         public boolean isFunction(Symbol symbol) {
             Found place = found.get(symbol.name());
-            return place != null
-                    && (place.type() == Elf.STT_FUNC
-                            || place.type() == Elf.STT_GNU_IFUNC
-                            || place.type() == Elf.STT_NOTYPE);
+            boolean nobodys = place == null && symbol.binding() == Elf.STB_WEAK;
+            return nobodys
+                    || place != null
+                            && (place.type() == Elf.STT_FUNC
+                                    || place.type() == Elf.STT_GNU_IFUNC
+                                    || place.type() == Elf.STT_NOTYPE);
         }
 
         @Override

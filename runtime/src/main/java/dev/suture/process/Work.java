@@ -31,7 +31,7 @@ final class Work implements AutoCloseable {
         }
         filters = status.hasSeccompFilter();
         files = new LoadedFiles(session.pid(), session.memory(), Mappings.read(session.pid()));
-        if (files.all().isEmpty()) {
+        if (files.program().isEmpty()) {
             throw new ProcessException(session.pid(), files.whyNone());
         }
         session.letOthersRun();

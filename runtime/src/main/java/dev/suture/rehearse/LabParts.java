@@ -2,6 +2,7 @@ package dev.suture.rehearse;
 
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
+import dev.suture.cache.UserCache;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
@@ -11,7 +12,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -71,16 +71,7 @@ public record LabParts(Path kernel, List<Path> modules, Path busybox, Path clien
 
     /** {@return where Suture keeps what it can fetch or make again: $SUTURE_CACHE, else the user's cache folder} */
     public static Path cacheFolder() {
-        String own = System.getenv("SUTURE_CACHE");
-        if (own != null && !own.isEmpty()) {
-            return Path.of(own).toAbsolutePath();
-        }
-        String xdg = System.getenv("XDG_CACHE_HOME");
-        if (xdg != null && xdg.startsWith("/")) {
-            return Path.of(xdg, "suture");
-        }
-        String home = Optional.ofNullable(System.getenv("HOME")).orElse(System.getProperty("user.home"));
-        return Path.of(home, ".cache", "suture").toAbsolutePath();
+        return UserCache.directory();
     }
 
     /**

@@ -7,6 +7,12 @@ public interface LiveTarget extends Target {
     /** Brings a payload in: to {@link State#CHECKED}. */
     Outcome upload(String name, Payload payload, ApplyOptions options);
 
+    /** Makes ready to tell what becomes of it when it is changed. */
+    Watched watch();
+
+    /** {@return whether it is gone} */
+    boolean hasEnded();
+
     /** Brings a payload in with {@link ApplyOptions#DEFAULT}. */
     default Outcome upload(String name, Payload payload) {
         return upload(name, payload, ApplyOptions.DEFAULT);

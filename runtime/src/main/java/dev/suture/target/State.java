@@ -7,5 +7,7 @@ public enum State {
     /** It is in memory, and nothing uses it. */
     CHECKED,
     /** Its functions run. */
-    APPLIED
+    APPLIED,
+    /** Nobody could look: the target is gone, or does not let itself be looked at. */
+    UNKNOWN
 }

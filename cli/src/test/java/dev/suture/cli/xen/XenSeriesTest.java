@@ -59,6 +59,7 @@ class XenSeriesTest {
                 List.of(),
                 patches,
                 wanted(folder.resolve("stack"), Optional.empty(), List.of()),
+                false,
                 (applied, together, payload) -> create(applied, together, payload));
     }
 
@@ -159,14 +160,15 @@ class XenSeriesTest {
                 List.of(),
                 withData,
                 wanted(folder.resolve("refused"), Optional.empty(), List.of()),
+                false,
                 (applied, together, payload) -> create(applied, together, payload));
 
         assertThat(report.isMade()).isFalse();
-        assertThat(report.payloads())
-                .hasSize(2)
-                .allMatch(payload -> payload.output().isEmpty());
+        assertThat(report.payloads()).hasSize(2);
+        assertThat(report.made()).hasSize(1);
+        assertThat(report.payloads().getLast().output()).isEmpty();
         assertThat(report.notTried()).containsExactly(folder.resolve("second.patch"), folder.resolve("third.patch"));
-        assertThat(folder.resolve("refused")).doesNotExist();
+        assertThat(folder.resolve("refused/series")).exists();
         assertThat(folder).isDirectoryNotContaining("glob:**/.refused*");
     }
 

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Asks the compiler of a program, in the built copy of its source. */
 final class AskMakeCompiler implements AskCompiler {
@@ -43,9 +44,12 @@ final class AskMakeCompiler implements AskCompiler {
     }
 
     @Override
-    public Map<String, Preprocessed> preprocess(List<String> objects) {
+    public Map<String, Preprocessed> preprocess(List<String> objects, Set<String> alsoOnOneLine) {
         Map<String, Path> texts = new LinkedHashMap<>();
-        objects.forEach(name -> preprocess(name, "patched").ifPresent(text -> texts.put(name, text)));
+        Map<String, Path> onOneLine = new LinkedHashMap<>();
+        objects.forEach(name -> preprocess(name, "patched", List.of()).ifPresent(text -> texts.put(name, text)));
+        alsoOnOneLine.forEach(
+                name -> preprocess(name, "patched.line", ON_ONE_LINE).ifPresent(text -> onOneLine.put(name, text)));
         Map<String, Preprocessed> both = new LinkedHashMap<>();
         if (!texts.isEmpty()) {
             try {
@@ -53,19 +57,26 @@ final class AskMakeCompiler implements AskCompiler {
             } catch (IOException e) {
                 throw new LivePatchException("cannot put the sources back: " + Cause.of(e), e);
             }
-            texts.forEach((name, text) -> preprocess(name, "original")
-                    .ifPresent(original -> both.put(name, new Preprocessed(original, text))));
+            texts.forEach((name, text) -> preprocess(name, "original", List.of())
+                    .ifPresent(original -> both.put(
+                            name,
+                            new Preprocessed(
+                                    original,
+                                    text,
+                                    Optional.ofNullable(onOneLine.get(name))
+                                            .flatMap(line -> preprocess(name, "original.line", ON_ONE_LINE)
+                                                    .map(other -> new Preprocessed(other, line)))))));
         }
         return both;
     }
 
-    private Optional<Path> preprocess(String name, String version) {
+    private Optional<Path> preprocess(String name, String version, List<String> more) {
         CompileStep step = steps.get(name);
         if (step == null || !step.source().toString().endsWith(".c")) {
             return Optional.empty();
         }
         Path text = output(name, version + ".i");
-        return answer(step, step.preprocessTo(text), text);
+        return answer(step, step.preprocessTo(text, more), text);
     }
 
     @Override

@@ -3,7 +3,9 @@ package dev.suture.build.make;
 import dev.suture.LivePatchException;
 import dev.suture.build.Cause;
 import dev.suture.build.ChildProcess;
+import dev.suture.build.PrivateTree;
 import dev.suture.build.ScratchTree;
+import dev.suture.build.SourceLinks;
 import dev.suture.build.SourceText;
 import dev.suture.build.Stages;
 import dev.suture.build.watch.Observation;
@@ -12,7 +14,6 @@ import dev.suture.cache.CacheEntry;
 import dev.suture.cache.PruneCache;
 import java.io.IOException;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * A copy of a source directory in which the build command has run, kept by the content of the source, the command and
@@ -40,12 +42,21 @@ final class BuiltCopy implements AutoCloseable {
     private final Path source;
     private final Map<String, Optional<SourceText>> patched;
     private final CacheEntry lock;
+    private final PrivateTree own;
+    private final SourceLinks links;
 
-    private BuiltCopy(Path directory, Path source, Map<String, Optional<SourceText>> patched, CacheEntry lock) {
+    private BuiltCopy(
+            Path directory,
+            Path source,
+            Map<String, Optional<SourceText>> patched,
+            CacheEntry lock,
+            SourceLinks links) {
         this.directory = directory;
         this.source = source;
         this.patched = patched;
         this.lock = lock;
+        this.links = links;
+        own = new PrivateTree(tree());
     }
 
     /**
@@ -79,9 +90,18 @@ final class BuiltCopy implements AutoCloseable {
             Path real = source.toRealPath();
             stages.begin("read the source");
             List<Path> files = SourceFiles.of(real);
-            String key = SourceFiles.key(real, files, command, patched);
-            Path directory = cache.resolve("process").resolve(real.getFileName() + "-" + key);
-            BuiltCopy copy = new BuiltCopy(directory, real, patched, lock(directory, stages));
+            List<Path> linksOnly = files.stream()
+                    .filter(file -> Files.isSymbolicLink(real.resolve(file)))
+                    .toList();
+            String key = SourceFiles.key(
+                    real,
+                    files,
+                    SourceLinks.of(real, Path.of("/"), linksOnly, SourceFiles::isObject),
+                    command,
+                    patched);
+            Path directory = cache.toAbsolutePath().resolve("process").resolve(real.getFileName() + "-" + key);
+            SourceLinks links = SourceLinks.of(real, directory.resolve("tree"), linksOnly, SourceFiles::isObject);
+            BuiltCopy copy = new BuiltCopy(directory, real, patched, lock(directory, stages), links);
             PruneCache.daily(directory.getParent(), LARGEST_BYTES);
             try {
                 ChildProcess.end(directory.toString());
@@ -133,9 +153,10 @@ final class BuiltCopy implements AutoCloseable {
                                     watched.status()),
                     output,
                     directory.resolve("build.log"),
-                    patched.isEmpty()
-                            ? "Give a command that builds the program from a clean source, with configuring it"
-                            : "Correct the patch: without it the command succeeds");
+                    (patched.isEmpty()
+                                    ? "Give a command that builds the program from a clean source, with configuring it"
+                                    : "Correct the patch: without it the command succeeds")
+                            + notThere());
         }
         CheckWritten.check(watched.observation(), tree().toRealPath(), files, patched.keySet())
                 .write(observationFile());
@@ -150,7 +171,12 @@ final class BuiltCopy implements AutoCloseable {
         }
         Files.createDirectories(tree());
         for (Path file : files) {
-            copy(source.resolve(file), tree().resolve(file));
+            if (!Files.isSymbolicLink(source.resolve(file))) {
+                own.put(new SourceLinks.Copied(file, source.resolve(file), Optional.empty()));
+            }
+        }
+        for (SourceLinks.Copied file : links.files()) {
+            own.put(file);
         }
         for (Map.Entry<String, Optional<SourceText>> file : patched.entrySet()) {
             if (file.getValue().isPresent()) {
@@ -204,16 +230,10 @@ final class BuiltCopy implements AutoCloseable {
         return Observation.read(observationFile());
     }
 
-    private void copy(Path from, Path to) throws IOException {
-        Files.createDirectories(to.getParent());
-        if (Files.isSymbolicLink(from)) {
-            Path target = Files.readSymbolicLink(from);
-            // A link with a whole path into the source must not lead the build out of the copy.
-            boolean inside = target.isAbsolute() && target.startsWith(source);
-            Files.createSymbolicLink(to, inside ? tree().resolve(source.relativize(target)) : target);
-        } else {
-            Files.copy(from, to, StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
-        }
+    private String notThere() {
+        return links.leftOut().stream()
+                .map(link -> ". The copy lacks %s, which %s".formatted(link.path(), link.why()))
+                .collect(Collectors.joining());
     }
 
     /** {@return the copy's root} */
@@ -271,17 +291,13 @@ final class BuiltCopy implements AutoCloseable {
 
     /** Puts a patched text in the place of a source. */
     void write(String path, SourceText text) throws IOException {
-        Path file = tree().resolve(path);
-        Files.createDirectories(file.getParent());
-        if (Files.isSymbolicLink(file)) {
-            Files.delete(file);
-        }
-        Files.writeString(file, text.text(), StandardCharsets.ISO_8859_1);
+        links.require(path);
+        own.write(path, text);
     }
 
     /** Deletes a source that the patches delete. */
     void delete(String path) throws IOException {
-        Files.deleteIfExists(tree().resolve(path));
+        own.delete(path);
     }
 
     /** Puts the unpatched sources back. */
@@ -290,9 +306,10 @@ final class BuiltCopy implements AutoCloseable {
             return;
         }
         for (String path : Files.readAllLines(patchedList())) {
-            Files.deleteIfExists(tree().resolve(path));
+            Path place = own.place(path);
+            Files.deleteIfExists(place);
             if (Files.exists(source.resolve(path))) {
-                copy(source.resolve(path), tree().resolve(path));
+                Files.copy(source.resolve(path), place, StandardCopyOption.COPY_ATTRIBUTES);
             }
         }
         Files.delete(patchedList());

@@ -40,8 +40,9 @@ record CompileStep(
     }
 
     /** {@return the command that writes the source behind the preprocessor} */
-    List<String> preprocessTo(Path to) {
+    List<String> preprocessTo(Path to, List<String> more) {
         List<String> command = options();
+        command.addAll(more);
         command.addAll(List.of("-E", "-o", to.toString()));
         return command;
     }

@@ -51,6 +51,15 @@ final class FollowChange {
         }
     }
 
+    /** {@return all that is made from some files of the build, these included} */
+    static Set<String> madeFrom(PartInBuild part, Set<String> files) {
+        FollowChange work = new FollowChange(part, List.of());
+        work.made.addAll(files);
+        // Who else reads these may do anything; that is not asked here.
+        part.usesOfMade().forEach(work::follow);
+        return work.made;
+    }
+
     Change run() {
         for (Use use : part.observation().uses()) {
             Optional<String> why = switch (use.kind()) {
@@ -70,6 +79,15 @@ final class FollowChange {
             }
         }
         return new Change.InPlace(objects, made, sameRules);
+    }
+
+    private Optional<String> follow(Use use) {
+        return switch (use.kind()) {
+            case READ -> read(use);
+            case LOOK -> look(use);
+            case WRITE -> write(use);
+            case RENAME, LINK -> name(use);
+        };
     }
 
     private String inTree(String path) {

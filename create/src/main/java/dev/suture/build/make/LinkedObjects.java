@@ -41,12 +41,23 @@ final class LinkedObjects {
     }
 
     /**
-     * {@return the steps that compile the program's objects, in the order in which they are linked}
+     * The program in the copy.
+     *
+     * @param file what the build linked
+     * @param steps compile its objects, in the order in which they are linked
+     */
+    record Twin(Path file, List<CompileStep> steps) {
+        Twin {
+            steps = List.copyOf(steps);
+        }
+    }
+
+    /**
+     * {@return what the build made of the program}
      *
      * @throws LivePatchException if nothing that the build links is like the program
      */
-    static List<CompileStep> of(ReadCommands commands, Image image, String buildCommand, BuiltCopy copy)
-            throws IOException {
+    static Twin of(ReadCommands commands, Image image, String buildCommand, BuiltCopy copy) throws IOException {
         LinkedObjects work = new LinkedObjects(commands, image, copy);
         if (commands.compiled().isEmpty()) {
             throw new LivePatchException(
@@ -63,7 +74,7 @@ final class LinkedObjects {
         if (objects.isEmpty()) {
             commands.compiled().keySet().stream().filter(work::isMostlyIn).forEach(objects::add);
         }
-        return objects.stream().map(commands.compiled()::get).toList();
+        return new Twin(twin, objects.stream().map(commands.compiled()::get).toList());
     }
 
     private Path twin(Image image, String buildCommand) throws IOException {

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -122,6 +123,7 @@ public final class MakeBuild {
             List<ApplyPatches.Unfit> unfit)
             throws IOException {
         AppliedPatches applied = completed.patches();
+        original.place().checkChanged(paths(whole));
         Optional<Built> inPlace = Optional.empty();
         if (original.part().judge(all(before, whole)) instanceof PartInBuild.Change.InPlace
                 && original.part().judge(now(applied, before, whole)) instanceof PartInBuild.Change.InPlace change) {
@@ -144,7 +146,11 @@ public final class MakeBuild {
                 stages.end(),
                 workDirectory,
                 request.keep(),
-                compilerOf(built, before));
+                built.notAlike(),
+                built.outputs(),
+                built.linkedOtherwise(),
+                compilerOf(built, before),
+                built.links());
     }
 
     /** Questions about a program that is built otherwise with the patches are left without an answer. */
@@ -169,9 +175,21 @@ public final class MakeBuild {
      * @param texts what was compiled
      * @param used every file that an object of the program is made from, relative to the source
      * @param again whether the build command ran once more with the patches
+     * @param notAlike the objects that their recorded commands do not compile as the build did
+     * @param outputs what else they reach
+     * @param linkedOtherwise what of the program is not the same though none of its objects is reached
+     * @param links the program without and with the patches
      */
     private record Built(
-            List<ObjectPair> pairs, Map<String, Path> asLinked, PatchedTexts texts, Set<String> used, boolean again) {}
+            List<ObjectPair> pairs,
+            Map<String, Path> asLinked,
+            PatchedTexts texts,
+            Set<String> used,
+            boolean again,
+            List<String> notAlike,
+            List<OtherOutput> outputs,
+            Optional<String> linkedOtherwise,
+            Links links) {}
 
     /** {@return what all the patches change of the source as it is, and what only the first of them did} */
     private static List<ChangedSource> all(AppliedPatches before, AppliedPatches whole) {
@@ -212,8 +230,13 @@ public final class MakeBuild {
         List<CompileStep> added = original.added(completed.sources(), reached);
         stages.begin("compile original");
         Map<String, Path> asLinked = original.asLinked(reached);
+        List<String> notAlike = original.notCompiledAlike(reached);
         putInPlace(before, applied);
         original.compile(reached);
+        if (!compiles(() -> original.compile(others))) {
+            copy.restore();
+            return Optional.empty();
+        }
         stages.begin("compile patched");
         Set<String> compiled = original.part().onlyCompiled();
         PatchedTexts texts = PatchedTexts.of(applied.sources(), true, compiled::contains);
@@ -236,18 +259,38 @@ public final class MakeBuild {
         }
         Set<String> used = new HashSet<>(original.used());
         used.addAll(completed.sources());
-        return Optional.of(new Built(pairs(original, reached, all, original), asLinked, texts, used, false));
+        List<CompileStep> everything =
+                Stream.concat(reached.stream(), others.stream()).toList();
+        Optional<String> otherwise = change.files().contains(original.program().toString())
+                ? Optional.of("something that is not compiled")
+                : Optional.empty();
+        stages.begin("link");
+        Links links = LinkPrograms.link(original, reached, original, all, asLinked);
+        return Optional.of(new Built(
+                pairs(original, reached, all, original),
+                asLinked,
+                texts,
+                used,
+                false,
+                notAlike,
+                FindOtherOutputs.inPlace(original, everything),
+                otherwise,
+                links));
     }
 
     /** {@return whether the rest of the build would go as before: nothing fails, and the rules that compilers write are the same} */
     private boolean isEnough(PartInBuild.Change.InPlace change, List<CompileStep> reached, List<CompileStep> others) {
+        List<CompileStep> all = Stream.concat(reached.stream(), others.stream()).toList();
+        return compiles(() -> original.compilePatched(others)) && (!change.sameRules() || original.includeTheSame(all));
+    }
+
+    private static boolean compiles(Runnable compiler) {
         try {
-            original.compilePatched(others);
+            compiler.run();
+            return true;
         } catch (BuildFailedException e) {
             return false;
         }
-        List<CompileStep> all = Stream.concat(reached.stream(), others.stream()).toList();
-        return !change.sameRules() || original.includeTheSame(all);
     }
 
     private static List<String> paths(AppliedPatches patches) {
@@ -296,20 +339,34 @@ public final class MakeBuild {
             Reached patched = new Reached(request, patchedCopy, workDirectory);
             List<CompileStep> from = base.stepsThatDifferFrom(patched);
             List<CompileStep> to = new ArrayList<>(patched.stepsThatDifferFrom(base));
+            List<CompileStep> built = List.copyOf(to);
             to.addAll(patched.added(addedSources, to));
             stages.begin("compile original");
+            Set<String> notAlike = new TreeSet<>(base.notCompiledAlike(from));
             base.compile(from);
             Map<String, Path> asLinked = original.asLinked(from.stream()
                     .flatMap(step -> original.named(base.name(step)).stream())
                     .toList());
             stages.begin("compile patched");
+            notAlike.addAll(patched.notCompiledAlike(built));
             patched.compilePatched(to);
             Set<String> used = new HashSet<>(base.used());
             used.addAll(patched.used());
             used.addAll(base.part().read());
             used.addAll(patched.part().read());
             used.addAll(addedSources);
-            return new Built(pairs(base, from, to, patched), asLinked, texts, used, true);
+            stages.begin("link");
+            Links links = LinkPrograms.link(base, from, patched, to, asLinked);
+            return new Built(
+                    pairs(base, from, to, patched),
+                    asLinked,
+                    texts,
+                    used,
+                    true,
+                    List.copyOf(notAlike),
+                    FindOtherOutputs.again(base, patched),
+                    ComparePrograms.difference(base.program(), base.tree(), patched.program(), patched.tree()),
+                    links);
         }
     }
 

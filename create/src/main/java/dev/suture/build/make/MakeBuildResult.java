@@ -10,6 +10,7 @@ import dev.suture.build.UnreachedFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a build made. Its objects are there until it is closed.
@@ -26,7 +27,11 @@ import java.util.Map;
  * @param stages what took how long
  * @param workDirectory where the objects and the log are
  * @param keep whether they outlive the result
+ * @param notAlike the objects that their recorded commands do not compile as the build did, by name
+ * @param otherOutputs what else of the build the patches reach
+ * @param linkedOtherwise what of the program itself is not the same with the patches, if no object of it is reached
  * @param compiler answers questions about the objects
+ * @param links the program without and with the patches
  */
 public record MakeBuildResult(
         List<ObjectPair> pairs,
@@ -40,7 +45,11 @@ public record MakeBuildResult(
         List<Stage> stages,
         Path workDirectory,
         boolean keep,
-        AskCompiler compiler)
+        List<String> notAlike,
+        List<OtherOutput> otherOutputs,
+        Optional<String> linkedOtherwise,
+        AskCompiler compiler,
+        Links links)
         implements BuildResult {
     public MakeBuildResult {
         pairs = List.copyOf(pairs);
@@ -50,5 +59,7 @@ public record MakeBuildResult(
         movedHunks = List.copyOf(movedHunks);
         subjects = List.copyOf(subjects);
         stages = List.copyOf(stages);
+        notAlike = List.copyOf(notAlike);
+        otherOutputs = List.copyOf(otherOutputs);
     }
 }

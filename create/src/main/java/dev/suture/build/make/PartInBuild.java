@@ -7,6 +7,7 @@ import dev.suture.build.watch.Observation;
 import dev.suture.build.watch.Observation.Program;
 import dev.suture.build.watch.Observation.Use;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,17 +51,41 @@ final class PartInBuild {
     private final Observation observation;
     private final RecordedPrograms programs;
     private final Path tree;
-    private final Path source;
+    private final Map<Integer, Role> roles = new HashMap<>();
+    private final List<Use> ofMade;
 
-    /**
-     * @param tree real path of the copy that was built
-     * @param source real path of the user's own
-     */
-    PartInBuild(Observation observation, RecordedPrograms programs, Path tree, Path source) {
+    /** @param tree real path of the copy that was built */
+    PartInBuild(Observation observation, RecordedPrograms programs, Path tree) {
         this.observation = observation;
         this.programs = programs;
         this.tree = tree;
-        this.source = source;
+        Set<String> written = new HashSet<>();
+        for (Use use : observation.uses()) {
+            switch (use.kind()) {
+                case READ, LOOK -> {}
+                case WRITE -> written.add(use.path());
+                case RENAME, LINK -> written.add(use.to());
+            }
+        }
+        ofMade = observation.uses().stream()
+                .filter(use -> use.kind() != Observation.Kind.LOOK)
+                .filter(use -> use.kind() != Observation.Kind.READ || isBelow(use.path(), written))
+                .toList();
+    }
+
+    /** {@return whether a file or a directory that it is in is among these} */
+    private static boolean isBelow(String path, Set<String> files) {
+        for (int end = path.length(); end > 0; end = path.lastIndexOf('/', end - 1)) {
+            if (files.contains(path.substring(0, end))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** {@return what the build did with what it made} */
+    List<Use> usesOfMade() {
+        return ofMade;
     }
 
     static PartInBuild of(BuiltCopy copy) throws IOException {
@@ -68,8 +93,7 @@ final class PartInBuild {
         return new PartInBuild(
                 observation,
                 RecordedPrograms.of(copy.records(), observation),
-                copy.tree().toRealPath(),
-                copy.source());
+                copy.tree().toRealPath());
     }
 
     RecordedPrograms programs() {
@@ -84,11 +108,6 @@ final class PartInBuild {
     /** {@return every path of the source whose contents a program of the build read} */
     Set<String> read() {
         return relative(Set.of(Observation.Kind.READ), tree);
-    }
-
-    /** {@return the files of the user's own directory that programs of the build read, instead of the copy's} */
-    Set<String> readOfSource() {
-        return relative(Set.of(Observation.Kind.READ), source);
     }
 
     private Set<String> relative(Set<Observation.Kind> kinds, Path root) {
@@ -161,6 +180,23 @@ final class PartInBuild {
         return new FollowChange(this, sources).run();
     }
 
+    /** {@return all that is made from an object, as far as it is only joined with others} */
+    Set<String> madeFrom(Path object) {
+        Set<String> files = new HashSet<>(Set.of(object.toString()));
+        if (!Files.isRegularFile(object)) {
+            // A temporary one: what counts is what its command made of it.
+            for (Use use : observation.uses()) {
+                boolean own = use.kind() == Observation.Kind.WRITE
+                        && programs.commandOf(use.program()).isPresent()
+                        && objectsOf(use.program()).contains(object);
+                if (own) {
+                    files.add(use.path());
+                }
+            }
+        }
+        return FollowChange.madeFrom(this, files);
+    }
+
     Observation observation() {
         return observation;
     }
@@ -171,10 +207,13 @@ final class PartInBuild {
 
     /** {@return the recorded command that a program belongs to, as it counts here} */
     Role roleOf(int program) {
-        return programs.commandOf(program)
-                .map(programs::recorded)
-                .map(Recorded::role)
-                .orElseGet(() -> CopyingTools.are(observation.programs().get(program)) ? Role.JOINS : Role.OTHER);
+        return roles.computeIfAbsent(
+                program,
+                number -> programs.commandOf(number)
+                        .map(programs::recorded)
+                        .map(Recorded::role)
+                        .orElseGet(
+                                () -> CopyingTools.are(observation.programs().get(number)) ? Role.JOINS : Role.OTHER));
     }
 
     /** {@return what tells the programs of one command from others} */

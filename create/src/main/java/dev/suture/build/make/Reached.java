@@ -24,11 +24,13 @@ final class Reached {
     private final Path tree;
     private final Path workDirectory;
     private final CompileObjects compiler;
+    private final ReadCommands commands;
+    private final Path program;
     private final Map<String, CompileStep> linked = new LinkedHashMap<>();
     private final Map<String, Set<Path>> inputs = new LinkedHashMap<>();
     private final Map<String, Set<String>> included = new LinkedHashMap<>();
     private final PartInBuild part;
-    private final Map<Path, CompileStep> compiled;
+    private final CheckPlace place;
 
     /**
      * Finds the objects.
@@ -42,11 +44,14 @@ final class Reached {
         tree = copy.tree().toRealPath();
         compiler = new CompileObjects(
                 copy.directory().toString(), copy.time(), workDirectory.resolve("compile.log"), request.jobs());
-        ReadCommands commands = copy.commands();
-        compiled = Map.copyOf(commands.compiled());
-        List<CompileStep> steps = LinkedObjects.of(commands, request.image(), request.command(), copy);
-        List<Set<Path>> files = compiler.inputs(steps, step -> cached("inputs", step, ".d"));
+        commands = copy.commands();
         part = PartInBuild.of(copy);
+        place = new CheckPlace(part, copy.source(), request.command());
+        place.checkCompiled(commands);
+        LinkedObjects.Twin twin = LinkedObjects.of(commands, request.image(), request.command(), copy);
+        program = twin.file();
+        List<CompileStep> steps = twin.steps();
+        List<Set<Path>> files = compiler.inputs(steps, step -> cached("inputs", step, ".d"));
         Map<Path, Set<Path>> observed = part.readFor();
         for (int i = 0; i < steps.size(); i++) {
             CompileStep step = steps.get(i);
@@ -63,11 +68,35 @@ final class Reached {
         return part;
     }
 
+    /** {@return the objects that are not what their recorded commands compile, by name} */
+    List<String> notCompiledAlike(List<CompileStep> steps) throws IOException {
+        List<CompileStep> there = steps.stream()
+                .filter(step -> Files.isRegularFile(step.object()))
+                .toList();
+        try {
+            compiler.compile(there, step -> cached("again", step, ".o"), List.of());
+        } catch (BuildFailedException e) {
+            // Those that there is nothing of are not alike.
+        }
+        List<String> names = new ArrayList<>();
+        for (CompileStep step : there) {
+            Path again = cached("again", step, ".o");
+            if (!Files.exists(again) || !SameObject.are(step.object(), again)) {
+                names.add(name(step));
+            }
+        }
+        return names;
+    }
+
+    CheckPlace place() {
+        return place;
+    }
+
     /** {@return how objects are compiled that the program is not linked from} */
     List<CompileStep> others(Set<Path> objects) {
         return objects.stream()
-                .filter(object -> compiled.containsKey(object) && !linked.containsValue(compiled.get(object)))
-                .map(compiled::get)
+                .flatMap(object -> Optional.ofNullable(commands.compiled().get(object)).stream())
+                .filter(step -> !linked.containsValue(step))
                 .toList();
     }
 
@@ -93,6 +122,33 @@ final class Reached {
 
     CompileObjects compiler() {
         return compiler;
+    }
+
+    ReadCommands commands() {
+        return commands;
+    }
+
+    /** {@return the program in this copy} */
+    Path program() {
+        return program;
+    }
+
+    BuiltCopy copy() {
+        return copy;
+    }
+
+    /** {@return the real path of the copy's root} */
+    Path tree() {
+        return tree;
+    }
+
+    Path workDirectory() {
+        return workDirectory;
+    }
+
+    /** {@return the steps of all objects of the program} */
+    List<CompileStep> steps() {
+        return List.copyOf(linked.values());
     }
 
     /** {@return how sources are compiled that the build knows nothing of} */
@@ -149,7 +205,9 @@ final class Reached {
             Optional<CompileStep> twin = other.named(entry.getKey());
             if (twin.isEmpty()
                     || !command(entry.getValue()).equals(other.command(twin.get()))
-                    || !hasSameInputs(entry.getKey(), other)) {
+                    || !hasSameInputs(entry.getKey(), other)
+                    || !SameFiles.same(
+                            entry.getValue().object(), tree, twin.get().object(), other.tree)) {
                 steps.add(entry.getValue());
             }
         }

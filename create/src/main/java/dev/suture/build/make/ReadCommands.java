@@ -22,6 +22,7 @@ final class ReadCommands {
     private final Map<Path, CompileStep> compiled = new LinkedHashMap<>();
     private final Map<Path, Set<Path>> linked = new LinkedHashMap<>();
     private final Map<Path, Set<Path>> archived = new LinkedHashMap<>();
+    private final Map<Path, RecordedCommand> how = new LinkedHashMap<>();
 
     /** {@return what the records say} */
     static ReadCommands read(Path records) throws IOException {
@@ -49,6 +50,11 @@ final class ReadCommands {
     /** {@return what programs, libraries and joined objects are linked from, by output} */
     Map<Path, Set<Path>> linked() {
         return linked;
+    }
+
+    /** {@return the commands that link, by output} */
+    Map<Path, RecordedCommand> how() {
+        return how;
     }
 
     /** {@return the members of archives} */
@@ -173,8 +179,10 @@ final class ReadCommands {
             if (command.tool().equals("ld")) {
                 // Most often called by a compiler, whose own words tell more: what ld gets may be temporary objects.
                 linked.computeIfAbsent(made, key -> new LinkedHashSet<>()).addAll(parts);
+                how.putIfAbsent(made, command);
             } else {
                 linked.put(made, parts);
+                how.put(made, command);
             }
         }
     }
@@ -185,7 +193,7 @@ final class ReadCommands {
     }
 
     /** {@return the arguments with the contents of response files in their place, as far as these are still there} */
-    private static List<String> expanded(RecordedCommand command) {
+    static List<String> expanded(RecordedCommand command) {
         List<String> arguments = new ArrayList<>();
         for (String argument : command.arguments()) {
             Path file =

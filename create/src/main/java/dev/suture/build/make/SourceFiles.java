@@ -1,5 +1,6 @@
 package dev.suture.build.make;
 
+import dev.suture.build.SourceLinks;
 import dev.suture.build.SourceText;
 import dev.suture.elf.Elf;
 import java.io.IOException;
@@ -100,6 +101,17 @@ final class SourceFiles {
         return start.length >= 4 && start[0] == 0x7f && start[1] == 'E' && start[2] == 'L' && start[3] == 'F';
     }
 
+    /** {@return whether a file is what a compiler made, which make would take for up to date} */
+    static boolean isObject(Path file) {
+        try (InputStream stream = Files.newInputStream(file)) {
+            byte[] start = stream.readNBytes(TYPE_END);
+            return start.length == TYPE_END && isElf(start) && start[TYPE_END - 2] == Elf.ET_REL;
+        } catch (IOException e) {
+            // Whoever copies it says so.
+            return false;
+        }
+    }
+
     private static boolean isBuilt(Path file, BasicFileAttributes attributes) throws IOException {
         String name = file.getFileName().toString();
         if (name.endsWith(".lo") || name.endsWith(".la") || name.equals("CMakeCache.txt")) {
@@ -121,7 +133,8 @@ final class SourceFiles {
      *
      * @param patched what takes the place of some of the files
      */
-    static String key(Path source, List<Path> files, String command, Map<String, Optional<SourceText>> patched)
+    static String key(
+            Path source, List<Path> files, SourceLinks links, String command, Map<String, Optional<SourceText>> patched)
             throws IOException {
         MessageDigest digest = sha256();
         add(digest, LAYOUT);
@@ -142,13 +155,25 @@ final class SourceFiles {
             if (Files.isSymbolicLink(path)) {
                 add(digest, "-> " + Files.readSymbolicLink(path));
             } else {
-                byte[] contents = Files.readAllBytes(path);
-                digest.update(ByteBuffer.allocate(8).putLong(0, contents.length).array());
-                digest.update(contents);
-                add(digest, Files.isExecutable(path) ? "x" : "");
+                addContents(digest, path);
+            }
+        }
+        for (SourceLinks.Copied file : links.files()) {
+            if (file.link().isEmpty()) {
+                add(digest, file.path().toString());
+                addContents(digest, file.from());
+            } else {
+                add(digest, file.path() + " -> " + file.link().get());
             }
         }
         return HexFormat.of().formatHex(digest.digest(), 0, 8);
+    }
+
+    private static void addContents(MessageDigest digest, Path file) throws IOException {
+        byte[] contents = Files.readAllBytes(file);
+        digest.update(ByteBuffer.allocate(8).putLong(0, contents.length).array());
+        digest.update(contents);
+        add(digest, Files.isExecutable(file) ? "x" : "");
     }
 
     private static void add(MessageDigest digest, String text) {

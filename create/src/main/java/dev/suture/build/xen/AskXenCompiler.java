@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Asks the compiler of a Xen tree, in the scratch copy that a build has left behind. */
 final class AskXenCompiler implements AskCompiler {
@@ -42,16 +43,21 @@ final class AskXenCompiler implements AskCompiler {
     }
 
     @Override
-    public Map<String, Preprocessed> preprocess(List<String> names) {
+    public Map<String, Preprocessed> preprocess(List<String> names, Set<String> alsoOnOneLine) {
         Map<String, Path> texts = new LinkedHashMap<>();
+        Map<String, Path> onOneLine = new LinkedHashMap<>();
         Path directory = scratch.root().resolve("xen");
         Map<String, Map<String, String>> assembly = new HashMap<>();
-        names.stream()
-                .filter(this::keepsItsCommand)
-                .forEach(name -> preprocess(patched, name, directory, "patched").ifPresent(text -> {
-                    texts.put(name, text);
-                    assembly.put(name, ReadByAssembler.files(text, directory));
-                }));
+        names.stream().filter(this::keepsItsCommand).forEach(name -> {
+            preprocess(patched, name, directory, "patched").ifPresent(text -> {
+                texts.put(name, text);
+                assembly.put(name, ReadByAssembler.files(text, directory));
+            });
+            if (alsoOnOneLine.contains(name)) {
+                preprocess(patched, name, directory, "patched.line", ON_ONE_LINE)
+                        .ifPresent(text -> onOneLine.put(name, text));
+            }
+        });
         Map<String, Preprocessed> both = new LinkedHashMap<>();
         if (!texts.isEmpty()) {
             try {
@@ -62,7 +68,15 @@ final class AskXenCompiler implements AskCompiler {
             texts.forEach((name, text) -> preprocess(originals, name, directory, "original")
                     .filter(original ->
                             ReadByAssembler.files(original, directory).equals(assembly.get(name)))
-                    .ifPresent(original -> both.put(name, new Preprocessed(original, text))));
+                    .ifPresent(original -> both.put(
+                            name,
+                            new Preprocessed(
+                                    original,
+                                    text,
+                                    Optional.ofNullable(onOneLine.get(name))
+                                            .flatMap(line -> preprocess(
+                                                            originals, name, directory, "original.line", ON_ONE_LINE)
+                                                    .map(other -> new Preprocessed(other, line)))))));
         }
         return both;
     }
@@ -84,11 +98,18 @@ final class AskXenCompiler implements AskCompiler {
      * @param version what to call the answer
      */
     Optional<Path> preprocess(Map<String, XenObject> objects, String name, Path directory, String version) {
+        return preprocess(objects, name, directory, version, List.of());
+    }
+
+    private Optional<Path> preprocess(
+            Map<String, XenObject> objects, String name, Path directory, String version, List<String> options) {
         XenObject object = objects.get(name);
         if (object == null || !object.source().endsWith(".c")) {
             return Optional.empty();
         }
-        return run(object, directory, List.of("-E", object.source()), name, version + ".i");
+        List<String> more = new ArrayList<>(options);
+        more.addAll(List.of("-E", object.source()));
+        return run(object, directory, more, name, version + ".i");
     }
 
     @Override

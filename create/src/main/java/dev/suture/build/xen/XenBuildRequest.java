@@ -1,6 +1,7 @@
 package dev.suture.build.xen;
 
 import dev.suture.build.SourcePatch;
+import dev.suture.cache.UserCache;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -72,15 +73,8 @@ public record XenBuildRequest(
                 Runtime.getRuntime().availableProcessors());
     }
 
-    /** {@return {@code $SUTURE_CACHE}, else {@code $XDG_CACHE_HOME/suture}, else {@code ~/.cache/suture}} */
+    /** {@return where scratch copies are kept} */
     public static Path userCache() {
-        String own = System.getenv("SUTURE_CACHE");
-        if (own != null && !own.isEmpty()) {
-            return Path.of(own).toAbsolutePath();
-        }
-        String common = System.getenv("XDG_CACHE_HOME");
-        boolean usable = common != null && common.startsWith("/");
-        Path caches = usable ? Path.of(common) : Path.of(System.getProperty("user.home"), ".cache");
-        return caches.resolve("suture");
+        return UserCache.directory();
     }
 }

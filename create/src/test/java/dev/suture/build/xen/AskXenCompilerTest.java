@@ -39,7 +39,7 @@ class AskXenCompilerTest {
         Files.writeString(scratch.root().resolve("xen/macros.h"), macros);
         try (AskXenCompiler compiler = new AskXenCompiler(
                 scratch, folder.resolve("work"), unit(COMMAND), unit(commandOfPatched), scratch::restore)) {
-            return compiler.preprocess(List.of("unit.o")).keySet();
+            return compiler.preprocess(List.of("unit.o"), Set.of()).keySet();
         }
     }
 

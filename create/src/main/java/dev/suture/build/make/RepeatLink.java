@@ -1,0 +1,222 @@
+package dev.suture.build.make;
+
+import dev.suture.build.ChildProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Links a program once more by the very command that linked it, to another place and with other objects in the place of
+ * some.
+ *
+ * <p>An object may be a word of the command, a member of an archive, or a part of an object that was itself joined from
+ * several; archives and joined objects are made anew beside the build's. For example {@code gcc -o prog main.o -L. -lutil}
+ * becomes {@code gcc -o NEW main.o -L. NEW/0.a} where {@code libutil.a} has an object that is replaced.
+ */
+final class RepeatLink {
+    private final ReadCommands commands;
+    private final String mark;
+    private final Path directory;
+    private final Map<Path, Path> replaced;
+    private final Set<Path> used = new HashSet<>();
+    private final Map<Path, Optional<Path>> made = new HashMap<>();
+    private int files;
+
+    private RepeatLink(ReadCommands commands, String mark, Path directory, Map<Path, Path> replaced)
+            throws IOException {
+        this.commands = commands;
+        this.mark = mark;
+        this.directory = Files.createDirectories(directory);
+        this.replaced = new LinkedHashMap<>();
+        for (Map.Entry<Path, Path> one : replaced.entrySet()) {
+            this.replaced.put(real(one.getKey()), one.getValue());
+        }
+    }
+
+    /**
+     * Links.
+     *
+     * @param commands of the build
+     * @param program what the build linked
+     * @param directory a place for files
+     * @param mark what the linker is marked with
+     * @param replaced by what, by the object that the build made
+     * @param more objects to add
+     * @return the linked program
+     * @throws CannotLinkException if the command was not recorded, fails, or does not take one of the objects
+     */
+    static Path link(
+            ReadCommands commands, Path program, Path directory, String mark, Map<Path, Path> replaced, List<Path> more)
+            throws IOException, CannotLinkException {
+        RepeatLink work = new RepeatLink(commands, mark, directory, replaced);
+        Path linked = directory.resolve("linked");
+        work.run(program, linked, more);
+        for (Path object : work.replaced.keySet()) {
+            if (!work.used.contains(object)) {
+                throw new CannotLinkException("%s is not among what %s is linked from"
+                        .formatted(object.getFileName(), program.getFileName()));
+            }
+        }
+        return linked;
+    }
+
+    private static Path real(Path path) throws IOException {
+        return Files.exists(path) ? path.toRealPath() : path.normalize();
+    }
+
+    private void run(Path output, Path to, List<Path> more) throws IOException, CannotLinkException {
+        RecordedCommand recorded = commands.how().get(output);
+        if (recorded == null) {
+            throw new CannotLinkException("how %s is linked could not be recorded".formatted(output.getFileName()));
+        }
+        List<String> command = new ArrayList<>(List.of(recorded.program()));
+        command.addAll(arguments(recorded, to));
+        more.forEach(object -> command.add(object.toString()));
+        List<String> said = new ArrayList<>();
+        int status = ChildProcess.run(
+                command, recorded.directory(), Map.of("LC_ALL", "C"), mark, directory.resolve("link.log"), said::add);
+        if (status != 0 || !Files.isRegularFile(to)) {
+            throw new CannotLinkException("linking %s once more failed: %s"
+                    .formatted(output.getFileName(), said.stream().limit(3).collect(Collectors.joining("; "))));
+        }
+    }
+
+    private List<String> arguments(RecordedCommand recorded, Path to) throws IOException, CannotLinkException {
+        List<String> words = ReadCommands.expanded(recorded);
+        List<String> arguments = new ArrayList<>();
+        List<Path> libraries = new ArrayList<>();
+        boolean named = false;
+        for (int i = 0; i < words.size(); i++) {
+            String word = words.get(i);
+            boolean last = i + 1 == words.size();
+            if (word.equals("-o") && !last) {
+                arguments.addAll(List.of("-o", to.toString()));
+                named = true;
+                i++;
+            } else if (word.startsWith("-o") && word.length() > 2) {
+                arguments.add("-o" + to);
+                named = true;
+            } else if (word.equals("-L") && !last) {
+                libraries.add(recorded.directory().resolve(words.get(i + 1)));
+                arguments.addAll(List.of(word, words.get(++i)));
+            } else if (word.startsWith("-L")) {
+                libraries.add(recorded.directory().resolve(word.substring(2)));
+                arguments.add(word);
+            } else if (word.startsWith("-l") && word.length() > 2) {
+                arguments.add(library(word, libraries));
+            } else if (word.startsWith("-Wl,")) {
+                arguments.add(parts(word, recorded.directory()));
+            } else if (word.equals("-Xlinker") && !last) {
+                arguments.addAll(List.of(word, input(words.get(++i), recorded.directory())));
+            } else if (takesNext(word) && !last) {
+                arguments.addAll(List.of(word, words.get(++i)));
+            } else {
+                arguments.add(word.startsWith("-") ? word : input(word, recorded.directory()));
+            }
+        }
+        if (!named) {
+            arguments.addAll(List.of("-o", to.toString()));
+        }
+        return arguments;
+    }
+
+    private static boolean takesNext(String word) {
+        return CommandWords.OPTIONS_WITH_ARGUMENT.contains(word) || CommandWords.OTHERS_WITH_ARGUMENT.contains(word);
+    }
+
+    private String parts(String word, Path at) throws IOException, CannotLinkException {
+        List<String> parts = new ArrayList<>();
+        for (String part : word.split(",", -1)) {
+            parts.add(part.isEmpty() || part.startsWith("-") ? part : input(part, at));
+        }
+        return String.join(",", parts);
+    }
+
+    /** The first directory that has the library in either form decides, as for the linker. */
+    private String library(String word, List<Path> libraries) throws IOException, CannotLinkException {
+        String name = word.substring(2);
+        boolean whole = name.startsWith(":");
+        for (Path place : libraries) {
+            if (!whole && Files.exists(place.resolve("lib" + name + ".so"))) {
+                return word;
+            }
+            Path archive = place.resolve(whole ? name.substring(1) : "lib" + name + ".a");
+            if (Files.isRegularFile(archive)) {
+                return other(archive).map(Path::toString).orElse(word);
+            }
+        }
+        return word;
+    }
+
+    private String input(String word, Path at) throws IOException, CannotLinkException {
+        Path path = at.resolve(word).normalize();
+        if (CommandWords.isSource(word)) {
+            String name = path.getFileName().toString();
+            path = at.resolve(name.substring(0, name.lastIndexOf('.')) + ".o").normalize();
+        }
+        return other(path).map(Path::toString).orElse(word);
+    }
+
+    /** {@return what takes the place of an input; empty if it stays} */
+    private Optional<Path> other(Path input) throws IOException, CannotLinkException {
+        Path path = real(input);
+        if (replaced.containsKey(path)) {
+            used.add(path);
+            return Optional.of(replaced.get(path));
+        }
+        Optional<Path> known = made.get(path);
+        if (known == null) {
+            known = make(path, input.normalize());
+            made.put(path, known);
+        }
+        return known;
+    }
+
+    private Optional<Path> make(Path path, Path asNamed) throws IOException, CannotLinkException {
+        Path to = directory.resolve(files++ + (CommandWords.isObject(path.toString()) ? ".o" : ".a"));
+        if (ReplaceMembers.isArchive(path)) {
+            if (!ReplaceMembers.write(path, to, replaced, used)) {
+                return Optional.empty();
+            }
+            int status = ChildProcess.run(
+                    List.of("ranlib", to.toString()),
+                    directory,
+                    Map.of("LC_ALL", "C"),
+                    mark,
+                    directory.resolve("link.log"),
+                    line -> {});
+            if (status != 0) {
+                throw new CannotLinkException("ranlib failed for %s".formatted(path.getFileName()));
+            }
+            return Optional.of(to);
+        }
+        boolean joined =
+                CommandWords.isObject(path.toString()) && commands.how().containsKey(asNamed);
+        if (joined && isMadeFromReplaced(asNamed, new HashSet<>())) {
+            run(asNamed, to, List.of());
+            return Optional.of(to);
+        }
+        return Optional.empty();
+    }
+
+    private boolean isMadeFromReplaced(Path output, Set<Path> seen) throws IOException {
+        if (!seen.add(output)) {
+            return false;
+        }
+        for (Path part : commands.linked().getOrDefault(output, Set.of())) {
+            if (replaced.containsKey(real(part)) || isMadeFromReplaced(part, seen)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

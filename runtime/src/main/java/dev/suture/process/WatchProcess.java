@@ -1,0 +1,133 @@
+package dev.suture.process;
+
+import dev.suture.linux.Calls;
+import dev.suture.linux.Errno;
+import dev.suture.linux.Kernel;
+import dev.suture.target.Watched;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/**
+ * Looks whether a process ends, and how. The kernel tells by a file that stands for the process, whoever gets its number
+ * afterwards; how it ended is known until its parent has asked for it.
+ *
+ * @see "pidfd_open(2); proc_pid_stat(5), exit_code"
+ */
+final class WatchProcess implements Watched {
+    private static final int POLLIN = 1;
+    private static final int STAT_BYTES = 1024;
+    /** Behind the name, which is in brackets: the state. */
+    private static final int EXIT_CODE_FIELD = 49;
+
+    private static final Map<Integer, String> SIGNALS = Map.ofEntries(
+            Map.entry(1, "SIGHUP"),
+            Map.entry(2, "SIGINT"),
+            Map.entry(4, "SIGILL"),
+            Map.entry(5, "SIGTRAP"),
+            Map.entry(6, "SIGABRT"),
+            Map.entry(7, "SIGBUS"),
+            Map.entry(8, "SIGFPE"),
+            Map.entry(9, "SIGKILL"),
+            Map.entry(11, "SIGSEGV"),
+            Map.entry(13, "SIGPIPE"),
+            Map.entry(14, "SIGALRM"),
+            Map.entry(15, "SIGTERM"),
+            Map.entry(31, "SIGSYS"));
+
+    private final Arena arena = Arena.ofShared();
+    private final long process;
+    private final long stat;
+    private FutureTask<Optional<String>> task;
+
+    WatchProcess(int pid) {
+        Kernel kernel = new Kernel(arena);
+        process = kernel.call(Calls.PIDFD_OPEN, pid, 0, 0, 0);
+        MemorySegment path = arena.allocateFrom("/proc/" + pid + "/stat");
+        stat = kernel.call(Calls.OPENAT, Calls.AT_FDCWD, path.address(), Calls.O_CLOEXEC, 0);
+    }
+
+    @Override
+    public void begin(Duration duration) {
+        long start = System.nanoTime();
+        task = new FutureTask<>(() -> watch(start, duration));
+        Thread thread = new Thread(task, "watch");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private Optional<String> watch(long start, Duration duration) {
+        if (process == -Errno.ESRCH) {
+            return Optional.of("ended while it was patched");
+        }
+        try (Arena local = Arena.ofConfined()) {
+            Kernel kernel = new Kernel(local);
+            MemorySegment waited = local.allocate(8, 8);
+            MemorySegment text = local.allocate(STAT_BYTES);
+            while (true) {
+                long left = duration.toNanos() - (System.nanoTime() - start);
+                waited.set(ValueLayout.JAVA_INT, 0, (int) process);
+                waited.set(ValueLayout.JAVA_SHORT, 4, (short) POLLIN);
+                long millis = Math.max(0, (left + 999_999) / 1_000_000);
+                long ready = kernel.call(Calls.POLL, waited.address(), 1, millis, 0);
+                if (ready > 0) {
+                    long size = kernel.call(Calls.PREAD64, stat, text.address(), STAT_BYTES, 0);
+                    long after = (System.nanoTime() - start) / 1_000_000;
+                    byte[] line = text.asSlice(0, Math.max(0, size)).toArray(ValueLayout.JAVA_BYTE);
+                    return Optional.of("ended%s %d ms after it was patched"
+                            .formatted(how(new String(line, StandardCharsets.ISO_8859_1)), after));
+                }
+                if (left <= 0) {
+                    return Optional.empty();
+                }
+            }
+        }
+    }
+
+    // Nothing is known where its parent has asked for it already.
+    private static String how(String line) {
+        int bracket = line.lastIndexOf(')');
+        String[] fields = bracket < 0
+                ? new String[0]
+                : line.substring(bracket + 2).strip().split(" ");
+        if (fields.length <= EXIT_CODE_FIELD || !fields[0].equals("Z")) {
+            return "";
+        }
+        int code = Integer.parseInt(fields[EXIT_CODE_FIELD]);
+        int signal = code & 0x7f;
+        return signal == 0 ? " with status " + (code >> 8) : " by " + SIGNALS.getOrDefault(signal, "signal " + signal);
+    }
+
+    @Override
+    public Optional<String> await() throws InterruptedException {
+        if (task == null) {
+            return Optional.empty();
+        }
+        try {
+            return task.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    @Override
+    public void close() {
+        if (task != null && !task.isDone()) {
+            // Its time is over soon; until then it uses what would be closed here.
+            return;
+        }
+        Kernel kernel = new Kernel(arena);
+        for (long file : new long[] {process, stat}) {
+            if (file >= 0) {
+                kernel.call(Calls.CLOSE, file, 0, 0, 0);
+            }
+        }
+        arena.close();
+    }
+}

@@ -1,0 +1,228 @@
+package dev.suture.process;
+
+import static dev.suture.process.ProcessTargetTest.done;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.suture.payload.Payload;
+import dev.suture.target.ApplyOptions;
+import dev.suture.target.Outcome;
+import java.io.File;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Programs that mean harm to whoever looks at them, or end while somebody does. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class HostileTargetTest {
+    private static final String FIX = "int fixed(int x) { return x + 1000; } REPLACES(fixed, \"answer\");";
+    private static final int LARGE_BYTES = 17 << 20;
+
+    @TempDir
+    static Path folder;
+
+    private static Path hostile;
+
+    @BeforeAll
+    static void compile() {
+        hostile = Program.compile(folder, "hostile.c", "hostile");
+    }
+
+    private static Program start(String what, Path file) throws IOException {
+        Path script = folder.resolve(what + ".sh");
+        Files.writeString(script, "#!/bin/sh\nexec " + hostile + " " + what + " " + file + "\n");
+        script.toFile().setExecutable(true);
+        return Program.start(script);
+    }
+
+    private static void isPatched(Program program, String name) {
+        Payload payload = Program.payloadOf(folder, name + ".c", FIX, hostile, "");
+        ProcessTarget target = program.target();
+        done(target.upload(name, payload));
+        done(target.apply(name, ApplyOptions.DEFAULT));
+        assertThat(program.ask("?")).isEqualTo("1001");
+        assertThat(target.payloads()).hasSize(1);
+    }
+
+    @Test
+    void aDeviceThatIsMappedIsNotTakenForAFile() throws IOException {
+        try (Program program = start("zero", Path.of("/dev/zero"))) {
+            assertThat(program.target().identity().what()).isEqualTo(hostile.toString());
+            isPatched(program, "zero");
+        }
+    }
+
+    @Test
+    void memoryThatIsOnlyCalledLikeOursIsNotWrittenTo() throws IOException {
+        try (Program program = start("memfd", Path.of("-"))) {
+            assertThat(program.target().payloads()).isEmpty();
+            assertThat(program.ask("sum")).isEqualTo("0");
+            isPatched(program, "memfd");
+            assertThat(program.ask("sum")).isEqualTo("0");
+        }
+    }
+
+    @Test
+    void aFileThatBecomesShorterIsReadAsFarAsItIsThere() throws IOException {
+        Path large = folder.resolve("large");
+        Files.copy(hostile, large);
+        try (RandomAccessFile file = new RandomAccessFile(large.toFile(), "rw")) {
+            file.setLength(LARGE_BYTES);
+        }
+        try (Program program = start("short", large)) {
+            isPatched(program, "short");
+        }
+    }
+
+    @Test
+    void aDebugLinkIsANameAndNoPath() throws Exception {
+        String pipe = folder.resolve("pipe").toString();
+        Program.run(folder, List.of("mkfifo", "pipe"));
+        for (String link : List.of("pipe", pipe, "/dev/zero", "../../../../../../../dev/zero", "..", "")) {
+            Path stripped = folder.resolve("stripped");
+            Path section = folder.resolve("link");
+            Files.writeString(section, link + "\0\0\0\0\0\0");
+            Files.deleteIfExists(stripped);
+            Program.run(
+                    folder,
+                    List.of(
+                            "objcopy",
+                            "--strip-all",
+                            "--add-section",
+                            ".gnu_debuglink=" + section,
+                            hostile.toString(),
+                            stripped.toString()));
+            Payload payload =
+                    Program.payloadOf(folder, "stripped.c", FIX.replace("answer", "hostile.c#line_of"), hostile, "");
+            try (Program program = Program.start(stripped)) {
+                Outcome outcome = program.target().upload("stripped", payload);
+                assertThat(outcome.toString()).as(link).contains("has no symbol table, and none was found in");
+            }
+        }
+    }
+
+    @Test
+    void whoIsNoLongerWhatWasAskedForIsLeftAlone() throws Exception {
+        try (Program program = start("plain", Path.of("-"))) {
+            ProcessTarget target = FindProcesses.find("exe:" + hostile).stream()
+                    .filter(found -> found.pid() == program.pid())
+                    .findFirst()
+                    .orElseThrow();
+            done(target.upload("first", Program.payloadOf(folder, "first.c", FIX, hostile, "")));
+            ProcessTarget other = new ProcessTarget(program.pid(), "name:other", pid -> false);
+            assertThatThrownBy(other::payloads).hasMessageContaining("it is no longer what was asked for");
+            assertThatThrownBy(() -> other.apply("first", ApplyOptions.DEFAULT))
+                    .hasMessageContaining("it is no longer what was asked for");
+            assertThat(program.ask("?")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void whoHasALibraryInMemoryIsFoundByIt() throws Exception {
+        Path file = Files.copy(hostile, folder.resolve("mapped"));
+        ProcessTarget target;
+        try (Program program = start("map", file)) {
+            assertThat(FindProcesses.find("maps:" + file))
+                    .extracting(ProcessTarget::pid)
+                    .containsExactly(program.pid());
+            Files.delete(file);
+            target = program.target();
+            assertThat(FindProcesses.find("maps:" + file))
+                    .extracting(ProcessTarget::pid)
+                    .containsExactly(program.pid());
+        }
+        while (!target.hasEnded()) {
+            Thread.sleep(1);
+        }
+        assertThatThrownBy(() -> FindProcesses.find("maps:" + file))
+                .hasMessageContaining("no process that may be looked at is that");
+    }
+
+    @Test
+    void howAProgramEndsThatIsWatchedIsTold() throws Exception {
+        for (String ending : List.of("kill -SEGV", "kill -KILL")) {
+            Process parent = new ProcessBuilder("sh", "-c", "sleep 100 & echo $!; exec sleep 100").start();
+            try {
+                int pid = Integer.parseInt(parent.inputReader().readLine());
+                try (WatchProcess watch = new WatchProcess(pid)) {
+                    watch.begin(Duration.ofSeconds(20));
+                    Thread.sleep(30);
+                    Program.run(folder, List.of("sh", "-c", ending + " " + pid));
+                    Optional<String> said = watch.await();
+                    assertThat(said.orElse(""))
+                            .matches("ended by SIG%s \\d+ ms after it was patched".formatted(ending.substring(6)));
+                }
+            } finally {
+                parent.destroyForcibly();
+            }
+        }
+    }
+
+    @Test
+    void whoLivesIsWatchedForThatTimeOnly() throws Exception {
+        try (Program program = start("plain", Path.of("-"));
+                WatchProcess watch = new WatchProcess(program.pid())) {
+            long start = System.nanoTime();
+            watch.begin(Duration.ofMillis(200));
+            assertThat(watch.await()).isEmpty();
+            assertThat((System.nanoTime() - start) / 1_000_000).isBetween(199L, 2000L);
+        }
+    }
+
+    @Test
+    void whenOnlyTheKeeperIsKilledTheCommandEndsAtOnce() throws Exception {
+        String waits = "extern int usleep(unsigned); void slow(void) { for (int i = 0; i < 200; i++) usleep(50000); }"
+                + " HOOK(load, slow);" + FIX;
+        Payload payload = Program.payloadOf(folder, "slow.c", waits, hostile, "");
+        try (Program program = start("plain", Path.of("-"))) {
+            ProcessTarget target = program.target();
+            done(target.upload("slow", payload));
+            Thread killer = new Thread(() -> {
+                int keeper = 0;
+                while (keeper == 0) {
+                    keeper = tracerOf(program.pid());
+                }
+                pause();
+                ProcessHandle.of(keeper).ifPresent(ProcessHandle::destroyForcibly);
+            });
+            killer.start();
+            long start = System.nanoTime();
+            assertThatThrownBy(() -> target.apply("slow", ApplyOptions.DEFAULT))
+                    .hasMessageContaining("the process that traces for suture");
+            assertThat((System.nanoTime() - start) / 1_000_000).isLessThan(3000);
+            killer.join();
+            assertThat(target.payloads()).hasSize(1);
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(100);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static int tracerOf(int pid) {
+        for (String task : new File("/proc/" + pid + "/task").list()) {
+            try {
+                int tracer = ProcStatus.ofThread(pid, Integer.parseInt(task)).number("TracerPid");
+                if (tracer != 0) {
+                    return tracer;
+                }
+            } catch (IOException e) {
+                return 0;
+            }
+        }
+        return 0;
+    }
+}
