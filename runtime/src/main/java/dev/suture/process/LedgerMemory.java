@@ -62,7 +62,7 @@ final class LedgerMemory {
                 .filter(mapping -> mapping.name().equals(MAPPING)
                         && mapping.permissions().equals(WITH_FILE)
                         && mapping.fileOffset() == 0
-                        && mapping.sizeBytes() == TOTAL_BYTES)
+                        && mapping.sizeBytes() == LEDGER_BYTES)
                 .mapToLong(Mapping::start)
                 .filter(address -> new LedgerMemory(session, address).word(0) == MAGIC)
                 .findFirst()
