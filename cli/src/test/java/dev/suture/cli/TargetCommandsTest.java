@@ -185,67 +185,6 @@ class TargetCommandsTest {
         }
     }
 
-    @Test
-    void aTargetThatIsNoneIsAMistakeOfTheCommandLine() {
-        for (String target : List.of("redis", "pid:", "pid:0", "pid:x", "maps:", "host:1", "")) {
-            Said said = Said.suture("list", "--on", target);
-            assertThat(said.exitCode()).as(target).isEqualTo(ExitCode.USAGE);
-            assertThat(said.err()).doesNotContain("Exception");
-        }
-    }
-
-    @Test
-    void anAnswerThatNobodyGetsIsAFailure() throws Exception {
-        String classes = System.getProperty("java.class.path") + ":" + System.getProperty("jdk.module.path", "");
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        for (String command : List.of("--version", "--version --json", "load --help")) {
-            Process process = new ProcessBuilder(
-                            "sh",
-                            "-c",
-                            "'%s' -cp '%s' dev.suture.cli.Suture %s >/dev/full".formatted(java, classes, command))
-                    .start();
-            String said = new String(process.getErrorStream().readAllBytes());
-            assertThat(process.waitFor()).as(said).isEqualTo(ExitCode.BAD_INPUT.code());
-            assertThat(said).contains("standard output cannot be written");
-        }
-    }
-
-    @Test
-    void whatWouldMoveTheCursorIsShownAsANumber() {
-        assertThat(Printable.line("a\033[2Jb\nc\u202ed")).isEqualTo("a\\x1b[2Jb\\x0ac\\u{202e}d");
-        assertThat(Printable.text("ä\n\tb")).isEqualTo("ä\n\tb");
-        assertThat(Suture.version(new String[] {"--version", "--json"}).orElseThrow())
-                .contains("\"version\"");
-    }
-
-    @Test
-    void whatIsNoFileIsNoPayload() {
-        for (String path : List.of("/dev/zero", "/", folder.resolve("nothing").toString(), fifo())) {
-            Said said = Said.suture("load", path, "--name", "x", "--on", "pid:1");
-            assertThat(said.exitCode()).as(path).isEqualTo(ExitCode.BAD_INPUT);
-            assertThat(said.err())
-                    .startsWith("suture: " + path + ": cannot be read: ")
-                    .doesNotContain("Exception");
-        }
-    }
-
-    private static String fifo() {
-        try {
-            run("mkfifo", "pipe");
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
-        return folder.resolve("pipe").toString();
-    }
-
-    @Test
-    void aNameThatCannotBePrintedIsAMistake() {
-        for (String name : List.of("", "a b", "a/b", "a\033[2J", "x".repeat(128))) {
-            Said said = Said.suture("load", fix, "--name", name, "--on", "pid:1");
-            assertThat(said.exitCode()).as(name).isEqualTo(ExitCode.USAGE);
-        }
-    }
-
     /** A program that is no child of this JVM, which waits for its own children. */
     private static final class Running implements AutoCloseable {
         private final Process shell;

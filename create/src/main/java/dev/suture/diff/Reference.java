@@ -11,6 +11,16 @@ import dev.suture.elf.Symbol;
  * @param target what it refers to
  */
 public record Reference(long pieceOffset, Relocation relocation, Target target) {
+    /** {@return what the relocation adds to the address of the piece or symbol that is referred to} */
+    public long addend() {
+        return switch (target) {
+            case InPiece inPiece -> inPiece.statedDelta();
+            case Elsewhere elsewhere -> elsewhere.addend();
+            case Constant constant -> constant.value();
+            case Nothing _ -> 0;
+        };
+    }
+
     /** What is referred to. */
     public sealed interface Target {}
 

@@ -276,17 +276,17 @@ final class LinkPayload {
             case InTarget destination -> {
                 String pointer = destination.original().name();
                 if (PointersToImports.isOne(pointer) && image.find(pointer).isEmpty()) {
-                    builder.addRelocation(section, at, type, pointers.symbol(pointer), addend(reference));
+                    builder.addRelocation(section, at, type, pointers.symbol(pointer), reference.addend());
                     return;
                 }
                 names.ofOriginal(selection.objects().get(destination.object()).original(), destination.original(), user)
                         .ifPresent(target ->
-                                builder.addRelocation(section, at, type, undefined(target, like), addend(reference)));
+                                builder.addRelocation(section, at, type, undefined(target, like), reference.addend()));
             }
             case Named destination -> {
                 names.ofGlobal(comparison.name(), destination.symbol(), user)
                         .ifPresent(target ->
-                                builder.addRelocation(section, at, type, undefined(target, like), addend(reference)));
+                                builder.addRelocation(section, at, type, undefined(target, like), reference.addend()));
             }
             case Empty destination -> addEmpty(section, at, type, destination.section(), comparison, user);
             case Fixed() -> {
@@ -301,7 +301,7 @@ final class LinkPayload {
     /** A reference through a table of addresses is to a symbol: what is added counts from the table's slot. */
     private void addOwn(int section, long at, Place place, Reference reference) {
         int type = reference.relocation().type();
-        long inSection = place.offset() + addend(reference);
+        long inSection = place.offset() + reference.addend();
         if (isa.relocation(type).throughGot()) {
             long fromSlot = reference.relocation().addend();
             int symbol = builder.addSymbol(
@@ -353,16 +353,6 @@ final class LinkPayload {
         }
     }
 
-    /** {@return what the relocation adds to the address of the piece or symbol that is referred to} */
-    private static long addend(Reference reference) {
-        return switch (reference.target()) {
-            case Reference.InPiece target -> target.statedDelta();
-            case Reference.Elsewhere target -> target.addend();
-            case Reference.Constant target -> target.value();
-            case Reference.Nothing target -> 0;
-        };
-    }
-
     /** {@return an undefined symbol, weak or thread-local if the one it is like is} */
     private int undefined(String target, Symbol like) {
         int binding = like.isUndefined() && like.binding() == Elf.STB_WEAK ? Elf.STB_WEAK : Elf.STB_GLOBAL;
@@ -371,10 +361,9 @@ final class LinkPayload {
     }
 
     private int undefined(String target, int binding, int type) {
+        int other = boundDirectly.contains(target) ? HIDDEN : 0;
         return undefinedSymbols.computeIfAbsent(
-                target,
-                key -> builder.addSymbol(
-                        key, 0, 0, binding, type, boundDirectly.contains(key) ? HIDDEN : 0, Symbol.Place.UNDEFINED, 0));
+                target, key -> builder.addSymbol(key, 0, 0, binding, type, other, Symbol.Place.UNDEFINED, 0));
     }
 
     /**
