@@ -39,7 +39,7 @@ public enum SectionRole {
             Set.of("preapply", "load", "apply", "postapply", "prerevert", "revert", "unload", "postrevert");
 
     /** Xen's initcalls, one section for each level. */
-    private static final Pattern INITCALLS = Pattern.compile("\\.initcall[0-9]*\\.init");
+    private static final Pattern INITCALLS = Pattern.compile("\\.initcall[A-Za-z0-9]*\\.init");
 
     /**
      * {@return what the section is for, by its type, flags and name}

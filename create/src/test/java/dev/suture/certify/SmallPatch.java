@@ -91,7 +91,7 @@ final class SmallPatch {
 
     private LinkedPatch linked(String patchedUnit, String addedSource) {
         // What proves a payload is to find a variable that the author let start anew.
-        Change change = Change.of(original, patchedUnit).accepting("lost");
+        Change change = Change.of(original, patchedUnit, "-g").accepting("lost");
         return LinkedPatch.of(addedSource.isEmpty() ? change : change.and("added.c", "", addedSource), REST);
     }
 
@@ -107,7 +107,7 @@ final class SmallPatch {
         LinkedPatch patch = linked(states[0], "");
         payloads[0] = patch.payload();
         for (int i = 1; i < states.length; i++) {
-            patch = patch.below(Change.of(states[i - 1], states[i]), names.get(i - 1));
+            patch = patch.below(Change.of(states[i - 1], states[i], "-g"), names.get(i - 1));
             payloads[i] = patch.payload();
         }
         return payloads;

@@ -120,7 +120,7 @@ class ProcessPayloadRefusalsTest {
                         .create()))
                 .singleElement()
                 .asString()
-                .contains("nothing that the patch changes is compiled into this program", "no object of this program");
+                .contains("nothing that the patch changes is compiled into this program", "it is not compiled");
     }
 
     @Test

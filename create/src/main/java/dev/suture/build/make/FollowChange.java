@@ -51,12 +51,15 @@ final class FollowChange {
         }
     }
 
-    /** {@return all that is made from some files of the build, these included} */
+    /**
+     * {@return all that is made from some files of the build, these included} A linker that reads a shared library takes
+     * the library's names, and nothing of what the library is made from.
+     */
     static Set<String> madeFrom(PartInBuild part, Set<String> files) {
         FollowChange work = new FollowChange(part, List.of());
         work.made.addAll(files);
         // Who else reads these may do anything; that is not asked here.
-        part.usesOfMade().forEach(work::follow);
+        part.usesOfMade().stream().filter(use -> !part.isLinkedAgainst(use)).forEach(work::follow);
         return work.made;
     }
 

@@ -1,11 +1,14 @@
 package dev.suture.build.make;
 
+import dev.suture.LivePatchException;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.make.RecordedPrograms.Recorded;
 import dev.suture.build.make.RecordedPrograms.Role;
 import dev.suture.build.watch.Observation;
 import dev.suture.build.watch.Observation.Program;
 import dev.suture.build.watch.Observation.Use;
+import dev.suture.elf.Elf;
+import dev.suture.elf.ElfFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +18,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -195,6 +199,27 @@ final class PartInBuild {
             }
         }
         return FollowChange.madeFrom(this, files);
+    }
+
+    /** {@return whether a linker reads a linked program or shared library there, to link against it} */
+    boolean isLinkedAgainst(Use use) {
+        Path file = Path.of(use.path());
+        Optional<Recorded> command = programs.commandOf(use.program()).map(programs::recorded);
+        boolean links = command.isPresent()
+                && command.get().role() == Role.JOINS
+                && !command.get().command().isArchiver()
+                && command.get().command().arguments().stream()
+                        // A file of any kind may be taken for data.
+                        .noneMatch(word -> word.contains("binary"));
+        if (!links || use.kind() != Observation.Kind.READ || !Files.isRegularFile(file)) {
+            return false;
+        }
+        try {
+            return ElfFile.read(file).header().type() == Elf.ET_DYN;
+        } catch (LivePatchException e) {
+            // No ELF file at all.
+            return false;
+        }
     }
 
     Observation observation() {
