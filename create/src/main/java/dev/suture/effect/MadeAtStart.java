@@ -82,9 +82,10 @@ final class MadeAtStart {
                 continue;
             }
             for (Piece piece : comparison.patched().pieces()) {
-                boolean isRunBefore =
-                        comparison.correlation().twinOfPatched(piece).isPresent();
-                if (piece.kind() == Kind.FUNCTION && piece.name().equals(left.symbol()) && isRunBefore) {
+                // What is new in the boot of a system is judged with the new variables that it sets.
+                boolean isJudged = piece.role() != SectionRole.INIT
+                        || comparison.correlation().twinOfPatched(piece).isPresent();
+                if (piece.kind() == Kind.FUNCTION && piece.name().equals(left.symbol()) && isJudged) {
                     Set<String> written = written(comparison.patched(), piece);
                     users(comparison, written)
                             .forEach((variable, user) -> refusals.add(

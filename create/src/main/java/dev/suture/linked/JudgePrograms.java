@@ -78,13 +78,7 @@ public final class JudgePrograms {
                 .otherInputs()
                 .forEach(input ->
                         missing.add(new Finding("", input, "it goes into the link, and is another with the patch")));
-        missing.addAll(new CompareFrames(
-                        original,
-                        patched,
-                        request.links().untouched(),
-                        request.links().scripted(),
-                        compare)
-                .compare());
+        missing.addAll(new CompareFrames(original, patched, request.links(), compare).compare());
         findWhatRunsAtStart();
         forEach(patched, this::checkFound);
         forEach(original, this::checkFound);
@@ -222,7 +216,7 @@ public final class JudgePrograms {
             judgeNotReplaced(part, difference.get());
         }
         if (difference.isPresent() && runsAlready(part)) {
-            judgeStart(part);
+            judgeStart(part, replacement.isPresent());
         }
     }
 
@@ -293,8 +287,11 @@ public final class JudgePrograms {
         }
     }
 
-    /** What has run when the program started has left its mark: other code in its place does not change that. */
-    private void judgeStart(Part part) {
+    /**
+     * What has run when the program started has left its mark. What is replaced runs again, and its mark is what it would
+     * find there in the patched program, too; but a choice is made once.
+     */
+    private void judgeStart(Part part, boolean isReplaced) {
         boolean chooses = part.piece().symbols().stream().anyMatch(symbol -> symbol.type() == Elf.STT_GNU_IFUNC)
                 || part.piece().symbols().stream()
                         .anyMatch(symbol -> patched.addresses(part).stream()
@@ -308,7 +305,7 @@ public final class JudgePrograms {
         }
         if (chooses) {
             miss(part, "it chose a function when the program started, and chooses otherwise with the patch");
-        } else if (part.keys().stream().anyMatch(runAtStart::contains)) {
+        } else if (!isReplaced && part.keys().stream().anyMatch(runAtStart::contains)) {
             miss(part, "it ran when the program started, as the patch does not want it");
         }
     }

@@ -119,7 +119,6 @@ class LinkedProgramsTest {
                 "ifunc|it chose a function when the program started, and chooses otherwise with the patch",
                 "ldflags|LIMIT: it is 9 in the patched program and 5 in the running one",
                 "line2|limit: it differs in the patched program",
-                "ctor|init: it ran when the program started",
             })
     void whatWouldRunOtherwiseIsFound(String name, String finding) {
         assertThat(texts(prove(name, "prog")))
@@ -127,7 +126,7 @@ class LinkedProgramsTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @ValueSource(strings = {"ifuncuse", "wundef"})
+    @ValueSource(strings = {"ifuncuse", "wundef", "ctor"})
     void whatIsTheSameIsProved(String name) {
         LinkedProof proof = prove(name, "prog");
 

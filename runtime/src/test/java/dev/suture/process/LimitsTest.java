@@ -151,6 +151,6 @@ class LimitsTest {
         assertThatThrownBy(() -> FindProcesses.find("pid:999999999")).hasMessageContaining("there is no such process");
         assertThatThrownBy(() -> FindProcesses.find("name:no-such-name-here")).hasMessageContaining("no process");
         assertThatThrownBy(() -> FindProcesses.find("4711"))
-                .hasMessageContaining("expected pid:N, exe:PATH or name:NAME");
+                .hasMessageContaining("expected pid:N, exe:PATH, name:NAME or maps:FILE");
     }
 }

@@ -72,7 +72,15 @@ final class LinkPrograms {
                     .map(CompileStep::object)
                     .toList();
             List<String> others = base == patched ? List.of() : otherInputs(base, patched);
-            return new Links.Made(base.program(), original, after, untouched, others, isScripted(patched));
+            return new Links.Made(
+                    base.program(),
+                    original,
+                    after,
+                    untouched,
+                    others,
+                    isScripted(patched),
+                    base.tree(),
+                    patched.tree());
         } catch (CannotLinkException e) {
             return new Links.Failed(e.getMessage());
         }

@@ -15,9 +15,18 @@ public sealed interface Links {
      * @param untouched the objects of the patched program that are none of these
      * @param otherInputs what else is linked and differs with the patches: relative to the source, or words of the command
      * @param scripted whether a linker script says what goes where
+     * @param tree the copy of the source that the original was built in
+     * @param patchedTree the one that the patched program was built in
      */
     record Made(
-            Path built, Path original, Path patched, List<Path> untouched, List<String> otherInputs, boolean scripted)
+            Path built,
+            Path original,
+            Path patched,
+            List<Path> untouched,
+            List<String> otherInputs,
+            boolean scripted,
+            Path tree,
+            Path patchedTree)
             implements Links {
         public Made {
             untouched = List.copyOf(untouched);
