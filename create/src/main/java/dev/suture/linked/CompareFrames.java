@@ -1,8 +1,8 @@
 package dev.suture.linked;
 
+import dev.suture.build.make.Links;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
-import dev.suture.build.make.Links;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.LittleEndian;
@@ -102,10 +102,7 @@ final class CompareFrames {
             List<String> was = before.getOrDefault(tag, List.of());
             List<String> is = after.getOrDefault(tag, List.of());
             if (!was.equals(is)) {
-                find(
-                        "",
-                        "its dynamic section has %s for tag 0x%x, not %s"
-                                .formatted(inWords(is), tag, inWords(was)));
+                find("", "its dynamic section has %s for tag 0x%x, not %s".formatted(inWords(is), tag, inWords(was)));
             }
         }
         int type = original.file().elf().header().type();
