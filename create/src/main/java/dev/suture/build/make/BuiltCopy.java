@@ -44,18 +44,21 @@ final class BuiltCopy implements AutoCloseable {
     private final CacheEntry lock;
     private final PrivateTree own;
     private final SourceLinks links;
+    private final boolean isOfBuiltSource;
 
     private BuiltCopy(
             Path directory,
             Path source,
             Map<String, Optional<SourceText>> patched,
             CacheEntry lock,
-            SourceLinks links) {
+            SourceLinks links,
+            boolean isOfBuiltSource) {
         this.directory = directory;
         this.source = source;
         this.patched = patched;
         this.lock = lock;
         this.links = links;
+        this.isOfBuiltSource = isOfBuiltSource;
         own = new PrivateTree(tree());
     }
 
@@ -89,7 +92,8 @@ final class BuiltCopy implements AutoCloseable {
         try {
             Path real = source.toRealPath();
             stages.begin("read the source");
-            List<Path> files = SourceFiles.of(real);
+            SourceFiles.Found found = SourceFiles.of(real);
+            List<Path> files = found.files();
             List<Path> linksOnly = files.stream()
                     .filter(file -> Files.isSymbolicLink(real.resolve(file)))
                     .toList();
@@ -101,7 +105,7 @@ final class BuiltCopy implements AutoCloseable {
                     patched);
             Path directory = cache.toAbsolutePath().resolve("process").resolve(real.getFileName() + "-" + key);
             SourceLinks links = SourceLinks.of(real, directory.resolve("tree"), linksOnly, SourceFiles::isObject);
-            BuiltCopy copy = new BuiltCopy(directory, real, patched, lock(directory, stages), links);
+            BuiltCopy copy = new BuiltCopy(directory, real, patched, lock(directory, stages), links, found.built());
             PruneCache.daily(directory.getParent(), LARGEST_BYTES);
             try {
                 ChildProcess.end(directory.toString());
@@ -234,6 +238,14 @@ final class BuiltCopy implements AutoCloseable {
         return links.leftOut().stream()
                 .map(link -> ". The copy lacks %s, which %s".formatted(link.path(), link.why()))
                 .collect(Collectors.joining());
+    }
+
+    /**
+     * {@return whether a build has run in the user's own directory} Files that it generated are there then, up to date,
+     * and what they are made from was not observed.
+     */
+    boolean isOfBuiltSource() {
+        return isOfBuiltSource;
     }
 
     /** {@return the copy's root} */

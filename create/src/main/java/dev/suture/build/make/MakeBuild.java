@@ -125,7 +125,8 @@ public final class MakeBuild {
         AppliedPatches applied = completed.patches();
         original.place().checkChanged(paths(whole));
         Optional<Built> inPlace = Optional.empty();
-        if (original.part().judge(all(before, whole)) instanceof PartInBuild.Change.InPlace
+        if (!copy.isOfBuiltSource()
+                && original.part().judge(all(before, whole)) instanceof PartInBuild.Change.InPlace
                 && original.part().judge(now(applied, before, whole)) instanceof PartInBuild.Change.InPlace change) {
             inPlace = buildInPlace(before, completed, change);
         }

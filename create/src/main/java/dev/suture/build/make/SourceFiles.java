@@ -45,9 +45,18 @@ final class SourceFiles {
 
     private SourceFiles() {}
 
-    /** {@return the files, relative to the directory, in the order of their names} */
-    static List<Path> of(Path source) throws IOException {
+    /**
+     * What is there.
+     *
+     * @param files relative to the directory, in the order of their names
+     * @param built whether something is left out that a build made
+     */
+    record Found(List<Path> files, boolean built) {}
+
+    /** {@return the files that a build starts from} */
+    static Found of(Path source) throws IOException {
         List<Path> files = new ArrayList<>();
+        boolean[] built = {false};
         Files.walkFileTree(source, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
@@ -58,20 +67,23 @@ final class SourceFiles {
                 boolean configured = Files.exists(directory.resolve("CMakeCache.txt"))
                         || Files.exists(directory.resolve("meson-private"));
                 boolean skip = below && (VERSION_CONTROL.contains(name) || LEFT_BY_BUILDS.contains(name) || configured);
+                built[0] |= skip && !VERSION_CONTROL.contains(name);
                 return skip ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
             }
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
                 boolean plain = attributes.isSymbolicLink() || attributes.isRegularFile();
-                if (plain && !isBuilt(file, attributes)) {
+                if (plain && isBuilt(file, attributes)) {
+                    built[0] = true;
+                } else if (plain) {
                     files.add(source.relativize(file));
                 }
                 return FileVisitResult.CONTINUE;
             }
         });
         files.sort(null);
-        return files;
+        return new Found(files, built[0]);
     }
 
     /** {@return the executable ELF files and shared libraries below a directory} */
