@@ -118,6 +118,12 @@ final class CompareTypes {
             meet(original, patched, way);
             return one == other;
         }
+        if (original.isComposite() || patched.isComposite()) {
+            TypeNode before = onlyMember(original);
+            TypeNode after = onlyMember(patched);
+            boolean isUnwrapped = before != original || after != patched;
+            return isUnwrapped && isSame(before, after, way, depth + 1);
+        }
         if (one == Kind.ENUM && other == Kind.ENUM) {
             meet(original, patched, way);
             return original.sizeBytes() == patched.sizeBytes();
@@ -141,6 +147,20 @@ final class CompareTypes {
             case OTHER -> original.name().equals(patched.name()) && original.sizeBytes() == patched.sizeBytes();
             case STRUCT, UNION, ENUM, INCOMPLETE -> false;
         };
+    }
+
+    /** {@return the type of a struct's only member, if that is all of it; else the type itself} */
+    private static TypeNode onlyMember(TypeNode type) {
+        if (type.kind() != Kind.STRUCT || type.fields().size() != 1) {
+            return type;
+        }
+        TypeNode.Field field = type.fields().getFirst();
+        boolean isAll = !field.isBase()
+                && field.bitOffset() == 0
+                && field.bitSize() == 0
+                && type.sizeBytes() > 0
+                && field.type().sizeBytes() == type.sizeBytes();
+        return isAll ? field.type() : type;
     }
 
     private static boolean isInteger(Kind kind) {
