@@ -39,6 +39,9 @@ final class CheckDefinitions {
     private final Set<String> sharedNames;
     private final Set<String> definedBefore = new HashSet<>();
     private final Set<String> definedAfter = new HashSet<>();
+    /** By one object in both builds: what another one defines or no longer defines has not moved. */
+    private final Set<String> definedStill = new HashSet<>();
+
     private final Set<String> lookedForBefore = new HashSet<>();
     private final Set<String> lookedForAfter = new HashSet<>();
     private final Set<String> lookedForByImage = new HashSet<>();
@@ -52,6 +55,9 @@ final class CheckDefinitions {
         for (Comparison comparison : selection.objects()) {
             addNames(comparison.original(), definedBefore, lookedForBefore);
             addNames(comparison.patched(), definedAfter, lookedForAfter);
+            Set<String> still = new HashSet<>(definitions(comparison.original()).keySet());
+            still.retainAll(definitions(comparison.patched()).keySet());
+            definedStill.addAll(still);
         }
         for (List<Symbol> table :
                 List.of(image.elf().dynamicSymbols(), image.symbolsFrom().symbols())) {
@@ -106,12 +112,12 @@ final class CheckDefinitions {
             Symbol was = before.get(name);
             if (was != null) {
                 new OneName(comparison, was, symbol).compare();
-            } else if (!definedBefore.contains(name)) {
+            } else if (!definedBefore.contains(name) || definedStill.contains(name)) {
                 judgeNew(comparison, symbol);
             }
         });
         before.forEach((name, symbol) -> {
-            if (!after.containsKey(name) && !definedAfter.contains(name)) {
+            if (!after.containsKey(name) && (!definedAfter.contains(name) || definedStill.contains(name))) {
                 judgeRemoved(comparison, symbol);
             }
         });
@@ -119,8 +125,7 @@ final class CheckDefinitions {
 
     private void judgeNew(Comparison comparison, Symbol symbol) {
         String name = symbol.name();
-        boolean mayBeSeveral = symbol.binding() == Elf.STB_WEAK || symbol.binding() == Elf.STB_GNU_UNIQUE;
-        if (!image.all(name).isEmpty() && !(mayBeSeveral && sharedNames.contains(name))) {
+        if (!image.all(name).isEmpty() && !(mayBeSeveral(symbol) && sharedNames.contains(name))) {
             refuse(
                     comparison,
                     name,
@@ -137,13 +142,20 @@ final class CheckDefinitions {
         }
     }
 
+    private static boolean mayBeSeveral(Symbol symbol) {
+        return symbol.binding() == Elf.STB_WEAK || symbol.binding() == Elf.STB_GNU_UNIQUE;
+    }
+
     private void judgeRemoved(Comparison comparison, Symbol symbol) {
         String name = symbol.name();
-        if (lookedForAfter.contains(name)) {
+        if (mayBeSeveral(symbol) && sharedNames.contains(name)) {
+            return;
+        }
+        if (lookedForAfter.contains(name) || definedStill.contains(name)) {
             refuse(
                     comparison,
                     name,
-                    "the patch removes `%s` and goes on to use it, so that the patched program has it from elsewhere; the running one has this"
+                    "the patch removes a definition of `%s` that is used, so that the patched program has another; the running one has this"
                             .formatted(name),
                     "Keep the definition, or let the changed code call the other one under a name of its own.");
         }

@@ -170,11 +170,16 @@ final class CompareTypes {
     private boolean isSameFunction(TypeNode original, TypeNode patched, Way way, int depth) {
         List<TypeNode> before = original.parameters();
         List<TypeNode> after = patched.parameters();
-        boolean same = before.size() == after.size() && isSame(original.target(), patched.target(), way, depth + 1);
+        boolean same = before.size() == after.size() && isPassedAlike(original.target(), patched.target(), way, depth);
         for (int at = 0; at < before.size() && same; at++) {
-            same = isSame(before.get(at), after.get(at), way, depth + 1);
+            same = isPassedAlike(before.get(at), after.get(at), way, depth);
         }
         return same;
+    }
+
+    /** What is the same in memory need not be passed the same way: a struct may be passed by its address. */
+    private boolean isPassedAlike(TypeNode original, TypeNode patched, Way way, int depth) {
+        return original.isComposite() == patched.isComposite() && isSame(original, patched, way, depth + 1);
     }
 
     /** An array of no elements and one of nobody says how many are both a place where elements follow. */

@@ -88,8 +88,10 @@ final class LinkPrograms {
 
     private static void checkRepeats(Reached base, Path directory, String mark, Map<Path, Path> gone)
             throws IOException, CannotLinkException {
-        Path known =
-                base.copy().cached().resolve("link-repeats-" + base.program().getFileName());
+        Path known = base.copy()
+                .cached()
+                .resolve("link-repeats-"
+                        + base.tree().relativize(base.program()).toString().replace('/', '_'));
         if (Files.exists(known)) {
             return;
         }

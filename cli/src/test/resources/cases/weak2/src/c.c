@@ -1,0 +1,2 @@
+extern volatile int sink;
+int third(int x) { sink = x; return x; }
