@@ -143,6 +143,9 @@ final class FindPointers implements Change {
         for (long from = mapping.start(); from < mapping.end(); from += WINDOW_BYTES) {
             int size = (int) Math.min(mapping.end() - from, WINDOW_BYTES);
             MemorySegment bytes = MemorySegment.ofArray(session.memory().read(from, size));
+            if (bytes.byteSize() < size) {
+                return Optional.of("its memory at 0x%x cannot be read".formatted(from + bytes.byteSize()));
+            }
             for (long word = 0; word + 8 <= bytes.byteSize(); word += 8) {
                 long value = LittleEndian.u64(bytes, word);
                 if (payload.holds(value)) {
