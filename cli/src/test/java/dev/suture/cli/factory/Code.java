@@ -37,7 +37,13 @@ public record Code(
         NUMBER,
         ARRAY,
         STRUCTURE,
-        POINTER
+        POINTER,
+        /** A number of which each thread has one. */
+        THREAD,
+        /** A pointer to a string. */
+        TEXT,
+        /** A pointer to a constant table. */
+        VIEW
     }
 
     /**
@@ -45,6 +51,7 @@ public record Code(
      *
      * @param type of its elements
      * @param first what it has at first; empty for zeroes
+     * @param pointsTo the function or table that it points to at first; 0 for none
      */
     record Variable(
             int id, String name, int unit, boolean isStatic, Shape shape, String type, List<Long> first, int pointsTo) {
@@ -54,6 +61,10 @@ public record Code(
 
         Variable called(String other) {
             return new Variable(id, other, unit, isStatic, shape, type, first, pointsTo);
+        }
+
+        Variable typed(String other) {
+            return new Variable(id, name, unit, isStatic, shape, other, first, pointsTo);
         }
 
         Variable with(List<Long> other) {

@@ -39,14 +39,17 @@ public enum Edit {
     TEXT,
     ATTRIBUTE,
     BLANK_LINES,
+    ENUMERATOR,
+    VARIABLE_TYPE,
+    STATIC_TYPE,
     LAYOUT;
 
     /** The numbers of what is added begin here. */
     private static final int ADDED = 5000;
 
     /** {@return whether the running program's memory cannot be that of the patched one} */
-    boolean changesMemory() {
-        return this == LAYOUT;
+    public boolean changesMemory() {
+        return this == LAYOUT || this == VARIABLE_TYPE || this == STATIC_TYPE;
     }
 
     /** {@return the program with the edit} */
@@ -102,6 +105,20 @@ public enum Edit {
                 macros.put("LIMIT", dice.number());
                 yield code.withMacros(macros);
             }
+            case ENUMERATOR -> {
+                Map<String, Long> macros = new TreeMap<>(code.macros());
+                macros.put(MakeCode.ENUMERATOR + "LAST", 6L + dice.below(5));
+                yield code.withMacros(macros);
+            }
+            case VARIABLE_TYPE ->
+                changed(
+                        code,
+                        dice.pick(code.variables()),
+                        each -> each.shape() == Code.Shape.VIEW ? each : each.typed(dice.pick(MakeCode.TYPES)));
+            case STATIC_TYPE ->
+                code.with(function.keeping(function.kept().stream()
+                        .map(each -> new Kept(each.id(), each.name(), dice.pick(MakeCode.TYPES), each.first()))
+                        .toList()));
             case ATTRIBUTE ->
                 function.id() == 0 || function.inHeader()
                         ? code
@@ -233,6 +250,8 @@ public enum Edit {
                             code.variable(field.variable()).isStatic();
                         case Expression.Through through ->
                             code.variable(through.variable()).isStatic();
+                        case Expression.Pointed pointed ->
+                            code.variable(pointed.variable()).isStatic();
                         case Expression.Entry entry -> code.table(entry.table()).isStatic();
                         case Expression.Row _ -> true;
                         default -> false;
@@ -246,7 +265,8 @@ public enum Edit {
                             code.variable(set.variable()).isStatic();
                         case Statement.SetField set ->
                             code.variable(set.variable()).isStatic();
-                        case Statement.Point _ -> true;
+                        case Statement.Point _, Statement.View _ -> true;
+                        case Statement.Say say -> code.variable(say.variable()).isStatic();
                         default -> false;
                     });
             return Stream.of(each);

@@ -15,6 +15,7 @@ sealed interface Expression {
             case Number _, Local _, Kept _, Macro _, Field _ -> this;
             case Global global -> new Global(global.variable, global.index.map(change));
             case Entry entry -> new Entry(entry.table, entry.index.map(change));
+            case Pointed pointed -> new Pointed(pointed.variable, pointed.index.map(change));
             case Text text -> new Text(text.text, text.index.map(change));
             case Call call ->
                 new Call(
@@ -45,6 +46,9 @@ sealed interface Expression {
 
     /** An element of a constant table. */
     record Entry(int table, Expression index) implements Expression {}
+
+    /** What is at a place behind a pointer to a string or table. */
+    record Pointed(int variable, Expression index) implements Expression {}
 
     /** A character of a string. */
     record Text(String text, Expression index) implements Expression {}

@@ -86,7 +86,7 @@ final class MakeBody {
             case 3, 4 -> setGlobal();
             case 5 -> setField();
             case 6 -> setKept();
-            case 7 -> point();
+            case 7 -> dice.chance(50) ? point() : look();
             case 8 ->
                 new Switch(
                         value(1),
@@ -119,7 +119,7 @@ final class MakeBody {
     }
 
     private Statement setGlobal() {
-        List<Variable> all = variables(Shape.NUMBER, Shape.ARRAY);
+        List<Variable> all = variables(Shape.NUMBER, Shape.ARRAY, Shape.THREAD);
         return all.isEmpty()
                 ? new SetLocal(0, value(1))
                 : new SetGlobal(dice.pick(all).id(), quiet(1), value(2));
@@ -153,6 +153,24 @@ final class MakeBody {
         return all.isEmpty() || leaves.isEmpty()
                 ? new SetLocal(3, value(1))
                 : new Point(dice.pick(all).id(), dice.pick(leaves).id());
+    }
+
+    private Statement look() {
+        List<Variable> all = variables(Shape.TEXT, Shape.VIEW);
+        if (all.isEmpty()) {
+            return new SetLocal(3, value(1));
+        }
+        Variable variable = dice.pick(all);
+        if (variable.shape() == Shape.TEXT) {
+            return new Statement.Say(variable.id(), dice.pick("ready", "waiting", "not there"));
+        }
+        List<Table> tables = code.tables().stream()
+                .filter(each ->
+                        isVisible(each.isStatic(), each.unit()) && each.type().equals(variable.type()))
+                .toList();
+        return tables.isEmpty()
+                ? new SetLocal(3, value(1))
+                : new Statement.View(variable.id(), dice.pick(tables).id());
     }
 
     private List<Variable> variables(Shape... shapes) {
@@ -190,14 +208,17 @@ final class MakeBody {
         if (!function.kept().isEmpty() && dice.chance(50)) {
             return new Expression.Kept(dice.pick(function.kept()).id());
         }
-        List<Variable> all = variables(Shape.NUMBER, Shape.ARRAY, Shape.STRUCTURE);
+        List<Variable> all =
+                variables(Shape.NUMBER, Shape.ARRAY, Shape.STRUCTURE, Shape.THREAD, Shape.TEXT, Shape.VIEW);
         if (all.isEmpty()) {
             return new Local(0);
         }
         Variable variable = dice.pick(all);
-        return variable.shape() == Shape.STRUCTURE
-                ? new Field(variable.id(), dice.below(WriteCode.FIELDS))
-                : new Global(variable.id(), new Local(dice.below(LOCALS)));
+        return switch (variable.shape()) {
+            case STRUCTURE -> new Field(variable.id(), dice.below(WriteCode.FIELDS));
+            case TEXT, VIEW -> new Expression.Pointed(variable.id(), new Local(dice.below(LOCALS)));
+            default -> new Global(variable.id(), new Local(dice.below(LOCALS)));
+        };
     }
 
     private Expression entry(int depth) {

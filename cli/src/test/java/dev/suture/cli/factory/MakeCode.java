@@ -16,13 +16,26 @@ import java.util.stream.Stream;
 /** Makes a program by chance: state of all kinds, functions that call each other, tables, pointers, statics. */
 public final class MakeCode {
     static final String NOINLINE = "__attribute__((noinline))";
+    /** How the names of enumerators begin; the others are macros. */
+    static final String ENUMERATOR = "KIND_";
     /** How many functions at the end of the list are never called by a pointer that one of them follows. */
     static final int LEAVES = 4;
 
-    private static final List<String> TYPES =
-            List.of("unsigned char", "unsigned short", "unsigned", "unsigned long", "int", "signed char");
+    static final List<String> TYPES = List.of(
+            "unsigned char", "unsigned short", "unsigned", "unsigned long", "int", "signed char", "volatile unsigned");
     private static final List<String> NAMES =
             List.of("update", "check", "lookup", "init_once", "handle", "route", "main_loop", "cold_path", "set_up");
+
+    private static final List<Shape> SHAPES = List.of(
+            Shape.NUMBER,
+            Shape.NUMBER,
+            Shape.NUMBER,
+            Shape.ARRAY,
+            Shape.STRUCTURE,
+            Shape.POINTER,
+            Shape.THREAD,
+            Shape.TEXT,
+            Shape.VIEW);
 
     private final Dice dice;
     private final List<Variable> variables = new ArrayList<>();
@@ -41,11 +54,12 @@ public final class MakeCode {
     }
 
     private Code make() {
-        Map<String, Long> macros = new TreeMap<>(Map.of("LIMIT", dice.number(), "STEP", 1L + dice.below(9)));
+        Map<String, Long> macros = new TreeMap<>(Map.of(
+                "LIMIT", dice.number(), "STEP", 1L + dice.below(9), ENUMERATOR + "FIRST", 0L, ENUMERATOR + "LAST", 5L));
         int count = 9 + dice.below(8);
         IntStream.range(0, count).forEach(i -> functions.add(head(i, count)));
-        IntStream.range(0, 5 + dice.below(6)).forEach(_ -> variables.add(variable()));
         IntStream.range(0, 1 + dice.below(3)).forEach(_ -> tables.add(table()));
+        IntStream.range(0, 5 + dice.below(6)).forEach(_ -> variables.add(variable()));
         List<Row> rows = Stream.of(row())
                 .filter(row -> !row.functions().contains(0) && dice.chance(60))
                 .toList();
@@ -82,7 +96,15 @@ public final class MakeCode {
                 dice.below(units),
                 isStatic,
                 inHeader,
-                inHeader ? "" : dice.pick(NOINLINE, NOINLINE, "", "", "", "__attribute__((cold))"),
+                inHeader
+                        ? ""
+                        : dice.pick(
+                                NOINLINE,
+                                NOINLINE,
+                                "",
+                                "",
+                                "",
+                                isStatic ? "__attribute__((cold))" : "__attribute__((weak))"),
                 isLeaf ? 1 : 1 + dice.below(3),
                 kept,
                 List.of(),
@@ -105,22 +127,25 @@ public final class MakeCode {
     private Variable variable() {
         int id = nextId++;
         boolean isStatic = dice.chance(60);
-        Shape shape = dice.pick(Shape.NUMBER, Shape.NUMBER, Shape.NUMBER, Shape.ARRAY, Shape.STRUCTURE, Shape.POINTER);
         int unit = dice.below(units);
-        List<Long> first = dice.chance(50)
+        Shape shape = dice.pick(SHAPES);
+        String name = name(isStatic, dice.pick("state", "root_handler", "rows", "total"), id);
+        List<Table> seen = tables.stream()
+                .filter(each -> !each.isStatic() || each.unit() == unit)
+                .toList();
+        if (shape == Shape.VIEW && !seen.isEmpty()) {
+            Table table = dice.pick(seen);
+            return new Variable(
+                    id, name, unit, isStatic, shape, table.type(), List.of(), dice.chance(50) ? table.id() : 0);
+        }
+        boolean isNumber = shape == Shape.NUMBER || shape == Shape.ARRAY || shape == Shape.THREAD;
+        List<Long> first = !isNumber || dice.chance(50)
                 ? List.of()
                 : Stream.generate(this::first)
                         .limit(shape == Shape.ARRAY ? 8 : 1)
                         .toList();
-        return new Variable(
-                id,
-                name(isStatic, dice.pick("state", "root_handler", "rows", "total"), id),
-                unit,
-                isStatic,
-                shape,
-                dice.pick(TYPES),
-                shape == Shape.STRUCTURE || shape == Shape.POINTER ? List.of() : first,
-                shape == Shape.POINTER && dice.chance(50) ? leaf(unit) : 0);
+        int pointsTo = shape == Shape.POINTER && dice.chance(50) ? leaf(unit) : 0;
+        return new Variable(id, name, unit, isStatic, shape, dice.pick(TYPES), first, pointsTo);
     }
 
     // 0 where the file can have none of them.

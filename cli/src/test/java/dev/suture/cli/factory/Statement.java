@@ -15,6 +15,8 @@ sealed interface Statement {
             case SetField set -> new SetField(set.variable, set.field, set.value.map(change));
             case SetKept set -> new SetKept(set.id, set.value.map(change));
             case Point point -> point;
+            case Say say -> say;
+            case View view -> view;
             case Blank blank -> blank;
             case If choice ->
                 new If(choice.condition.map(change), map(choice.then, change), map(choice.otherwise, change));
@@ -54,6 +56,12 @@ sealed interface Statement {
 
     /** Lets a variable point to a function. */
     record Point(int variable, int function) implements Statement {}
+
+    /** Lets a variable point to a string. */
+    record Say(int variable, String text) implements Statement {}
+
+    /** Lets a variable point to a table. */
+    record View(int variable, int table) implements Statement {}
 
     /** Nothing but a line, or a comment. */
     record Blank(String text) implements Statement {}

@@ -61,7 +61,7 @@ final class WriteCode {
             writer.line("unsigned long l%d = %d;".formatted(i, i));
         }
         function.body().forEach(writer::statement);
-        writer.valued(function.result(), "return %s;");
+        writer.valued(function.result(), "return ");
         return writer.text.append("}\n\n").toString();
     }
 
@@ -71,6 +71,9 @@ final class WriteCode {
         return switch (variable.shape()) {
             case NUMBER -> "%s %s%s;\n".formatted(variable.type(), name, first.isEmpty() ? "" : " = " + first);
             case ARRAY -> "%s %s[8]%s;\n".formatted(variable.type(), name, first.isEmpty() ? "" : " = {" + first + "}");
+            case THREAD -> "__thread %s %s%s;\n".formatted(variable.type(), name, first.isEmpty() ? "" : " = " + first);
+            case TEXT -> "const char *%s;\n".formatted(name);
+            case VIEW -> "const %s *%s%s;\n".formatted(variable.type(), name, pointee.isEmpty() ? "" : " = " + pointee);
             case STRUCTURE -> "struct record %s;\n".formatted(name);
             case POINTER ->
                 "unsigned long (*%s)(unsigned long)%s;\n".formatted(name, pointee.isEmpty() ? "" : " = " + pointee);
@@ -93,22 +96,25 @@ final class WriteCode {
         text.append("    ").append(line).append('\n');
     }
 
-    private void valued(Expression value, String format) {
+    private void valued(Expression value, String start) {
         line("{");
-        line(format.formatted(text(value, hasCall(value))));
+        line(start + text(value, hasCall(value)) + ";");
         line("}");
     }
 
     private void statement(Statement statement) {
         switch (statement) {
-            case Statement.SetLocal set -> valued(set.value(), "l" + set.number() + " = %s;");
+            case Statement.SetLocal set -> valued(set.value(), "l" + set.number() + " = ");
             case Statement.SetGlobal set ->
-                valued(set.value(), variable(set.variable(), text(set.index(), false)) + " = %s;");
+                valued(set.value(), variable(set.variable(), text(set.index(), false)) + " = ");
             case Statement.SetField set ->
-                valued(set.value(), names.variable(set.variable()) + ".f" + set.field() + " = %s;");
-            case Statement.SetKept set -> valued(set.value(), names.kept(set.id()) + " = %s;");
+                valued(set.value(), names.variable(set.variable()) + ".f" + set.field() + " = ");
+            case Statement.SetKept set -> valued(set.value(), names.kept(set.id()) + " = ");
             case Statement.Point point ->
                 line("%s = %s;".formatted(names.variable(point.variable()), names.address(point.function())));
+            case Statement.Say say -> line("%s = \"%s\";".formatted(names.variable(say.variable()), say.text()));
+            case Statement.View view ->
+                line("%s = %s;".formatted(names.variable(view.variable()), names.table(view.table())));
             case Statement.Blank blank -> line(blank.text());
             case Statement.If choice -> {
                 line("{");
@@ -186,6 +192,11 @@ final class WriteCode {
                                 names.table(entry.table()),
                                 text(entry.index(), isApart),
                                 code.table(entry.table()).values().size() - 1);
+            case Expression.Pointed pointed -> {
+                String name = names.variable(pointed.variable());
+                String index = text(pointed.index(), isApart);
+                yield step(isApart, "(unsigned long)(%1$s ? %1$s[(%2$s) & 3] : 0)".formatted(name, index));
+            }
             case Expression.Text chosen ->
                 "(unsigned long)\"%s\"[(%s) & 3]".formatted(chosen.text(), text(chosen.index(), isApart));
             case Expression.Call call ->

@@ -61,7 +61,11 @@ public final class WriteProgram {
 
     private String header() {
         StringBuilder text = new StringBuilder("#pragma once\n");
-        code.macros().forEach((name, value) -> text.append("#define %s %dUL\n".formatted(name, value)));
+        code.macros()
+                .forEach((name, value) -> text.append(
+                        name.startsWith(MakeCode.ENUMERATOR)
+                                ? "enum { %s = %d };\n".formatted(name, value)
+                                : "#define %s %dUL\n".formatted(name, value)));
         text.append(WriteCode.structure(code.layout()));
         code.variables().stream()
                 .filter(each -> !each.isStatic())
@@ -97,15 +101,17 @@ public final class WriteProgram {
         code.functions().stream()
                 .filter(each -> each.unit() == unit && each.isStatic() && !each.inHeader())
                 .forEach(each -> text.append(prototype(each)));
+        code.tables().stream().filter(each -> each.unit() == unit).forEach(each -> text.append(table(each)));
         for (Variable each : code.variables()) {
             if (each.unit() == unit) {
                 String pointee = each.pointsTo() == 0
                         ? ""
-                        : code.function(each.pointsTo()).name();
+                        : each.shape() == Code.Shape.VIEW
+                                ? code.table(each.pointsTo()).name()
+                                : code.function(each.pointsTo()).name();
                 text.append(each.isStatic() ? "static " : "").append(WriteCode.variable(each, each.name(), pointee));
             }
         }
-        code.tables().stream().filter(each -> each.unit() == unit).forEach(each -> text.append(table(each)));
         code.rows().stream().filter(each -> each.unit() == unit).forEach(each -> text.append(row(each)));
         code.functions().stream()
                 .filter(each -> each.unit() == unit && !each.inHeader())

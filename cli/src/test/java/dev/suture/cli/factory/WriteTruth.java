@@ -56,9 +56,9 @@ public final class WriteTruth {
         Set<Integer> addressed = new HashSet<>(leaves(before));
         addressed.addAll(leaves(after));
         addressed.forEach(id -> text.append("static unsigned long f%d(unsigned long);\n".formatted(id)));
-        state();
         constants(before, "_o");
         constants(after, "_n");
+        state();
         before.functions().forEach(each -> function(before, each, "_o"));
         after.functions().forEach(each -> function(after, each, "_n"));
         addressed.forEach(this::chooser);
@@ -97,7 +97,13 @@ public final class WriteTruth {
 
     private static String variable(Variable variable) {
         return WriteCode.variable(
-                variable, "v" + variable.id(), variable.pointsTo() == 0 ? "" : "f" + variable.pointsTo());
+                variable,
+                "v" + variable.id(),
+                variable.pointsTo() == 0
+                        ? ""
+                        : variable.shape() == Code.Shape.VIEW
+                                ? "c%d_o".formatted(variable.pointsTo())
+                                : "f" + variable.pointsTo());
     }
 
     private static String kept(Kept kept) {
