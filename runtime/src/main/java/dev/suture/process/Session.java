@@ -24,6 +24,9 @@ import java.util.OptionalInt;
  * the process can take it, and it ends with whoever holds it.
  */
 final class Session implements AutoCloseable {
+    /** Why nothing more is to be had of a process that was there. */
+    static final String ENDED = "it ended while it was being worked on";
+
     private static final int BREATH_NANOS = 50_000;
     private static final String SECCOMP = "\nSeccomp:\t";
     private static final int LOOKED_AT = 4;
@@ -230,21 +233,37 @@ final class Session implements AutoCloseable {
         return bytes;
     }
 
-    // What was opened is the memory of the program that ran then; of another one nothing is to be had through it.
-    private ProcessException lost(String otherwise) {
-        try {
-            if (!ProcStatus.read(pid).hasThreads()) {
-                return new ProcessException(pid, "it ended while it was being worked on");
-            }
-            boolean isSame = Mappings.read(pid).all().stream()
-                    .filter(Mapping::isReadable)
-                    .limit(LOOKED_AT)
-                    .anyMatch(mapping -> memory.read(mapping.start(), 1).length == 1);
-            return new ProcessException(
-                    pid, isSame ? otherwise : "it executed another program while it was being worked on");
-        } catch (IOException e) {
-            return new ProcessException(pid, "it ended while it was being worked on");
+    /**
+     * Makes sure that what was read until now was the process's.
+     *
+     * @param mappings what it had mapped
+     * @throws ProcessException if it ended or executed another program
+     */
+    void requireReadable(Mappings mappings) {
+        if (!isAnyReadable(mappings)) {
+            throw lost("its memory cannot be read");
         }
+    }
+
+    private ProcessException lost(String otherwise) {
+        return new ProcessException(pid, gone().orElse(otherwise));
+    }
+
+    // What was opened is the memory of the program that ran then; of another one nothing is to be had through it.
+    private Optional<String> gone() {
+        if (ProcStatus.isGone(pid)) {
+            return Optional.of(ENDED);
+        }
+        return isAnyReadable(Mappings.read(pid))
+                ? Optional.empty()
+                : Optional.of("it executed another program while it was being worked on");
+    }
+
+    private boolean isAnyReadable(Mappings mappings) {
+        return mappings.all().stream()
+                .filter(Mapping::isReadable)
+                .limit(LOOKED_AT)
+                .anyMatch(mapping -> memory.read(mapping.start(), 1).length == 1);
     }
 
     /** {@return 8 bytes of the process's memory as a number; 0 if there is nothing} */
