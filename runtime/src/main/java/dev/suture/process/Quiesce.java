@@ -210,7 +210,8 @@ final class Quiesce {
         }
     }
 
-    // Null if it was made. Not if a thread of the process is needed, and none is where it can be borrowed at this moment.
+    // Null if it was made. Not if a thread of the process is needed, and none is where it can be borrowed at this
+    // moment.
     private List<Obstacle> make(Change change, Keeper.Stop stop) {
         keeper.noCalls();
         change.addCalls(keeper);

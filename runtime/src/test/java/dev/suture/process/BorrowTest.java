@@ -117,7 +117,8 @@ class BorrowTest {
             assertThat(numbers).hasSizeGreaterThan(1).startsWith(pid);
             long noted = Tracer.run(() -> {
                 try (Work work = Work.change(pid, Duration.ofSeconds(5))) {
-                    return work.borrow().with(thread -> work.session().word(work.room().owner()));
+                    return work.borrow()
+                            .with(thread -> work.session().word(work.room().owner()));
                 }
             });
             assertThat(noted).isEqualTo(numbers.getLast().longValue());

@@ -103,7 +103,9 @@ class LeftPointersTest {
         try (Program program = Program.start(calls)) {
             ScenariosTest.load(program.target(), "unread", payload);
             assertThat(program.ask("call shrinks 0")).isEqualTo("0");
-            assertThat(unloaded(program.target(), "unread")).contains("cannot be read").contains("memory stay");
+            assertThat(unloaded(program.target(), "unread"))
+                    .contains("cannot be read")
+                    .contains("memory stay");
         }
     }
 

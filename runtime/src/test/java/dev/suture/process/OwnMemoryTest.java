@@ -67,8 +67,8 @@ class OwnMemoryTest {
             loadAndUnload(program, "first");
             Ledger.Span own = mapped(program, protection);
             inside(program, work -> {
-                work.write(work.ledger()
-                        .withPending(Pending.memory(work.ledger(), own.start(), own.end() - own.start())));
+                work.write(
+                        work.ledger().withPending(Pending.memory(work.ledger(), own.start(), own.end() - own.start())));
                 return null;
             });
             loadAndUnload(program, "next");
@@ -114,8 +114,8 @@ class OwnMemoryTest {
                 assertThat(upload.prepare()).isEmpty();
                 return upload.load(
                         work.borrow(),
-                        (address, sizeBytes) ->
-                                work.write(work.ledger().withPending(Pending.memory(work.ledger(), address, sizeBytes))));
+                        (address, sizeBytes) -> work.write(
+                                work.ledger().withPending(Pending.memory(work.ledger(), address, sizeBytes))));
             });
             assertThat(Mappings.read(program.pid()).all()).isNotEqualTo(before);
             assertThat(inside(program, Work::ledger).pending()).isEmpty();
