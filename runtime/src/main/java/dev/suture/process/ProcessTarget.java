@@ -12,14 +12,16 @@ import dev.suture.target.LoadedPayload;
 import dev.suture.target.Outcome;
 import dev.suture.target.Seen;
 import dev.suture.target.Watched;
-import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
+import java.util.function.Supplier;
 
 /**
  * A running process. Each action takes the lock of the process, reads anew what is there, and leaves nothing open; what
@@ -122,11 +124,7 @@ public final class ProcessTarget implements LiveTarget {
 
     @Override
     public boolean hasEnded() {
-        try {
-            return !ProcStatus.read(pid).hasThreads();
-        } catch (IOException e) {
-            return true;
-        }
+        return ProcStatus.isGone(pid);
     }
 
     @Override
@@ -159,14 +157,31 @@ public final class ProcessTarget implements LiveTarget {
 
     private <T> T look(Function<Work, T> question) {
         try {
-            return Tracer.run(LOOK, () -> {
-                try (Work work = Work.look(pid)) {
-                    requireMatch();
-                    return question.apply(work);
-                }
-            });
+            return Tracer.run(
+                    LOOK,
+                    () -> unlessItEnds(() -> {
+                        try (Work work = Work.look(pid)) {
+                            requireMatch();
+                            return question.apply(work);
+                        }
+                    }));
         } catch (TimeoutException e) {
             throw stuck(LOOK);
+        }
+    }
+
+    // What a process that ends says of itself meanwhile makes no sense, and neither would the reason.
+    private <T> T unlessItEnds(Supplier<T> work) {
+        boolean wasThere = !hasEnded();
+        try {
+            return work.get();
+        } catch (ProcessException e) {
+            if (!hasEnded()) {
+                throw e;
+            }
+            boolean isListed = Files.exists(Path.of("/proc/" + pid));
+            String otherwise = isListed ? "it has ended" : "there is no such process";
+            throw new ProcessException(pid, wasThere ? Session.ENDED : otherwise);
         }
     }
 
@@ -191,14 +206,16 @@ public final class ProcessTarget implements LiveTarget {
     private Outcome act(Duration timeout, Action action) {
         Duration longest = timeout.multipliedBy(MOST_TIMES).plus(LOOK);
         try {
-            return Tracer.run(longest, () -> {
-                try (Work work = Work.change(pid, timeout)) {
-                    requireMatch();
-                    return action.on(work);
-                } catch (InterruptedException e) {
-                    throw new ProcessException(pid, "interrupted before the change was made");
-                }
-            });
+            return Tracer.run(
+                    longest,
+                    () -> unlessItEnds(() -> {
+                        try (Work work = Work.change(pid, timeout)) {
+                            requireMatch();
+                            return action.on(work);
+                        } catch (InterruptedException e) {
+                            throw new ProcessException(pid, "interrupted before the change was made");
+                        }
+                    }));
         } catch (TimeoutException e) {
             return new Outcome.Unknown(Outcome.Cost.NONE, stuck(longest).getMessage());
         }

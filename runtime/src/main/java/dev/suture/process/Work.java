@@ -178,12 +178,8 @@ final class Work implements AutoCloseable {
         }
         Ledger settled = settled();
         Ledger.Pending pending = ledger.pending().get();
-        boolean isThere = Mappings.read(session.pid()).all().stream()
-                .anyMatch(mapping -> mapping.start() == pending.spare()
-                        && (mapping.isCode() || !mapping.isFile())
-                        && mapping.sizeBytes() <= pending.spareBytes());
         boolean isUsed = settled.entries().stream().anyMatch(entry -> entry.region() == pending.spare());
-        if (isThere && !isUsed) {
+        if (!isUsed && OwnMemory.isThere(session, pending)) {
             borrow().with(thread -> thread.call(Calls.MUNMAP, pending.spare(), pending.spareBytes(), 0, 0, 0, 0));
         }
         write(settled);
@@ -231,9 +227,7 @@ final class Work implements AutoCloseable {
                 return null;
             });
         }
-        Ledger.Entry entry = upload.load(
-                borrow(),
-                (address, sizeBytes) -> write(ledger.withPending(Ledger.Pending.memory(ledger, address, sizeBytes))));
+        Ledger.Entry entry = load(upload);
         if (!upload.refusals().isEmpty()) {
             if (entry != null) {
                 unmap(entry);
@@ -244,6 +238,22 @@ final class Work implements AutoCloseable {
         write(ledger.withEntry(entry));
         return new Outcome.Done(
                 new Outcome.Cost(borrow().stoppedNanos() / 1000, (System.nanoTime() - start) / 1000, 1));
+    }
+
+    private Ledger.Entry load(Upload upload) {
+        try {
+            return upload.load(
+                    borrow(),
+                    (address, sizeBytes) ->
+                            write(ledger.withPending(Ledger.Pending.memory(ledger, address, sizeBytes))));
+        } catch (RuntimeException e) {
+            try {
+                recover();
+            } catch (ProcessException gone) {
+                e.addSuppressed(gone);
+            }
+            throw e;
+        }
     }
 
     /** Gives the memory of a payload back. */
