@@ -59,7 +59,8 @@ final class FollowCommand extends SutureCommand {
             names = "--journal",
             paramLabel = "FILE",
             required = true,
-            description = "A file that gets a line of JSON for everything that happens. Without room for it nothing is done.")
+            description =
+                    "A file that gets a line of JSON for everything that happens. Without room for it nothing is done.")
     private Path journal;
 
     @Option(

@@ -66,8 +66,8 @@ final class Journal implements AutoCloseable {
         try {
             long size = channel.size();
             String time = Instant.now().truncatedTo(ChronoUnit.MILLIS).toString();
-            ByteBuffer line = ByteBuffer.wrap(
-                    (Json.line(new Line(time, what)) + "\n").getBytes(StandardCharsets.UTF_8));
+            ByteBuffer line =
+                    ByteBuffer.wrap((Json.line(new Line(time, what)) + "\n").getBytes(StandardCharsets.UTF_8));
             try {
                 while (line.hasRemaining()) {
                     channel.write(line);

@@ -42,7 +42,8 @@ class FullDiskTest {
 
     private void isAsItWas(String... names) throws IOException {
         try (Stream<Path> files = Files.walk(disk)) {
-            assertThat(files.filter(Files::isRegularFile).map(file -> disk.relativize(file).toString()))
+            assertThat(files.filter(Files::isRegularFile)
+                            .map(file -> disk.relativize(file).toString()))
                     .containsExactlyInAnyOrder(
                             Stream.concat(Stream.of("filler"), Stream.of(names)).toArray(String[]::new));
         }
@@ -50,7 +51,10 @@ class FullDiskTest {
 
     private static void cannotBeWritten(Said said, Path file) {
         assertThat(said.exitCode()).as(said.toString()).isEqualTo(ExitCode.BAD_INPUT);
-        assertThat(said.err()).contains(file + ": ").contains("No space left on device").doesNotContain("Exception");
+        assertThat(said.err())
+                .contains(file + ": ")
+                .contains("No space left on device")
+                .doesNotContain("Exception");
     }
 
     @Test
@@ -77,7 +81,9 @@ class FullDiskTest {
 
         Path stack = disk.resolve("stack");
         Path series = Files.writeString(folder.resolve("series"), "first.patch\nsecond.patch\n");
-        cannotBeWritten(Said.suture(with(common, "--series", series, "--stack", "--output", stack)), stack.resolve("first.livepatch"));
+        cannotBeWritten(
+                Said.suture(with(common, "--series", series, "--stack", "--output", stack)),
+                stack.resolve("first.livepatch"));
         isAsItWas();
     }
 
@@ -101,20 +107,19 @@ class FullDiskTest {
     void aPageOfAnObjectAndASketchOfAHook() throws Exception {
         for (String name : List.of("a", "b")) {
             Files.writeString(
-                    folder.resolve(name + ".c"), "int f(int x) { return x %s 3; }".formatted(name.equals("a") ? "+" : "*"));
+                    folder.resolve(name + ".c"),
+                    "int f(int x) { return x %s 3; }".formatted(name.equals("a") ? "+" : "*"));
             RunningProgram.run(folder, "cc", "-c", "-O2", "-ffunction-sections", "-fdata-sections", name + ".c");
         }
         Path page = disk.resolve("why.html");
-        cannotBeWritten(
-                Said.suture("explain", folder.resolve("a.o"), folder.resolve("b.o"), "--html", page), page);
+        cannotBeWritten(Said.suture("explain", folder.resolve("a.o"), folder.resolve("b.o"), "--html", page), page);
         isAsItWas();
 
         Path before = disk.resolve("kept.html");
         Files.delete(disk.resolve("filler"));
         Files.writeString(before, "what was there");
         Files.write(disk.resolve("filler"), new byte[SMALL_BYTES - 4096]);
-        cannotBeWritten(
-                Said.suture("explain", folder.resolve("a.o"), folder.resolve("b.o"), "--html", before), before);
+        cannotBeWritten(Said.suture("explain", folder.resolve("a.o"), folder.resolve("b.o"), "--html", before), before);
         isAsItWas("kept.html");
         assertThat(before).content().isEqualTo("what was there");
 
@@ -157,7 +162,8 @@ class FullDiskTest {
         List<String> lines = Files.readAllLines(file);
         assertThat(lines).hasSizeBetween(10, 100).hasSize(written);
         for (String line : lines) {
-            assertThat(new ObjectMapper().readTree(line).path("what").path(0).asText()).hasSize(150);
+            assertThat(new ObjectMapper().readTree(line).path("what").path(0).asText())
+                    .hasSize(150);
         }
         assertThat(Files.readString(file)).endsWith("\n");
         try (Journal again = new Journal(file)) {

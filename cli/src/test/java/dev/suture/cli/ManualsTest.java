@@ -108,7 +108,8 @@ class ManualsTest {
                 assertThat(said.err() + said.out())
                         .as(command)
                         .isNotBlank()
-                        .doesNotContainPattern("\\b(java|dev|sun|jdk)\\.[a-z.]+[A-Z]\\w*|\\b[A-Z]\\w+(Exception|Error)\\b");
+                        .doesNotContainPattern(
+                                "\\b(java|dev|sun|jdk)\\.[a-z.]+[A-Z]\\w*|\\b[A-Z]\\w+(Exception|Error)\\b");
             }
         }
     }

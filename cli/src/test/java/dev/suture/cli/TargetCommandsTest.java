@@ -46,6 +46,7 @@ class TargetCommandsTest {
     private static final String[] FIELDS = {
         "action", "payload", "target", "ended", "state", "stoppedMicros", "waitedMicros", "attempts", "refusals"
     };
+
     @TempDir
     private static Path folder;
 
@@ -102,7 +103,9 @@ class TargetCommandsTest {
             Thread.sleep(200);
             Said said = Said.suture("load", trap, "--on", "exe:" + program, "--watch", "2", "--json");
             assertThat(said.exitCode()).isEqualTo(ExitCode.STATE_UNKNOWN);
-            assertThat(said.err()).containsPattern("suture: pid:\\d+ ended( by SIGILL)? (\\d+ ms after it was patched|while it was being worked on)");
+            assertThat(said.err())
+                    .containsPattern(
+                            "suture: pid:\\d+ ended( by SIGILL)? (\\d+ ms after it was patched|while it was being worked on)");
             List<String> ends = new ArrayList<>();
             said.json()
                     .path("actions")
@@ -267,7 +270,8 @@ class TargetCommandsTest {
             List<String> targets = new ArrayList<>();
             said.json()
                     .path("actions")
-                    .forEach(action -> targets.add(action.path("target").path("target").asText()));
+                    .forEach(action ->
+                            targets.add(action.path("target").path("target").asText()));
             assertThat(targets)
                     .containsExactlyInAnyOrderElementsOf(
                             all.stream().map(Running::target).toList());

@@ -31,11 +31,12 @@ import org.junit.jupiter.api.io.TempDir;
  * well do what the list of their payloads says, each command ends in its time, and nobody's files change.
  */
 class ThousandCommandsTest {
-    private static final List<String> BAD = List.of(
-            "dies", "dies", "forks", "executes", "threads", "maps", "stops", "sits", "lies");
+    private static final List<String> BAD =
+            List.of("dies", "dies", "forks", "executes", "threads", "maps", "stops", "sits", "lies");
     private static final int TIMEOUT_SECONDS = 1;
     /** Besides the time for finding a moment: a look, and as much again for what is taken back. */
     private static final long MOST_SECONDS_EACH = 2 * TIMEOUT_SECONDS + 10;
+
     private static final int WELL = 4;
     private static final int KINDS = 20;
 
@@ -178,7 +179,8 @@ class ThousandCommandsTest {
         assertThat(said.exitCode()).as(words + "\n" + said.err()).isNotIn(ExitCode.INTERNAL_ERROR, ExitCode.USAGE);
         assertThat(said.err()).doesNotContain("a fault in suture").doesNotContain("Exception");
         JsonNode json = said.json();
-        int targets = Math.max(1, json.path("actions").size() + json.path("targets").size());
+        int targets =
+                Math.max(1, json.path("actions").size() + json.path("targets").size());
         slowestMillis.accumulateAndGet(millis, Math::max);
         assertThat(millis).as(words.toString()).isLessThan(TimeUnit.SECONDS.toMillis(MOST_SECONDS_EACH) * targets);
     }
@@ -201,7 +203,9 @@ class ThousandCommandsTest {
     private static List<Long> processes() {
         List<Long> found = new ArrayList<>();
         try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
-            all.filter(process -> process.info().command().equals(java.util.Optional.of(tried.program().toString())))
+            all.filter(process -> process.info()
+                            .command()
+                            .equals(java.util.Optional.of(tried.program().toString())))
                     .forEach(process -> found.add(process.pid()));
         }
         return found;

@@ -98,8 +98,7 @@ public final class Actions {
 
     private static ActionReport notTried(Verb verb, String name, LiveTarget target) {
         After after = After.of(name, target);
-        return new ActionReport(
-                word(verb), name, after.identity(), Ended.NOT_TRIED, after.state(), 0, 0, 0, List.of());
+        return new ActionReport(word(verb), name, after.identity(), Ended.NOT_TRIED, after.state(), 0, 0, 0, List.of());
     }
 
     private Optional<ActionReport> preflight(Verb verb, String name, Payload payload, LiveTarget target) {
@@ -181,7 +180,8 @@ public final class Actions {
     }
 
     private static ActionReport lost(ActionReport report, State state, String how) {
-        return report.with(Ended.UNKNOWN, state, List.of(new Refusal(report.target().target(), "", how, "")));
+        return report.with(
+                Ended.UNKNOWN, state, List.of(new Refusal(report.target().target(), "", how, "")));
     }
 
     private void takeBack(Verb verb, String name, LiveTarget target, List<ActionReport> reports) {

@@ -35,6 +35,7 @@ public final class Follow {
     private static final int MOST_CRASHES = 3;
     /** Of targets in a row that ended at once, if it is not known how. */
     private static final int MOST_ENDS = 10;
+
     private static final long LONGEST_PAUSE_NANOS = Duration.ofMinutes(10).toNanos();
     /** Looking takes no more than one part in so many of the time. */
     private static final int SHARE = 10;
@@ -273,8 +274,7 @@ public final class Follow {
             }
         }
         Watched watched = target.watch();
-        ActionReport report = actions.run(
-                        Verb.LOAD, one.name(), Optional.of(one.payload()), List.of(target), false)
+        ActionReport report = actions.run(Verb.LOAD, one.name(), Optional.of(one.payload()), List.of(target), false)
                 .getFirst();
         if (report.ended() != Ended.DONE && target.hasEnded()) {
             // Of the change, perhaps.

@@ -149,7 +149,8 @@ final class ChangeWhatIsApplied {
                 .toList();
     }
 
-    private Outcome change(String name, List<String> reverted, List<String> applied, List<Refusal> notes) throws InterruptedException {
+    private Outcome change(String name, List<String> reverted, List<String> applied, List<Refusal> notes)
+            throws InterruptedException {
         work.session().letOthersRun();
         Changes changes = Changes.of(work.session(), ledger(), reverted, applied, options.policy());
         if (!changes.refusals().isEmpty()) {

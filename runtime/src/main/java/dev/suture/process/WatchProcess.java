@@ -96,10 +96,7 @@ final class WatchProcess implements Watched {
                     if (code.isEmpty()) {
                         code = exitCode(kernel, local);
                     }
-                    return Optional.of(new Loss(
-                            "ended" + how(code),
-                            after,
-                            ending(code)));
+                    return Optional.of(new Loss("ended" + how(code), after, ending(code)));
                 }
                 if (left <= 0) {
                     return Optional.empty();

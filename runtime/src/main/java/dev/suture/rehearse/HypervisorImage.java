@@ -73,7 +73,8 @@ public record HypervisorImage(Path file) {
             }
             return bytes;
         } catch (IOException e) {
-            throw new LivePatchException("%s: cannot read this hypervisor image: %s".formatted(file, PlainFile.why(e)), e);
+            throw new LivePatchException(
+                    "%s: cannot read this hypervisor image: %s".formatted(file, PlainFile.why(e)), e);
         }
     }
 }

@@ -231,7 +231,8 @@ class FollowTest {
         try (Following following = new Following("pid:" + sleeps.pid(), fix)) {
             Thread.sleep(300);
             assertThat(following.events).hasSize(1);
-            assertThat(new ProcessTarget((int) sleeps.pid(), "sleep").payloads()).isEmpty();
+            assertThat(new ProcessTarget((int) sleeps.pid(), "sleep").payloads())
+                    .isEmpty();
         } finally {
             sleeps.destroyForcibly();
         }
@@ -242,7 +243,8 @@ class FollowTest {
         try (Program program = Program.start(binary)) {
             assertThat(program.target().has(fix.payload().changedFile().orElseThrow()))
                     .isTrue();
-            assertThat(program.target().incarnation()).isEqualTo(program.target().incarnation());
+            assertThat(program.target().incarnation())
+                    .isEqualTo(program.target().incarnation());
             var before = program.target().incarnation().orElseThrow();
             program.ask("exec");
             var after = program.target().incarnation().orElseThrow();

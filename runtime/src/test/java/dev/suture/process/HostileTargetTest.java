@@ -178,7 +178,8 @@ class HostileTargetTest {
                     Thread.sleep(30);
                     Program.run(folder, List.of("sh", "-c", ending + " " + pid));
                     Optional<Watched.Loss> said = watch.await();
-                    assertThat(said.orElseThrow().ending() == Watched.Ending.FAULT).isEqualTo(ending.endsWith("SEGV"));
+                    assertThat(said.orElseThrow().ending() == Watched.Ending.FAULT)
+                            .isEqualTo(ending.endsWith("SEGV"));
                     assertThat(said.orElseThrow().text())
                             .matches("ended by SIG%s \\d+ ms after it was patched".formatted(ending.substring(6)));
                 }

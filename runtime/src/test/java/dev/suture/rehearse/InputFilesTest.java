@@ -24,7 +24,9 @@ class InputFilesTest {
                 folder.resolve("payload.s"),
                 ".section .livepatch.depends,\"a\",@note; .long 4, 4, 3; .asciz \"GNU\"; .long 1\n.section " + section
                         + ",\"a\",@note; .long 4, 4, 3; .asciz \"GNU\"; .long 1\n");
-        Process as = new ProcessBuilder("as", "-o", file.toString(), source.toString()).inheritIO().start();
+        Process as = new ProcessBuilder("as", "-o", file.toString(), source.toString())
+                .inheritIO()
+                .start();
         assertThat(as.waitFor()).isZero();
         return file;
     }

@@ -28,9 +28,7 @@ class XenRehearsalTest {
                 "qemu-system-x86_64 is missing: apt-get install qemu-system-x86");
         // What a payload has to have, and a note that Xen cannot parse.
         Path noPayload = folder.resolve("no payload.o");
-        Path source = Files.writeString(
-                folder.resolve("payload.s"),
-                """
+        Path source = Files.writeString(folder.resolve("payload.s"), """
                 .section .livepatch.depends,"a",@note; .long 4, 4, 3; .asciz "GNU"; .long 1
                 .section .livepatch.xen_depends,"a",@note; .long 4, 4, 3; .asciz "GNU"; .long 1
                 """);
