@@ -50,9 +50,9 @@ final class LedgerMemory {
         this.address = address;
     }
 
-    /** {@return whether memory is a ledger that has a file, or the stack behind it} */
-    static boolean isLedger(Mapping mapping) {
-        return mapping.name().equals(MAPPING);
+    /** {@return where the ledger is and the stack behind it; no memory if there is none yet} */
+    Ledger.Span span() {
+        return new Ledger.Span(address, exists() ? address + TOTAL_BYTES : 0);
     }
 
     /**

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -74,6 +75,15 @@ record ProcStatus(Map<String, String> fields) {
     int number(String name) {
         String first = text(name).split("\\s")[0];
         return first.matches("\\d{1,9}") ? Integer.parseInt(first) : 0;
+    }
+
+    /** {@return the numbers of the thread in the namespaces of processes that it is in, ours first, its own last} */
+    List<Integer> numbers() throws IOException {
+        String text = text("NSpid");
+        if (!text.matches("\\d{1,9}(\\s+\\d{1,9})*")) {
+            throw new IOException("no numbers");
+        }
+        return Stream.of(text.split("\\s+")).map(Integer::valueOf).toList();
     }
 
     /** {@return such as {@code S}, {@code T} for stopped by its job, {@code Z} for ended} */

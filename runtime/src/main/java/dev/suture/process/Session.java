@@ -16,6 +16,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * One command's hold on a process: its memory, the right to trace it, and the lock that keeps other commands away.
@@ -47,6 +48,7 @@ final class Session implements AutoCloseable {
     private final MemorySegment text;
     private final MemorySegment threadPath;
     private int firstThread;
+    private Optional<Boolean> hasOwnNumbers = Optional.empty();
     private Keeper keeper;
     private Ptrace ptrace;
 
@@ -144,6 +146,25 @@ final class Session implements AutoCloseable {
             }
         }
         return 'X';
+    }
+
+    /**
+     * {@return the number that a thread has for the program itself, which in a namespace of its own is another one than for
+     * us; empty if the thread is gone} Quick where both are the same.
+     *
+     * @see "pid_namespaces(7); proc_pid_status(5), NSpid"
+     */
+    OptionalInt ownNumber(int tid) {
+        try {
+            if (hasOwnNumbers.isEmpty()) {
+                hasOwnNumbers = Optional.of(ProcStatus.read(pid).numbers().size() > 1);
+            }
+            return hasOwnNumbers.get()
+                    ? OptionalInt.of(ProcStatus.ofThread(pid, tid).numbers().getLast())
+                    : OptionalInt.of(tid);
+        } catch (IOException e) {
+            return OptionalInt.empty();
+        }
     }
 
     /** {@return how many threads there are now, those included that ended and were not yet taken away} */
