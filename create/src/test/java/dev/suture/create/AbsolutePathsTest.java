@@ -141,8 +141,8 @@ class AbsolutePathsTest {
                 %%.o: %%.c
                 \tgcc -O2 -g -I$(VPATH)/include -c -o $@ $<
                 """;
-        PatchedProgram program = changed(program("make -C obj", "obj/program"))
-                .file("obj/Makefile", configured.formatted(".."));
+        PatchedProgram program =
+                changed(program("make -C obj", "obj/program")).file("obj/Makefile", configured.formatted(".."));
         for (String version : new String[] {"source", "patched"}) {
             // The patch has none of it.
             Files.writeString(directory.resolve(version).resolve("obj/Makefile"), configured.formatted(source));

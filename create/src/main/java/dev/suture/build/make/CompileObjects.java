@@ -91,8 +91,7 @@ final class CompileObjects {
             String rule = Files.readString(list, StandardCharsets.UTF_8).replace("\\\n", " ");
             for (String word : rule.replace("\\ ", "\0").split("\\s+")) {
                 if (!word.isEmpty() && !word.equals("object:")) {
-                    Path input =
-                            step.at(word.replace('\0', ' '));
+                    Path input = step.at(word.replace('\0', ' '));
                     inputs.add(input);
                     addReal(input, inputs);
                 }

@@ -17,7 +17,13 @@ import java.util.Set;
  * @param mounts what the command sees where
  */
 record CompileStep(
-        String compiler, Path directory, List<String> arguments, Path source, String sourceArgument, Path object, Mounts mounts) {
+        String compiler,
+        Path directory,
+        List<String> arguments,
+        Path source,
+        String sourceArgument,
+        Path object,
+        Mounts mounts) {
 
     /** Options with an argument of their own that say where output goes. */
     private static final Set<String> OUTPUT_WITH_ARGUMENT = Set.of("-o", "-MF", "-MT", "-MQ", "-dumpbase", "-dumpdir");

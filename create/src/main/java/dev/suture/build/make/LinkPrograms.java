@@ -66,7 +66,12 @@ final class LinkPrograms {
             Path original = RepeatLink.link(
                     base.commands(), base.program(), directory.resolve("original"), mounts, originals, List.of());
             Path after = RepeatLink.link(
-                    patched.commands(), patched.program(), directory.resolve("patched"), patched.copy().mounts(), patchedObjects, added);
+                    patched.commands(),
+                    patched.program(),
+                    directory.resolve("patched"),
+                    patched.copy().mounts(),
+                    patchedObjects,
+                    added);
             List<Path> untouched = patched.steps().stream()
                     .filter(step -> !reached.contains(patched.name(step)))
                     .map(CompileStep::object)

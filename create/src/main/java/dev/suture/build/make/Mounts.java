@@ -11,7 +11,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -105,7 +104,8 @@ record Mounts(Path directory, Map<Path, Path> places, List<String> namespace, St
             Mounts mounts = new Mounts(own, places, namespace, "");
             List<String> said = new ArrayList<>();
             try {
-                int status = mounts.run(true, List.of("true"), own, Map.of(), directory.resolve("mount.log"), said::add);
+                int status =
+                        mounts.run(true, List.of("true"), own, Map.of(), directory.resolve("mount.log"), said::add);
                 if (status == 0) {
                     return mounts;
                 }

@@ -43,8 +43,7 @@ final class Reached {
         this.copy = copy;
         this.workDirectory = workDirectory;
         tree = copy.tree().toRealPath();
-        compiler = new CompileObjects(
-                copy.mounts(), copy.time(), workDirectory.resolve("compile.log"), request.jobs());
+        compiler = new CompileObjects(copy.mounts(), copy.time(), workDirectory.resolve("compile.log"), request.jobs());
         commands = copy.commands();
         part = PartInBuild.of(copy);
         place = new CheckPlace(part, copy.source(), request.command(), copy.mounts());

@@ -96,11 +96,8 @@ final class ReadCommands {
         if (words.size() <= archiveAt || !adds) {
             return;
         }
-        Set<Path> members = archived.computeIfAbsent(
-                command.at(words.get(archiveAt)), key -> new LinkedHashSet<>());
-        words.stream()
-                .skip(archiveAt + 1L)
-                .forEach(word -> members.add(command.at(word)));
+        Set<Path> members = archived.computeIfAbsent(command.at(words.get(archiveAt)), key -> new LinkedHashSet<>());
+        words.stream().skip(archiveAt + 1L).forEach(word -> members.add(command.at(word)));
     }
 
     private void addCompiler(RecordedCommand command) {
@@ -170,7 +167,10 @@ final class ReadCommands {
             String objectName = withoutEnding(name) + ".o";
             boolean named = compiles && !output.isEmpty();
             Path object = command.at(named ? output : objectName);
-            compiled.put(object, new CompileStep(command.program(), command.directory(), arguments, path, input, object, command.mounts()));
+            compiled.put(
+                    object,
+                    new CompileStep(
+                            command.program(), command.directory(), arguments, path, input, object, command.mounts()));
             parts.add(object);
         }
         if (!compiles) {
@@ -195,8 +195,7 @@ final class ReadCommands {
     static List<String> expanded(RecordedCommand command) {
         List<String> arguments = new ArrayList<>();
         for (String argument : command.arguments()) {
-            Path file =
-                    argument.startsWith("@") ? command.at(argument.substring(1)) : command.directory();
+            Path file = argument.startsWith("@") ? command.at(argument.substring(1)) : command.directory();
             if (argument.startsWith("@") && Files.isRegularFile(file)) {
                 try {
                     String text = Files.readString(file, StandardCharsets.ISO_8859_1);

@@ -152,7 +152,9 @@ final class RecordedPrograms {
             } else if (word.equals("-MD") || word.equals("-MMD")) {
                 alone.compiled().values().forEach(step -> {
                     rules.add(withEnding(step.object()));
-                    rules.add(command.at(Path.of(withEnding(step.source())).getFileName().toString())
+                    rules.add(command.at(Path.of(withEnding(step.source()))
+                                    .getFileName()
+                                    .toString())
                             .toString());
                 });
             }

@@ -55,7 +55,12 @@ final class RepeatLink {
      * @throws CannotLinkException if the command was not recorded, fails, or does not take one of the objects
      */
     static Path link(
-            ReadCommands commands, Path program, Path directory, Mounts mounts, Map<Path, Path> replaced, List<Path> more)
+            ReadCommands commands,
+            Path program,
+            Path directory,
+            Mounts mounts,
+            Map<Path, Path> replaced,
+            List<Path> more)
             throws IOException, CannotLinkException {
         RepeatLink work = new RepeatLink(commands, mounts, directory, replaced);
         Path linked = directory.resolve("linked");
@@ -82,8 +87,14 @@ final class RepeatLink {
         command.addAll(arguments(recorded, to));
         more.forEach(object -> command.add(object.toString()));
         List<String> said = new ArrayList<>();
-        int status = recorded.mounts().run(
-                false, command, recorded.directory(), Map.of("LC_ALL", "C"), directory.resolve("link.log"), said::add);
+        int status = recorded.mounts()
+                .run(
+                        false,
+                        command,
+                        recorded.directory(),
+                        Map.of("LC_ALL", "C"),
+                        directory.resolve("link.log"),
+                        said::add);
         if (status != 0 || !Files.isRegularFile(to)) {
             throw new CannotLinkException("linking %s once more failed: %s"
                     .formatted(output.getFileName(), said.stream().limit(3).collect(Collectors.joining("; "))));

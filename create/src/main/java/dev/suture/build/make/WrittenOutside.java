@@ -66,7 +66,10 @@ final class WrittenOutside {
         for (Path directory : directories) {
             boolean known = more.places().keySet().stream().anyMatch(directory::startsWith);
             if (!known && canBeCopied(directory, mounts)) {
-                more = more.with(directory, tree.resolve(PLACE).resolve(Integer.toString(more.places().size())));
+                more = more.with(
+                        directory,
+                        tree.resolve(PLACE)
+                                .resolve(Integer.toString(more.places().size())));
             }
         }
         return more.places().size() == mounts.places().size() ? Optional.empty() : Optional.of(more);
@@ -133,7 +136,8 @@ final class WrittenOutside {
 
     /** What has a place of its own, and the copies of this and other sources. */
     private static boolean isLeftOut(Path path, Mounts mounts) {
-        return mounts.places().containsKey(path) || path.equals(mounts.directory().getParent());
+        return mounts.places().containsKey(path)
+                || path.equals(mounts.directory().getParent());
     }
 
     /** {@return what else is mounted below a directory} */

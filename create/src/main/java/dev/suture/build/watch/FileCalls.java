@@ -84,8 +84,7 @@ final class FileCalls {
         // setters of
         // attributes, utimes, inotify_add_watch.
         for (int call :
-                new int[] {4, 6, 80, 84, 87, 90, 92, 94, 132, 137, 188, 189, 191, 192, 194, 195, 197, 198, 235
-                }) {
+                new int[] {4, 6, 80, 84, 87, 90, 92, 94, 132, 137, 188, 189, 191, 192, 194, 195, 197, 198, 235}) {
             at(call, Kind.LOOK, NO_DIRECTORY, 0, "a call that looks at a file");
         }
         at(83, Kind.MAKE_DIRECTORY, NO_DIRECTORY, 0, "mkdir");

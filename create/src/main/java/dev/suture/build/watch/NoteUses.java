@@ -97,7 +97,8 @@ final class NoteUses {
             case WRITE, RENAME, LINK -> true;
         };
         boolean counts = anywhere
-                || roots.stream().anyMatch((path + "/")::startsWith) || (kind != Kind.LOOK && kind != Kind.ASK && states.containsKey(path));
+                || roots.stream().anyMatch((path + "/")::startsWith)
+                || (kind != Kind.LOOK && kind != Kind.ASK && states.containsKey(path));
         if (unknown.isPresent() || !counts && !writes || NO_FILES.stream().anyMatch(path::startsWith)) {
             return;
         }

@@ -192,7 +192,8 @@ final class TraceProcesses {
                     notes.note(process.program, Observation.Kind.WRITE, to.path(), "");
                     paths.forget();
                 });
-            case OPEN, OPEN_HOW, CREATE, EXECUTE, ASK, LOOK, MAKE_DIRECTORY, READ_LINK, WRITE -> use(tid, process, call);
+            case OPEN, OPEN_HOW, CREATE, EXECUTE, ASK, LOOK, MAKE_DIRECTORY, READ_LINK, WRITE ->
+                use(tid, process, call);
         }
     }
 

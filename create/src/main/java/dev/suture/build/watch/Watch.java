@@ -51,7 +51,8 @@ public final class Watch {
      * @param run runs it
      * @param endRest ends what the command left running
      */
-    public static Watched run(List<String> command, Path directory, List<Path> roots, Map<Path, Path> mounts, Run run, Runnable endRest)
+    public static Watched run(
+            List<String> command, Path directory, List<Path> roots, Map<Path, Path> mounts, Run run, Runnable endRest)
             throws IOException {
         boolean known = System.getProperty("os.name").equals("Linux")
                 && System.getProperty("os.arch").equals("amd64");
@@ -82,7 +83,8 @@ public final class Watch {
         return watched(status, task, tracer, endRest);
     }
 
-    private static TraceProcesses.Traces follow(Path started, Thread main, List<String> roots, Map<String, String> mounts)
+    private static TraceProcesses.Traces follow(
+            Path started, Thread main, List<String> roots, Map<String, String> mounts)
             throws IOException, InterruptedException {
         int pid = awaitStop(started, main);
         try {

@@ -39,7 +39,8 @@ class WatchTest {
                 throw new IllegalStateException(e);
             }
         };
-        return Watch.run(List.of("sh", "-c", command), directory, List.of(directory.resolve("tree")), Map.of(), run, () -> {});
+        return Watch.run(
+                List.of("sh", "-c", command), directory, List.of(directory.resolve("tree")), Map.of(), run, () -> {});
     }
 
     private Set<String> paths(Watch.Watched watched, Kind kind) throws IOException {
