@@ -41,29 +41,57 @@ final class LookAsleep {
         this.check = check;
     }
 
-    /** {@return whether a thread that was in the way still is} */
-    Seen look(int tid, Unwind unwind) {
-        Optional<Place> before = place(tid);
-        Optional<Stop> stop = check.lastStop(tid);
-        if (before.isEmpty() || stop.isEmpty()) {
-            return Seen.UNTOLD;
+    /**
+     * {@return who sleeps where he is in the way for certain, without anybody having been stopped; the first that is found}
+     *
+     * @param deadlineNanos {@link System#nanoTime} from which on nobody else is looked at
+     */
+    Optional<Obstacle> firstAsleep(int[] tids, Unwind unwind, long deadlineNanos) {
+        for (int tid : tids) {
+            Optional<Place> place = place(tid);
+            if (place.isPresent()) {
+                List<Obstacle> found = found(tid, place.get(), 0, unwind);
+                if (!found.isEmpty() && found.getFirst().isSure() && place.equals(place(tid))) {
+                    return Optional.of(found.getFirst());
+                }
+            }
+            if (System.nanoTime() > deadlineNanos) {
+                break;
+            }
         }
-        Place place = before.get();
+        return Optional.empty();
+    }
+
+    private List<Obstacle> found(int tid, Place place, long own, Unwind unwind) {
         MemorySegment registers = MemorySegment.ofArray(new long[Registers.BYTES / 8]);
         Registers.set(registers, Registers.RSP, place.stackPointer());
         Registers.set(registers, Registers.RIP, place.address());
-        Registers.set(registers, Registers.FS_BASE, stop.get().own());
+        Registers.set(registers, Registers.FS_BASE, own);
         check.forget();
         check.look(tid, registers);
         List<Obstacle> found = check.obstacles().isEmpty() ? check.unwound(unwind) : check.obstacles();
         check.forget();
+        return found;
+    }
+
+    /** {@return whether a thread that was in the way still is} */
+    Seen look(int tid, Unwind unwind) {
+        Optional<Place> before = place(tid);
+        Optional<Stop> stop = check.lastStop(tid);
+        if (before.isEmpty()) {
+            return Seen.UNTOLD;
+        }
+        Place place = before.get();
+        List<Obstacle> found = found(tid, place, stop.map(Stop::own).orElse(0L), unwind);
         if (!before.equals(place(tid))) {
             return Seen.UNTOLD;
         }
         if (found.isEmpty()) {
             return Seen.NOT_IN_THE_WAY;
         }
-        return found.getFirst().isSure() || isWhereItStopped(tid, place, stop.get()) ? Seen.IN_THE_WAY : Seen.UNTOLD;
+        boolean isThere = found.getFirst().isSure()
+                || stop.filter(it -> isWhereItStopped(tid, place, it)).isPresent();
+        return isThere ? Seen.IN_THE_WAY : Seen.UNTOLD;
     }
 
     private boolean isWhereItStopped(int tid, Place place, Stop stop) {

@@ -27,6 +27,9 @@ import java.util.Set;
  */
 final class Quiesce {
     private static final long STOP_NANOS = 50_000_000;
+    /** How long to look at who sleeps before all are stopped. */
+    private static final long LOOK_NANOS = 5_000_000;
+
     private static final long LATE_NANOS = 500_000_000;
     private static final int FIRST_PAUSE_MILLIS = 1;
     private static final int LONGEST_PAUSE_MILLIS = 20;
@@ -82,7 +85,7 @@ final class Quiesce {
             check.forget();
             update(check, !ranges.isEmpty());
             boolean isProbe = obstacles.stream().anyMatch(Obstacle::isSeen);
-            obstacles = isProbe ? stillThere(obstacles, check, asleep) : attempt(check, change);
+            obstacles = isProbe ? stillThere(obstacles, check, asleep) : attemptUnlessAsleep(check, asleep, change);
             if (obstacles == null) {
                 return new Result(true, cost(start), List.of());
             }
@@ -164,6 +167,14 @@ final class Quiesce {
                 : check.obstacles();
     }
 
+    // As long as somebody sleeps in the way, a stop would only disturb him.
+    private List<Obstacle> attemptUnlessAsleep(CheckThreads check, LookAsleep asleep, Change change) {
+        Optional<Obstacle> sleeper = check.isOfInterest()
+                ? asleep.firstAsleep(session.threadIds(), unwind, System.nanoTime() + LOOK_NANOS)
+                : Optional.empty();
+        return sleeper.isPresent() ? List.of(sleeper.get()) : attempt(check, change);
+    }
+
     /** {@return null if the work was done, else who was in the way} */
     private List<Obstacle> attempt(CheckThreads check, Change change) {
         Optional<Obstacle> unstoppable = others.unstoppable();
@@ -177,6 +188,7 @@ final class Quiesce {
         attempts++;
         session.letOthersRun();
         threads.seizeAll();
+        Step.THREADS_SEIZED.isDone();
         session.letOthersRun();
         check.tell(keeper);
         session.letOthersRun();
