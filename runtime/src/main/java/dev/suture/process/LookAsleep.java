@@ -44,9 +44,10 @@ final class LookAsleep {
     /**
      * {@return who sleeps where he is in the way for certain, without anybody having been stopped; the first that is found}
      *
-     * @param deadlineNanos {@link System#nanoTime} from which on nobody else is looked at
+     * @param longestNanos after which nobody else is looked at, counted from when the first one was: he has the tables read
      */
-    Optional<Obstacle> firstAsleep(int[] tids, Unwind unwind, long deadlineNanos) {
+    Optional<Obstacle> firstAsleep(int[] tids, Unwind unwind, long longestNanos) {
+        long firstSeen = 0;
         for (int tid : tids) {
             Optional<Place> place = place(tid);
             if (place.isPresent()) {
@@ -55,7 +56,10 @@ final class LookAsleep {
                     return Optional.of(found.getFirst());
                 }
             }
-            if (System.nanoTime() > deadlineNanos) {
+            if (firstSeen == 0 && place.isPresent()) {
+                firstSeen = System.nanoTime();
+            }
+            if (firstSeen != 0 && System.nanoTime() - firstSeen > longestNanos) {
                 break;
             }
         }
