@@ -321,6 +321,6 @@ final class ChangeWhatIsApplied {
         function.ifPresent(found -> work.borrow()
                 .with(
                         thread -> thread.invoke(found.address(), entry.frames(), 0),
-                        new HeldLocks(work.session(), work.files())::why));
+                        new HeldLocks(work.session(), work.files(), work.ledger())::why));
     }
 }

@@ -41,11 +41,17 @@ final class HeldLocks {
     private static final int LONGEST_STACK_BYTES = 1 << 20;
 
     private final Session session;
+    private final LoadedFiles files;
+    private final Ledger ledger;
     private final List<Span> unwinder = new ArrayList<>();
     private final List<Span> allocator = new ArrayList<>();
+    private Optional<Set<Long>> signalReturns = Optional.empty();
+    private Unwind unwind;
 
-    HeldLocks(Session session, LoadedFiles files) {
+    HeldLocks(Session session, LoadedFiles files, Ledger ledger) {
         this.session = session;
+        this.files = files;
+        this.ledger = ledger;
         LoadedFile program = files.program().orElseThrow();
         for (LoadedFile file : files.all()) {
             unwinder.addAll(functions(file, UNWINDER));
@@ -74,12 +80,29 @@ final class HeldLocks {
         long address = Registers.get(registers, Registers.RIP);
         long stackPointer = Registers.get(registers, Registers.RSP) & -8;
         MemorySegment stack = MemorySegment.ofArray(session.memory().read(stackPointer, LONGEST_STACK_BYTES));
-        if (OF_ALLOCATORS.contains(call) || isIn(allocator, address) || isOnStack(stack, allocator)) {
-            return Optional.of("may be in the midst of allocating memory");
+        boolean allocates = isIn(allocator, address) || isOnStack(stack, allocator);
+        boolean throwsOne = isIn(unwinder, address) || isOnStack(stack, unwinder);
+        if (!OF_ALLOCATORS.contains(call) && !allocates && !throwsOne) {
+            return Optional.empty();
         }
-        return isIn(unwinder, address) || isOnStack(stack, unwinder)
-                ? Optional.of("is in the midst of throwing an exception")
+        List<Long> addresses = new ArrayList<>(List.of(address));
+        addresses.addAll(callers(registers, stackPointer, stack));
+        if (addresses.stream().anyMatch(caller -> isIn(unwinder, caller))) {
+            return Optional.of("is in the midst of throwing an exception");
+        }
+        return OF_ALLOCATORS.contains(call) || addresses.stream().anyMatch(caller -> isIn(allocator, caller))
+                ? Optional.of("is in the midst of allocating memory")
                 : Optional.empty();
+    }
+
+    // What the stack has of functions that returned long ago tells nothing. Who holds a lock is among the innermost, which
+    // are known even where the others are not.
+    private List<Long> callers(MemorySegment registers, long stackPointer, MemorySegment stack) {
+        if (signalReturns.isEmpty()) {
+            signalReturns = Optional.of(SignalReturns.find(session.memory(), files.mappings()));
+            unwind = new Unwind(session.memory(), files, ledger);
+        }
+        return unwind.chain(registers, stackPointer, stack, signalReturns.get()).returnAddresses();
     }
 
     // Asked for each word of a stack, while the thread is stopped.

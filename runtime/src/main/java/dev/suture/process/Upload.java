@@ -280,7 +280,7 @@ final class Upload {
         long frames = region + link.framesOffset();
         borrow.with(
                 thread -> thread.invoke(function, frames, region + link.sizeBytes() - LinkPayload.FRAMES_NOTE_BYTES),
-                new HeldLocks(session, files)::why);
+                new HeldLocks(session, files, ledger)::why);
     }
 
     private Ledger.Entry entry(long region, List<Ledger.Function> functions, boolean isTold) {
