@@ -6,15 +6,18 @@ import dev.suture.linux.Kernel;
 import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
 import dev.suture.target.Identity;
+import dev.suture.target.Incarnation;
 import dev.suture.target.LiveTarget;
 import dev.suture.target.LoadedPayload;
 import dev.suture.target.Outcome;
+import dev.suture.target.Seen;
 import dev.suture.target.Watched;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
@@ -98,16 +101,9 @@ public final class ProcessTarget implements LiveTarget {
         return new Identity(target, program.path(), program.elf().buildId().orElse(""));
     }
 
-    /** What was seen of a process in one look. */
-    public record Seen(Identity identity, List<LoadedPayload> payloads) {
-        public Seen {
-            payloads = List.copyOf(payloads);
-        }
-    }
-
-    /** {@return what it is and what it has} */
+    @Override
     public Seen see() {
-        return look(work -> new Seen(identity(work), work.payloads()));
+        return look(work -> new Seen(identity(work), work.payloads(), work.lost()));
     }
 
     @Override
@@ -129,6 +125,34 @@ public final class ProcessTarget implements LiveTarget {
     @Override
     public boolean hasEnded() {
         return ProcStatus.isGone(pid);
+    }
+
+    @Override
+    public Optional<Incarnation> incarnation() {
+        try {
+            return Tracer.run(LOOK, () -> ReadIncarnation.of(pid));
+        } catch (TimeoutException e) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public List<Refusal> startedAnew() {
+        try {
+            return Tracer.run(LOOK, () -> StartedAnew.of(pid, target));
+        } catch (TimeoutException e) {
+            return List.of();
+        }
+    }
+
+    @Override
+    public boolean has(String buildId) {
+        return look(work -> work.files().withBuildId(buildId).isPresent());
+    }
+
+    /** {@return whether it is there and is what was asked for} */
+    public boolean isStillMeant() {
+        return !hasEnded() && match.test(pid);
     }
 
     private <T> T look(Function<Work, T> question) {

@@ -12,8 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -286,11 +288,27 @@ final class Quiesce {
 
     private List<Refusal> refusals(List<Obstacle> obstacles) {
         List<Refusal> refusals = new ArrayList<>();
-        for (Obstacle obstacle : obstacles.stream().limit(MOST_NAMED).toList()) {
-            String what = what(obstacle);
-            refusals.add(new Refusal("pid " + session.pid(), obstacle.function(), what, remedy()));
+        Map<String, List<Obstacle>> byFunction = new LinkedHashMap<>();
+        for (Obstacle obstacle : obstacles) {
+            // Without a function each is a case of its own.
+            String key = obstacle.function().isEmpty() ? obstacle.how() + " " + obstacle.tid() : obstacle.function();
+            byFunction.computeIfAbsent(key, _ -> new ArrayList<>()).add(obstacle);
+        }
+        for (List<Obstacle> same :
+                byFunction.values().stream().limit(MOST_NAMED).toList()) {
+            String function = same.getFirst().function();
+            refusals.add(new Refusal("pid " + session.pid(), function, what(same), remedy()));
         }
         return refusals;
+    }
+
+    private String what(List<Obstacle> same) {
+        long count = same.stream().mapToInt(Obstacle::tid).distinct().count();
+        String one = what(same.getFirst());
+        return count == 1
+                ? one
+                : "%d threads are in %s or may return into it; one of them: %s"
+                        .formatted(count, same.getFirst().function(), one);
     }
 
     private String what(Obstacle obstacle) {

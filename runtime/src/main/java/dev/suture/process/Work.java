@@ -20,6 +20,7 @@ final class Work implements AutoCloseable {
     private final LoadedFiles files;
     private final LedgerMemory ledgerMemory;
     private final boolean filters;
+    private final List<String> lost;
     private Ledger ledger;
     private BorrowThread borrow;
 
@@ -39,9 +40,8 @@ final class Work implements AutoCloseable {
         session.letOthersRun();
         ledger = ledgerMemory.read();
         session.letOthersRun();
-        if (ledger.pending().isEmpty()) {
-            ledger = ledger.withoutApplied(Changes.lost(session, files, ledger));
-        }
+        lost = ledger.pending().isEmpty() ? Changes.lost(session, files, ledger) : List.of();
+        ledger = ledger.withoutApplied(lost);
     }
 
     private static ProcStatus status(int pid) {
@@ -183,6 +183,11 @@ final class Work implements AutoCloseable {
             borrow().with(thread -> thread.call(Calls.MUNMAP, pending.spare(), pending.spareBytes(), 0, 0, 0, 0));
         }
         write(settled);
+    }
+
+    /** {@return names of the payloads that the ledger has for applied, and whose file the program has closed since} */
+    List<String> lost() {
+        return lost;
     }
 
     List<LoadedPayload> payloads() {
