@@ -123,8 +123,8 @@ final class BorrowThread {
             keeper.noCalls();
             keeper.setRanges(new long[0], new long[0]);
             keeper.stop(System.nanoTime() + STOP_NANOS, true);
-            Optional<String> why = whyUnfit(keeper, index).or(() -> busy.apply(keeper.registers(index))
-                    .map(what -> " " + what));
+            Optional<String> why = whyUnfit(keeper, index)
+                    .or(() -> busy.apply(keeper.registers(index)).map(what -> " " + what));
             if (why.isEmpty()) {
                 // Work may give nothing.
                 return Collections.singletonList(borrowed(work, tid, keeper.registers(index)));

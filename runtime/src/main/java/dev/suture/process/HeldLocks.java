@@ -56,8 +56,8 @@ final class HeldLocks {
         for (LoadedFile file : files.all()) {
             unwinder.addAll(functions(file, UNWINDER));
             List<Span> allocates = functions(file, ALLOCATOR);
-            boolean isOther = !file.equals(program)
-                    && functions(file, Set.of(C_LIBRARY)).isEmpty();
+            boolean isOther =
+                    !file.equals(program) && functions(file, Set.of(C_LIBRARY)).isEmpty();
             if (!allocates.isEmpty() && isOther) {
                 allocator.add(new Span(file.start(), file.end()));
             }
@@ -95,7 +95,8 @@ final class HeldLocks {
                 : Optional.empty();
     }
 
-    // What the stack has of functions that returned long ago tells nothing. Who holds a lock is among the innermost, which
+    // What the stack has of functions that returned long ago tells nothing. Who holds a lock is among the innermost,
+    // which
     // are known even where the others are not.
     private List<Long> callers(MemorySegment registers, long stackPointer, MemorySegment stack) {
         if (signalReturns.isEmpty()) {

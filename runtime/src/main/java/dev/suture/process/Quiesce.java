@@ -171,9 +171,8 @@ final class Quiesce {
 
     // As long as somebody sleeps in the way, a stop would only disturb him.
     private List<Obstacle> attemptUnlessAsleep(CheckThreads check, LookAsleep asleep, Change change) {
-        Optional<Obstacle> sleeper = check.isOfInterest()
-                ? asleep.firstAsleep(session.threadIds(), unwind, LOOK_NANOS)
-                : Optional.empty();
+        Optional<Obstacle> sleeper =
+                check.isOfInterest() ? asleep.firstAsleep(session.threadIds(), unwind, LOOK_NANOS) : Optional.empty();
         return sleeper.isPresent() ? List.of(sleeper.get()) : attempt(check, change);
     }
 

@@ -8,7 +8,9 @@ import java.util.stream.IntStream;
 final class FuzzSource {
     static final int FUNCTIONS = 24;
     private static final String[] LEVELS = {"O0", "O1", "Os", "O2", "O3", "no-omit-frame-pointer"};
-    private static final String[] REGISTERS = {"", "\"rbx\"", "\"r12\", \"r13\"", "\"rbx\", \"r12\", \"r13\", \"r14\", \"r15\""};
+    private static final String[] REGISTERS = {
+        "", "\"rbx\"", "\"r12\", \"r13\"", "\"rbx\", \"r12\", \"r13\", \"r14\", \"r15\""
+    };
     private static final int LARGEST_FRAME = 3000;
     private static final int LARGEST_BYTES = 200_000;
 
@@ -27,16 +29,17 @@ final class FuzzSource {
 
     /** {@return the program's functions} */
     String functions() {
-        return IntStream.range(0, FUNCTIONS)
-                .mapToObj(i -> function("f" + i, i))
-                .collect(Collectors.joining("\n"));
+        return IntStream.range(0, FUNCTIONS).mapToObj(i -> function("f" + i, i)).collect(Collectors.joining("\n"));
     }
 
     /** {@return a payload that replaces some of them} */
     String payload() {
         StringBuilder text = new StringBuilder("#include \"fuzz-common.h\"\n");
-        random.ints(0, FUNCTIONS).distinct().limit(1 + random.nextInt(3)).forEach(i -> text.append(function("new_f" + i, i))
-                .append("REPLACES(new_f%d, \"f%d\");\n".formatted(i, i)));
+        random.ints(0, FUNCTIONS)
+                .distinct()
+                .limit(1 + random.nextInt(3))
+                .forEach(i ->
+                        text.append(function("new_f" + i, i)).append("REPLACES(new_f%d, \"f%d\");\n".formatted(i, i)));
         if (random.nextInt(4) == 0) {
             text.append("extern \"C\" { static int hooked; void on_change() { hooked++; } } HOOK(load, on_change);\n");
         }

@@ -28,6 +28,7 @@ class StackFuzzTest {
     private static final long STOPS_OF_ONE = IS_LONG ? 2_500 : 150;
     private static final int PAYLOADS = 4;
     private static final int CHANGES = 12;
+
     @TempDir
     private Path folder;
 
@@ -70,9 +71,7 @@ class StackFuzzTest {
         Path place = Files.createDirectories(folder.resolve("seed" + seed));
         Program.copy(place, "fuzz-common.h");
         Files.writeString(place.resolve("fuzz.h"), FuzzSource.header() + "#include \"fuzz-common.h\"\n");
-        Files.writeString(
-                place.resolve("functions.cc"),
-                "#include \"fuzz.h\"\n" + new FuzzSource(random).functions());
+        Files.writeString(place.resolve("functions.cc"), "#include \"fuzz.h\"\n" + new FuzzSource(random).functions());
         List<String> flags = new ArrayList<>(List.of("-fcf-protection=none"));
         if (isSplit) {
             flags.add("-fsplit-stack");
