@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,9 @@ import java.util.Optional;
  * nothing is known but whether the thread has run since it was stopped.
  */
 final class LookAsleep {
+    /** How many times longer to look for others when somebody is in the way: they are named together. */
+    private static final int NAMING = 20;
+
     /** What can be said. */
     enum Seen {
         IN_THE_WAY,
@@ -42,28 +46,29 @@ final class LookAsleep {
     }
 
     /**
-     * {@return who sleeps where he is in the way for certain, without anybody having been stopped; the first that is found}
+     * {@return who sleeps where he is in the way for certain, without anybody having been stopped}
      *
-     * @param longestNanos after which nobody else is looked at, counted from when the first one was: he has the tables read
+     * @param longestNanos after which nobody else is looked at if none was found, counted from when the first one was: he has
+     *     the tables read
      */
-    Optional<Obstacle> firstAsleep(int[] tids, Unwind unwind, long longestNanos) {
+    List<Obstacle> asleep(int[] tids, Unwind unwind, long longestNanos) {
+        List<Obstacle> all = new ArrayList<>();
         long firstSeen = 0;
         for (int tid : tids) {
             Optional<Place> place = place(tid);
             if (place.isPresent()) {
                 List<Obstacle> found = found(tid, place.get(), 0, unwind);
                 if (!found.isEmpty() && found.getFirst().isSure() && place.equals(place(tid))) {
-                    return Optional.of(found.getFirst());
+                    all.add(found.getFirst());
                 }
+                firstSeen = firstSeen == 0 ? System.nanoTime() : firstSeen;
             }
-            if (firstSeen == 0 && place.isPresent()) {
-                firstSeen = System.nanoTime();
-            }
-            if (firstSeen != 0 && System.nanoTime() - firstSeen > longestNanos) {
+            long most = all.isEmpty() ? longestNanos : NAMING * longestNanos;
+            if (firstSeen != 0 && System.nanoTime() - firstSeen > most) {
                 break;
             }
         }
-        return Optional.empty();
+        return all;
     }
 
     private List<Obstacle> found(int tid, Place place, long own, Unwind unwind) {

@@ -30,7 +30,7 @@ import java.util.Set;
 final class Quiesce {
     private static final long STOP_NANOS = 50_000_000;
     /** How long to look at who sleeps before all are stopped. */
-    private static final long LOOK_NANOS = 5_000_000;
+    private static final long LOOK_NANOS = 10_000_000;
 
     private static final long LATE_NANOS = 500_000_000;
     private static final int FIRST_PAUSE_MILLIS = 1;
@@ -171,9 +171,9 @@ final class Quiesce {
 
     // As long as somebody sleeps in the way, a stop would only disturb him.
     private List<Obstacle> attemptUnlessAsleep(CheckThreads check, LookAsleep asleep, Change change) {
-        Optional<Obstacle> sleeper =
-                check.isOfInterest() ? asleep.firstAsleep(session.threadIds(), unwind, LOOK_NANOS) : Optional.empty();
-        return sleeper.isPresent() ? List.of(sleeper.get()) : attempt(check, change);
+        List<Obstacle> sleepers =
+                check.isOfInterest() ? asleep.asleep(session.threadIds(), unwind, LOOK_NANOS) : List.of();
+        return sleepers.isEmpty() ? attempt(check, change) : sleepers;
     }
 
     /** {@return null if the work was done, else who was in the way} */

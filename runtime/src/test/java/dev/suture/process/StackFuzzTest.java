@@ -54,8 +54,8 @@ class StackFuzzTest {
             assertThat(figures).as("seed %d", seed).startsWith("misses 0 ");
             said.append("seed %d: %s; in all %,d stops, %,d changes, %,d found no moment, mean stop %d us%n"
                     .formatted(seed, figures, stops, changes, late, stoppedMicros / Math.max(1, stops)));
+            Files.writeString(Path.of("target", "stack-fuzz.txt"), said);
         }
-        Files.writeString(Path.of("target", "stack-fuzz.txt"), said);
     }
 
     /** Otherwise the figures of the others say nothing. */
