@@ -112,7 +112,7 @@ class StacksTest {
     @Test
     void ofAVastStackThatAThreadHasLeftOnlyWhatWasTouchedIsRead() throws Exception {
         Payload payload = replacing(calls, "plain");
-        try (Program program = Program.start(calls, "sh", "-c", "ulimit -s 8388608; exec \"$@\"", "sh")) {
+        try (Program program = Program.start(calls, "sh", "-c", "ulimit -s 1048576; exec \"$@\"", "sh")) {
             ProcessTarget target = program.target();
             program.ask("start calls_switches 1");
             ProcessTargetTest.done(target.upload("p", payload));
