@@ -1,11 +1,10 @@
 package dev.suture.process;
 
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
  * The moments of an action between which something changes in the process: whoever is killed at one of them leaves what the
- * next command has to understand. A test is killed at each of them, by the system property {@code suture.ends-at}, such as
- * {@code UNWINDER_TOLD}, or {@code COPY_WRITTEN:3} for the third time.
+ * next command has to understand. A test is killed at each of them.
  */
 enum Step {
     STUB_WRITTEN,
@@ -38,20 +37,15 @@ enum Step {
     MEMORY_GIVEN_BACK,
     PAYLOAD_GONE;
 
-    /** With which status the program then ends. */
-    static final int STATUS = 99;
+    private static volatile Consumer<Step> watcher = step -> {};
 
-    private static final String ENDS_AT = System.getProperty("suture.ends-at", "");
-
-    private final AtomicInteger times = new AtomicInteger();
+    /** Has somebody told of each step of all actions from now on. */
+    static void watch(Consumer<Step> next) {
+        watcher = next;
+    }
 
     /** Says that this was done. */
     void isDone() {
-        if (!ENDS_AT.isEmpty()) {
-            int time = times.incrementAndGet();
-            if (ENDS_AT.equals(name() + ":" + time) || time == 1 && ENDS_AT.equals(name())) {
-                Runtime.getRuntime().halt(STATUS);
-            }
-        }
+        watcher.accept(this);
     }
 }

@@ -64,7 +64,7 @@ class KilledAtStepsTest {
     private boolean isKilled(Path binary, Payload payload, String where) throws Exception {
         try (Program program = Program.start(binary)) {
             throwsThrough(program, where);
-            boolean isKilled = endOf(program.pid(), where) == Step.STATUS;
+            boolean isKilled = endOf(program.pid(), where) == Victim.STATUS;
             throwsThrough(program, where);
             ProcessTarget target = program.target();
             List<LoadedPayload> payloads = target.payloads();
@@ -104,18 +104,17 @@ class KilledAtStepsTest {
                         "--enable-native-access=ALL-UNNAMED",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
-                        "-Dsuture.ends-at=" + where,
                         "-cp",
                         classes,
                         "dev.suture.process.Victim",
                         String.valueOf(pid),
                         folder.resolve("stepped.livepatch").toString(),
-                        "1")
+                        where)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.to(said.toFile()))
                 .start();
         assertThat(victim.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS)).as(where).isTrue();
-        assertThat(victim.exitValue()).as(Files.readString(said)).isIn(0, Step.STATUS);
+        assertThat(victim.exitValue()).as(Files.readString(said)).isIn(0, Victim.STATUS);
         return victim.exitValue();
     }
 }
