@@ -24,6 +24,7 @@ import dev.suture.link.DirectReferences;
 import dev.suture.link.LinkProcessPayload;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Stack;
+import dev.suture.state.SetEarlier;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,7 +110,7 @@ public final class CreateProcessPayload {
                             .isEmpty()) {
                 return Optional.empty();
             }
-            return Optional.of(create(image, depends, traits, build, selection, effect.judge(selection)));
+            return Optional.of(create(image, depends, traits, build, selection, effect));
         } catch (IOException e) {
             throw new LivePatchException("a patch cannot be read: " + e.getMessage(), e);
         }
@@ -121,8 +122,9 @@ public final class CreateProcessPayload {
             TargetTraits traits,
             MakeBuildResult build,
             Selection selection,
-            Effects effects)
+            JudgeEffect effect)
             throws IOException {
+        Effects effects = effect.judge(selection);
         stages.begin("check types");
         CheckTypes.Found types = CheckTypes.check(
                 build.pairs(),
@@ -139,6 +141,7 @@ public final class CreateProcessPayload {
         }
         refusals.addAll(types.refusals());
         refusals.addAll(selection.refusals());
+        refusals.addAll(SetEarlier.find(selection, effect::callers, traits.acceptedNewState()));
         refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));
         refusals.addAll(CheckInsides.check(selection, image));
         refusals.addAll(CheckInsides.checkGathered(selection));
@@ -193,6 +196,7 @@ public final class CreateProcessPayload {
         }
         warnings.addAll(effects.warnings());
         warnings.addAll(WhoFrees.warnings(selection, image));
+        warnings.addAll(MeaningOfState.warnings(build.patchedFiles(), selection.objects()));
         warnings.addAll(replaced.warnings());
         warnings.addAll(depends.orderOfUnloading(linked, image));
         if (refusals.isEmpty()) {

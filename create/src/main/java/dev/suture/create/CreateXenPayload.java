@@ -87,6 +87,7 @@ public final class CreateXenPayload {
             List<String> warnings = warnings(build, types, selection);
             warnings.addAll(examined.effects().warnings());
             warnings.addAll(WhoFrees.warnings(selection, image));
+            warnings.addAll(MeaningOfState.warnings(build.patchedFiles(), selection.objects()));
             warnings.addAll(replaced.warnings());
             warnings.addAll(depends.orderOfUnloading(linked, image));
             if (refusals.isEmpty()) {

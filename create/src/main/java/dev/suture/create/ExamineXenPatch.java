@@ -17,6 +17,7 @@ import dev.suture.link.LinkResult;
 import dev.suture.link.LinkXenPayload;
 import dev.suture.payload.Stack;
 import dev.suture.payload.XenRelease;
+import dev.suture.state.SetEarlier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -133,6 +134,7 @@ public final class ExamineXenPatch {
             refusals.addAll(CompareWithXen.check(selection, build, place.image(), tables, place.below()));
         }
         refusals.addAll(selection.refusals());
+        refusals.addAll(SetEarlier.find(selection, place.effect()::callers, acceptedNewState));
         refusals.addAll(CheckDefinitions.check(selection, place.image(), Set.of()));
         refusals.addAll(CheckInsides.check(selection, place.image()));
         if (selection.isEmpty() && refusals.isEmpty()) {
@@ -205,6 +207,7 @@ public final class ExamineXenPatch {
     public List<String> warnings() {
         List<String> warnings = BuildWarnings.of(build, types, selection, TargetTraits.HYPERVISOR);
         warnings.addAll(effects.warnings());
+        warnings.addAll(MeaningOfState.warnings(build.patchedFiles(), selection.objects()));
         return List.copyOf(warnings);
     }
 

@@ -74,6 +74,28 @@ public final class JudgeEffect {
         return names;
     }
 
+    /**
+     * {@return the functions that call one, by the names that the target has for them; none if the target does not have it,
+     * and empty if somebody else may call it, such as a library or whoever has its address}
+     */
+    public Optional<Set<String>> callers(String function) {
+        await();
+        List<ImageSymbol> symbols = image.all(function);
+        Set<String> callers = new TreeSet<>();
+        for (ImageSymbol symbol : symbols) {
+            if (graph.isExported(symbol.address()) || moments.isFirst(symbol.address())) {
+                return Optional.empty();
+            }
+            for (CallGraph.Use use : graph.uses(symbol.address())) {
+                if (!(use instanceof CallGraph.Use.Call call) || call.caller().name().isEmpty()) {
+                    return Optional.empty();
+                }
+                callers.add(call.caller().name());
+            }
+        }
+        return Optional.of(callers);
+    }
+
     /** {@return when a selection takes effect} */
     public Effects judge(Selection selection) {
         await();
