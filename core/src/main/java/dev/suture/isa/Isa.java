@@ -106,6 +106,15 @@ public sealed interface Isa permits X86_64 {
      */
     boolean overwrites(Instruction instruction, MemorySegment code);
 
+    /**
+     * {@return whether an instruction puts into memory what it reads from memory: the addresses of both go on in its
+     * registers, and neither is stored}
+     *
+     * @param instruction as decoded from {@code code}
+     * @param code what it was decoded from
+     */
+    boolean copies(Instruction instruction, MemorySegment code);
+
     /** {@return the registers that functions get arguments in, a bit mask as in {@link Operation}} */
     int argumentRegisters();
 

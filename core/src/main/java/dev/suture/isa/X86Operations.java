@@ -71,6 +71,17 @@ final class X86Operations {
                 .isPresent();
     }
 
+    /**
+     * {@return whether an instruction moves a string}
+     *
+     * @param code all of a valid instruction and nothing else
+     */
+    static boolean copies(MemorySegment code) {
+        return read(code)
+                .filter(operations -> operations.opcode == 0xa4 || operations.opcode == 0xa5)
+                .isPresent();
+    }
+
     private static Optional<X86Operations> read(MemorySegment code) {
         boolean wordPrefix = false;
         int rex = 0;
