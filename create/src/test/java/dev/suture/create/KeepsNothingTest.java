@@ -16,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 class KeepsNothingTest {
     private static final int RDI = 1 << 7;
     private static final int RSI = 1 << 6;
-    private static final int RDX = 1 << 2;
 
     private static final String PROGRAM = """
             const char *kept; long total; void (*hook)(const char *);
@@ -75,6 +74,6 @@ class KeepsNothingTest {
         for (String function : new String[] {"keeps", "passesOn", "asks", "finds"}) {
             assertThat(found.getOrDefault(function, 0) & RDI).as(function).isZero();
         }
-        assertThat(found.getOrDefault("lists", 0) & (RSI | RDX)).isZero();
+        assertThat(found.getOrDefault("lists", 0) & RSI).isZero();
     }
 }
