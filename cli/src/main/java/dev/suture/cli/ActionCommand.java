@@ -10,6 +10,7 @@ import dev.suture.target.ApplyOptions;
 import dev.suture.target.LiveTarget;
 import dev.suture.target.Policy;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -64,10 +65,7 @@ abstract class ActionCommand extends SutureCommand {
     Answer act(Verb verb, String name, Optional<Payload> payload, ApplyOptions options) {
         List<LiveTarget> targets = List.copyOf(processes.targets());
         List<ActionReport> reports = new Actions(options, watch).run(verb, name, payload, targets, allOrNothing);
-        ExitCode exitCode = reports.stream()
-                .map(report -> exitCode(report.ended()))
-                .max((a, b) -> Integer.compare(a.code(), b.code()))
-                .orElse(ExitCode.DONE);
+        ExitCode exitCode = exitCode(reports);
         String text = reports.stream().map(ActionCommand::line).collect(Collectors.joining("\n"));
         String errors = reports.stream()
                 .flatMap(it -> it.refusals().stream().map(refusal -> inWords(it, refusal)))
@@ -87,13 +85,23 @@ abstract class ActionCommand extends SutureCommand {
             case UNKNOWN ->
                 "suture: %s%s".formatted(refusal.object().isEmpty() ? "" : refusal.object() + " ", refusal.what());
             case DONE -> "%s: %s\n        %s".formatted(refusal.object(), refusal.what(), refusal.remedy());
-            case REFUSED, TIMED_OUT -> refusal.text();
+            case REFUSED, TIMED_OUT, NOT_TRIED -> refusal.text();
         };
+    }
+
+    private static ExitCode exitCode(List<ActionReport> reports) {
+        ExitCode worst = reports.stream()
+                .map(report -> exitCode(report.ended()))
+                .max(Comparator.naturalOrder())
+                .orElse(ExitCode.DONE);
+        // Nobody failed, and yet not all were tried: it was interrupted.
+        boolean isCutShort = reports.stream().anyMatch(report -> report.ended() == Ended.NOT_TRIED);
+        return worst == ExitCode.DONE && isCutShort ? ExitCode.STATE_UNKNOWN : worst;
     }
 
     private static ExitCode exitCode(Ended ended) {
         return switch (ended) {
-            case DONE -> ExitCode.DONE;
+            case DONE, NOT_TRIED -> ExitCode.DONE;
             case REFUSED -> ExitCode.REFUSED;
             case TIMED_OUT -> ExitCode.TIMED_OUT;
             case UNKNOWN -> ExitCode.STATE_UNKNOWN;
@@ -111,6 +119,6 @@ abstract class ActionCommand extends SutureCommand {
                                 report.stoppedMicros() / 1000.0,
                                 report.attempts() > 1 ? " at attempt %d".formatted(report.attempts()) : "");
         return "%s: %s %s: %s, now %s%s"
-                .formatted(report.target(), report.action(), report.payload(), words, state, cost);
+                .formatted(report.target().target(), report.action(), report.payload(), words, state, cost);
     }
 }

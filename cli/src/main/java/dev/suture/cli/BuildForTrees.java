@@ -1,6 +1,7 @@
 package dev.suture.cli;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import dev.suture.Progress;
 import dev.suture.build.xen.XenTree;
 import dev.suture.create.CreateReport;
@@ -123,7 +124,7 @@ final class BuildForTrees {
                 }
             }
         } catch (IOException e) {
-            throw new LivePatchException("%s: cannot be written: %s".formatted(directory, e.getMessage()), e);
+            throw new LivePatchException("%s: cannot be written: %s".formatted(directory, PlainFile.why(e)), e);
         }
     }
 

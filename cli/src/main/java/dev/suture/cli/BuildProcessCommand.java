@@ -36,8 +36,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "  suture build process --source ~/redis --build 'make' --binary /usr/bin/redis-server \\",
             "      --patch CVE-2025-32023.patch --output cve.livepatch",
-            "  suture build process --source . --build 'cmake -B build && cmake --build build' --binary /opt/bin/app \\",
-            "      --patch fix.patch --output fix.livepatch --json"
+            "  suture build process --source . --build 'cmake -B build && cmake --build build' \\",
+            "      --binary /opt/bin/app --patch fix.patch --output fix.livepatch --json"
         })
 final class BuildProcessCommand extends SutureCommand {
     @Option(

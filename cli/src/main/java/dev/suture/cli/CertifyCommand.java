@@ -44,7 +44,8 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "  suture certify xsa475.livepatch --tree ~/xen --patch xsa475.patch",
-            "  suture certify xsa475.livepatch --tree ~/xen --patch xsa475.patch --shipped /boot/xen.gz --output xsa475.json",
+            "  suture certify xsa475.livepatch --tree ~/xen --patch xsa475.patch \\",
+            "      --shipped /boot/xen.gz --output xsa475.json",
             "  suture certify ab.livepatch --tree ~/xen --patch a.patch --patch b.patch --json",
             "  suture certify b.livepatch --tree ~/xen --patch b.patch --depends a.livepatch --applied a.patch",
             "  suture certify limit.livepatch --tree ~/xen --patch fix.patch --patch limit.c"

@@ -1,6 +1,7 @@
 package dev.suture.cli;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import dev.suture.Progress;
 import dev.suture.Refusal;
 import dev.suture.diff.Compare;
@@ -115,7 +116,7 @@ final class DiffCommand extends SutureCommand {
     private static Report report(Path original, Path patched, SpecialSections tables) {
         ElfFile before = ElfFile.read(original);
         ElfFile after = ElfFile.read(patched);
-        String name = patched.getFileName().toString();
+        String name = PayloadFiles.lastName(patched);
         Comparison comparison = Compare.compare(
                 Correlate.correlate(SplitObject.split(name, before, tables), SplitObject.split(name, after, tables)),
                 LineNumbers.UNMOVED);
@@ -163,8 +164,10 @@ final class DiffCommand extends SutureCommand {
                     .map(file -> directory.relativize(file).toString())
                     .filter(file -> !file.endsWith("built_in.o") && !file.endsWith("prelink.o"))
                     .collect(Collectors.toCollection(TreeSet::new));
-        } catch (IOException | UncheckedIOException e) {
-            throw new LivePatchException("%s: cannot be read: %s".formatted(directory, e.getMessage()), e);
+        } catch (IOException e) {
+            throw new LivePatchException("%s: cannot be read: %s".formatted(directory, PlainFile.why(e)), e);
+        } catch (UncheckedIOException e) {
+            throw new LivePatchException("%s: cannot be read: %s".formatted(directory, PlainFile.why(e.getCause())), e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.suture.cli;
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.create.AskObjdump;
+import dev.suture.create.WriteOutput;
 import dev.suture.diff.Compare;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.Correlate;
@@ -19,8 +20,7 @@ import dev.suture.explain.ExplainedPatch;
 import dev.suture.explain.PatchLines;
 import dev.suture.explain.Review;
 import dev.suture.payload.XenRelease;
-import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -76,7 +76,7 @@ final class ExplainCommand extends SutureCommand {
     @Override
     Answer answer(Progress progress) {
         SpecialSections tables = SpecialSections.xenX86(XenRelease.of(release).minor());
-        String name = patched.getFileName().toString();
+        String name = PayloadFiles.lastName(patched);
         ObjectPieces before = SplitObject.split(name, ElfFile.read(original), tables);
         ObjectPieces after = SplitObject.split(name, ElfFile.read(patched), tables);
         checkSymbol(after);
@@ -96,11 +96,7 @@ final class ExplainCommand extends SutureCommand {
     }
 
     private void write(String page) {
-        try {
-            Files.writeString(html, page);
-        } catch (IOException e) {
-            throw new LivePatchException("%s: cannot be written: %s".formatted(html, e.getMessage()), e);
-        }
+        WriteOutput.write(html, page.getBytes(StandardCharsets.UTF_8));
     }
 
     private void checkSymbol(ObjectPieces after) {

@@ -1,9 +1,7 @@
 package dev.suture.cli;
 
 import dev.suture.LivePatchException;
-import dev.suture.elf.ElfFile;
 import dev.suture.payload.Payload;
-import dev.suture.payload.PayloadDigest;
 import dev.suture.payload.PayloadSections;
 import dev.suture.target.ApplyOptions;
 import java.nio.file.Path;
@@ -52,22 +50,11 @@ abstract class FileActionCommand extends ActionCommand {
      * @throws LivePatchException if it is damaged
      */
     Payload payload() {
-        ElfFile elf = ElfFile.read(file);
-        if (!anyBuildId && !PayloadDigest.isRight(elf)) {
-            throw new LivePatchException(
-                    "%s: its build id is not the digest of the file: it was changed since suture made it, or another linker did. Build it again, or take it from where it was made; --any-build-id takes it as it is."
-                            .formatted(file));
-        }
-        return Payload.read(elf);
+        return PayloadFiles.read(file, anyBuildId);
     }
 
     String payloadName() {
-        String chosen = name;
-        if (chosen == null) {
-            String fileName = file.getFileName().toString();
-            int dot = fileName.lastIndexOf('.');
-            chosen = dot > 0 ? fileName.substring(0, dot) : fileName;
-        }
+        String chosen = name == null ? PayloadFiles.nameOf(file) : name;
         if (!PayloadSections.isName(chosen)) {
             throw new ParameterException(
                     spec.commandLine(),

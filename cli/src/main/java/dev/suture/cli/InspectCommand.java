@@ -50,7 +50,7 @@ final class InspectCommand extends SutureCommand {
             List<Explanation.Added> added,
             List<Explanation.LeftOut> leftOut,
             List<Payload.Hook> hooks,
-            List<String> metadata,
+            Map<String, List<String>> metadata,
             List<String> undefinedSymbols,
             Map<String, Integer> relocations,
             List<LoadedSection> sections) {}
@@ -81,7 +81,7 @@ final class InspectCommand extends SutureCommand {
                 read.explanation().added(),
                 read.explanation().leftOut(),
                 read.hooks(),
-                read.metadata(),
+                Metadata.of(read.metadata()),
                 read.undefinedSymbols(),
                 relocations,
                 sections);
@@ -112,7 +112,7 @@ final class InspectCommand extends SutureCommand {
         lines.add("build id       " + orNone(report.buildId()));
         lines.add("for Xen        " + orNone(report.xenDepends()));
         lines.add("on top of      " + orNone(report.depends()));
-        report.metadata().forEach(entry -> lines.add("metadata       " + entry));
+        Metadata.lines(report.metadata()).forEach(entry -> lines.add("metadata       " + entry));
         for (ReplacedFunction function : report.functions()) {
             String reason = function.reason().isEmpty() ? "" : ": " + function.reason();
             lines.add("replaces       %s (%d -> %d bytes)%s"

@@ -30,6 +30,15 @@ final class Json {
         }
     }
 
+    /** {@return the report as one JSON object in one line} */
+    static String line(Object report) {
+        try {
+            return mapper().writer().without(SerializationFeature.INDENT_OUTPUT).writeValueAsString(report);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a report cannot be written as JSON: " + report.getClass(), e);
+        }
+    }
+
     /** {@return the JSON object of a command that failed: {@code {"error": {"message": …, "exitCode": …}}}} */
     static String error(String message, ExitCode exitCode) {
         ObjectMapper mapper = mapper();

@@ -3,7 +3,6 @@ package dev.suture.cli;
 import dev.suture.Progress;
 import dev.suture.process.ProcessTarget;
 import dev.suture.target.Identity;
-import dev.suture.target.LoadedPayload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -25,7 +24,7 @@ final class ListCommand extends SutureCommand {
      *
      * @param problem why that could not be seen
      */
-    record Listed(Identity target, List<LoadedPayload> payloads, Optional<String> problem) {}
+    record Listed(Identity target, List<PayloadAnswer> payloads, Optional<String> problem) {}
 
     /** All targets that were asked for. */
     record Listing(List<Listed> targets) {}
@@ -59,7 +58,7 @@ final class ListCommand extends SutureCommand {
                         one.payloads().isEmpty()
                                 ? "no payloads"
                                 : one.payloads().size() + " payloads"));
-        for (LoadedPayload payload : one.payloads()) {
+        for (PayloadAnswer payload : one.payloads()) {
             text.append("  %-30s %-8s %s%n"
                     .formatted(
                             payload.name(),

@@ -30,7 +30,8 @@ import picocli.CommandLine.Spec;
                     + " by itself, and in processes run beside it. The file says what they may do."
         },
         footer = {
-            "  suture new hook load --for xen --variable opt_max_grant_frames --type 'unsigned int' --output limit.c",
+            "  suture new hook load --for xen --variable opt_max_grant_frames --type 'unsigned int' \\",
+            "      --output limit.c",
             "  suture new hook load --for process --variable timeout --value 30 --output timeout.c",
             "  suture new hook preapply --for xen --shadow 'struct domain' --output count.c",
             "  suture build xen --tree ~/xen --patch fix.patch --patch count.c --output fix.livepatch"

@@ -228,6 +228,6 @@ final class PayloadOptions {
     }
 
     private static String withoutEnding(Path path) {
-        return path.getFileName().toString().replaceFirst("\\.(livepatch|patch|diff)$", "");
+        return PayloadFiles.lastName(path).replaceFirst("\\.(livepatch|patch|diff)$", "");
     }
 }

@@ -1,9 +1,10 @@
 package dev.suture.cli;
 
 import dev.suture.LivePatchException;
-import java.io.IOException;
+import dev.suture.PlainFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -14,6 +15,8 @@ import java.util.List;
  * @see "quilt(1), the series file"
  */
 final class ReadSeries {
+    private static final int MOST_BYTES = 1 << 20;
+
     private ReadSeries() {}
 
     /**
@@ -28,13 +31,14 @@ final class ReadSeries {
         List<Path> patches;
         try {
             // How many leading directories to drop (-p) is found out from the source.
-            patches = Files.readAllLines(list, StandardCharsets.UTF_8).stream()
+            patches = new String(PlainFile.read(list, MOST_BYTES), StandardCharsets.UTF_8)
+                    .lines()
                     .map(line -> line.replaceFirst("(^|\\s)#.*", "").strip())
                     .filter(line -> !line.isEmpty())
                     .map(line -> directory.resolve(line.split("\\s+")[0]))
                     .toList();
-        } catch (IOException e) {
-            throw new LivePatchException("--series %s: cannot be read: %s".formatted(list, e.getMessage()), e);
+        } catch (InvalidPathException e) {
+            throw new LivePatchException("--series %s: it is no list of files: %s".formatted(list, e.getReason()), e);
         }
         if (patches.isEmpty()) {
             throw new LivePatchException("--series %s: it names no patch".formatted(list));

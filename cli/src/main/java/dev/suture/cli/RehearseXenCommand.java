@@ -24,7 +24,8 @@ import picocli.CommandLine.Parameters;
         name = "xen",
         description = {
             "Boot a Xen hypervisor in an emulator and try payloads on it: upload, apply, list, revert, unload, each with"
-                    + " Xen's own client. Nothing on this machine is changed, and no privilege is needed.",
+                    + " Xen's own client (for Xen 4.21 and 4.22 one of Suture's, which takes a C compiler). Nothing on"
+                    + " this machine is changed, and no privilege is needed.",
             "",
             "Needs QEMU. Everything else is downloaded once, as Debian packages, and kept in $SUTURE_CACHE or"
                     + " ~/.cache/suture."
@@ -32,7 +33,8 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  suture rehearse xen fix.livepatch --tree ~/xen",
             "  suture rehearse xen a.livepatch b.livepatch --stack --xen /boot/xen-4.17-amd64.gz",
-            "  suture rehearse xen fix.livepatch --tree ~/xen --observe 'cat /sys/hypervisor/version/extra' --json"
+            "  suture rehearse xen fix.livepatch --tree ~/xen \\",
+            "      --observe 'cat /sys/hypervisor/version/extra' --json"
         })
 final class RehearseXenCommand extends SutureCommand {
     private static final int XEN_LINES_SHOWN = 20;

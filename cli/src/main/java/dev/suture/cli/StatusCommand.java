@@ -2,7 +2,7 @@ package dev.suture.cli;
 
 import dev.suture.Progress;
 import dev.suture.process.ProcessTarget;
-import dev.suture.target.LoadedPayload;
+import dev.suture.target.Identity;
 import dev.suture.target.State;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +29,7 @@ final class StatusCommand extends SutureCommand {
      *
      * @param problem why that could not be seen
      */
-    record Status(String target, State state, Optional<LoadedPayload> payload, Optional<String> problem) {}
+    record Status(Identity target, State state, Optional<PayloadAnswer> payload, Optional<String> problem) {}
 
     /** All targets that were asked for. */
     record Statuses(List<Status> targets) {}
@@ -45,13 +45,13 @@ final class StatusCommand extends SutureCommand {
                 continue;
             }
             look.problem().ifPresent(problem -> problems.add("suture: " + problem));
-            Optional<LoadedPayload> found = look.payloads().stream()
+            Optional<PayloadAnswer> found = look.payloads().stream()
                     .filter(payload -> payload.name().equals(name))
                     .findFirst();
             State state = look.problem().isPresent()
                     ? State.UNKNOWN
-                    : found.map(LoadedPayload::state).orElse(State.ABSENT);
-            statuses.add(new Status(target.name(), state, found, look.problem()));
+                    : found.map(PayloadAnswer::state).orElse(State.ABSENT);
+            statuses.add(new Status(look.identity(), state, found, look.problem()));
             text.append(
                     "%s: %s %s%n".formatted(target.name(), name, state.name().toLowerCase(Locale.ROOT)));
             found.ifPresent(payload -> text.append(details(payload)));
@@ -61,14 +61,14 @@ final class StatusCommand extends SutureCommand {
                 exitCode, new Statuses(statuses), text.toString().stripTrailing(), String.join("\n", problems));
     }
 
-    private static String details(LoadedPayload payload) {
+    private static String details(PayloadAnswer payload) {
         StringBuilder text = new StringBuilder("  replaces %s%n".formatted(String.join(" ", payload.functions())));
         if (!payload.inPlace().isEmpty()) {
             text.append("  in place: %s%n".formatted(String.join(" ", payload.inPlace())));
         }
         text.append("  build id %s, on top of %s%n".formatted(payload.buildId(), payload.depends()));
         if (!payload.metadata().isEmpty()) {
-            text.append("  %s%n".formatted(Printable.line(String.join("; ", payload.metadata()))));
+            text.append("  %s%n".formatted(Printable.line(String.join("; ", Metadata.lines(payload.metadata())))));
         }
         return text.toString();
     }

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -38,7 +39,7 @@ public final class Suture implements Runnable {
     private static final Map<String, Class<?>> COMMANDS = commands();
 
     private static final Set<String> ON_PROCESSES =
-            Set.of("load", "upload", "apply", "revert", "replace", "unload", "list", "status");
+            Set.of("load", "upload", "apply", "revert", "replace", "unload", "list", "status", "follow");
 
     private static final long GRACE_SECONDS = 1;
     private static final long UNWIND_SECONDS = 10;
@@ -64,6 +65,7 @@ public final class Suture implements Runnable {
         commands.put("revert", RevertCommand.class);
         commands.put("replace", ReplaceCommand.class);
         commands.put("unload", UnloadCommand.class);
+        commands.put("follow", FollowCommand.class);
         commands.put("list", ListCommand.class);
         commands.put("status", StatusCommand.class);
         commands.put("help", HelpCommand.class);
@@ -84,14 +86,16 @@ public final class Suture implements Runnable {
             ProcessTarget.prepare();
         }
         CountDownLatch finished = new CountDownLatch(1);
-        unwindWhenKilled(Thread.currentThread(), finished);
-        int exitCode;
+        AtomicInteger exitCode = new AtomicInteger(ExitCode.INTERNAL_ERROR.code());
+        // Who follows does so until he is told to end, and has then done what he was to do.
+        boolean isToldToEnd = arguments.length > 0 && arguments[0].equals("follow");
+        unwindWhenKilled(Thread.currentThread(), finished, isToldToEnd, exitCode);
         try {
-            exitCode = answered(execute(arguments));
+            exitCode.set(answered(execute(arguments)));
         } finally {
             finished.countDown();
         }
-        System.exit(exitCode);
+        System.exit(exitCode.get());
     }
 
     private static int execute(String[] arguments) {
@@ -168,7 +172,8 @@ public final class Suture implements Runnable {
      * On Ctrl-C or a polite kill the working thread is interrupted and may run its {@code finally} blocks, which end
      * its processes and remove its temporary files; whatever process is left after that is killed.
      */
-    private static void unwindWhenKilled(Thread working, CountDownLatch finished) {
+    private static void unwindWhenKilled(
+            Thread working, CountDownLatch finished, boolean isToldToEnd, AtomicInteger exitCode) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             if (finished.getCount() == 0) {
                 return;
@@ -179,6 +184,9 @@ public final class Suture implements Runnable {
                 if (!finished.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
                     killDescendants();
                     finished.await(UNWIND_SECONDS, TimeUnit.SECONDS);
+                }
+                if (isToldToEnd && finished.getCount() == 0) {
+                    Runtime.getRuntime().halt(exitCode.get());
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

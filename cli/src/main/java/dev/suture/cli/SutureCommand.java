@@ -1,5 +1,6 @@
 package dev.suture.cli;
 
+import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -55,6 +56,9 @@ abstract class SutureCommand implements Callable<Integer> {
         Answer answer;
         try (TerminalProgress progress = TerminalProgress.onStandardError()) {
             answer = answer(progress);
+        } catch (OutOfMemoryError e) {
+            throw new LivePatchException(
+                    "there is not enough memory for that: SUTURE_HEAP=2g gives more than the usual 400m", e);
         }
         if (json) {
             spec.commandLine().getOut().println(Json.text(answer.report()));

@@ -38,6 +38,21 @@ class TargetArgumentsTest {
     }
 
     @Test
+    void anAnswerIntoAPipeThatNobodyReadsIsAFailure() throws Exception {
+        String classes = System.getProperty("java.class.path") + ":" + System.getProperty("jdk.module.path", "");
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        Process process = new ProcessBuilder(
+                        "sh",
+                        "-c",
+                        "{ '%s' -cp '%s' dev.suture.cli.Suture load --help; echo $? >&2; } | exec <&-"
+                                .formatted(java, classes))
+                .start();
+        String said = new String(process.getErrorStream().readAllBytes());
+        assertThat(process.waitFor()).isZero();
+        assertThat(said).contains("standard output cannot be written").endsWith("6\n");
+    }
+
+    @Test
     void whatWouldMoveTheCursorIsShownAsANumber() {
         assertThat(Printable.line("a\033[2Jb\nc\u202ed")).isEqualTo("a\\x1b[2Jb\\x0ac\\u{202e}d");
         assertThat(Printable.text("ä\n\tb")).isEqualTo("ä\n\tb");

@@ -3,7 +3,6 @@ package dev.suture.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.suture.payload.PayloadDigest;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -44,27 +43,14 @@ class TargetCommandsTest {
                 }
             }
             """;
-    private static final String PAYLOAD = """
-            struct replaced {
-                const char *name; void *new_address, *old_address; unsigned new_size, old_size;
-                unsigned char version, unused[39], expect, expected[31];
-            };
-            int more = MORE;
-            int new_function(int x) { return x + more; }
-            __attribute__((section(".livepatch.funcs"), used)) static struct replaced function = {
-                "FUNCTION", (void *)new_function, 0, NEW_SIZE, OLD_SIZE, 2, {0}, 0, {0}};
-            __asm__(".section .livepatch.target,\\"a\\",@note; .long 4, 20, 3; .asciz \\"GNU\\"; .byte TARGET\\n"
-                    ".section .livepatch.depends,\\"a\\",@note; .long 4, 20, 3; .asciz \\"GNU\\"; .byte DEPENDS\\n"
-                    ".section .modinfo,\\"a\\"; .asciz \\"author=somebody\\"; .text");
-            """;
     private static final String[] FIELDS = {
         "action", "payload", "target", "ended", "state", "stoppedMicros", "waitedMicros", "attempts", "refusals"
     };
-    private static final int NEW_BYTES = 9;
 
     @TempDir
     private static Path folder;
 
+    private static TriedProgram tried;
     private static Path program;
     private static String buildId;
     private static Path fix;
@@ -73,55 +59,16 @@ class TargetCommandsTest {
 
     @BeforeAll
     static void compile() throws Exception {
-        Files.writeString(folder.resolve("program.c"), PROGRAM);
-        run("gcc", "-O2", "-pthread", "-Wl,--build-id", "program.c", "-o", "suture-tried");
-        program = folder.resolve("suture-tried");
-        buildId = run("readelf", "-n", "suture-tried").replaceAll("(?s).*Build ID: ([0-9a-f]+).*", "$1");
+        tried = TriedProgram.compile(folder, "suture-tried", PROGRAM);
+        program = tried.program();
+        buildId = tried.buildId();
         fix = payload("fix", "answer", 1000, buildId);
         other = payload("other", "answer", 2000, buildId);
         stuck = payload("stuck", "busy", 1, buildId);
     }
 
     private static Path payload(String name, String function, int more, String depends) throws Exception {
-        String size = run("nm", "-S", "suture-tried")
-                .lines()
-                .filter(line -> line.endsWith(" " + function))
-                .map(line -> "0x" + line.split(" ")[1])
-                .findFirst()
-                .orElseThrow();
-        Files.writeString(
-                folder.resolve(name + ".c"),
-                PAYLOAD.replace("MORE", String.valueOf(more))
-                        .replace("FUNCTION", function)
-                        .replace("NEW_SIZE", String.valueOf(NEW_BYTES))
-                        .replace("OLD_SIZE", size)
-                        .replace("TARGET", bytes(buildId))
-                        .replace("DEPENDS", bytes(depends)));
-        compilePayload(name);
-        return folder.resolve(name + ".livepatch");
-    }
-
-    private static void compilePayload(String name) throws Exception {
-        run("gcc", "-c", "-O2", "-fPIC", "-fvisibility=hidden", "-o", name + ".o", name + ".c");
-        run("ld", "-r", "--build-id", "-o", name + ".livepatch", name + ".o");
-        Path payload = folder.resolve(name + ".livepatch");
-        byte[] bytes = Files.readAllBytes(payload);
-        PayloadDigest.write(bytes);
-        Files.write(payload, bytes);
-    }
-
-    private static String bytes(String hex) {
-        return hex.replaceAll("..", "0x$0,").replaceAll(",$", "");
-    }
-
-    private static String run(String... command) throws Exception {
-        Process process = new ProcessBuilder(command)
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(process.getInputStream().readAllBytes());
-        assertThat(process.waitFor()).as(said).isZero();
-        return said;
+        return tried.payload(name, function, more, depends);
     }
 
     @Test
@@ -148,7 +95,7 @@ class TargetCommandsTest {
         Path trap = payload("trap", "answer", 1, buildId);
         String source = Files.readString(folder.resolve("trap.c"));
         Files.writeString(folder.resolve("trap.c"), source.replace("return x + more;", "(void)x; __builtin_trap();"));
-        compilePayload("trap");
+        tried.compilePayload("trap");
         Process shell = new ProcessBuilder(
                         "sh", "-c", "while sleep 0.02; do echo ? || exit; done | '%s' >/dev/null".formatted(program))
                 .start();
@@ -156,7 +103,9 @@ class TargetCommandsTest {
             Thread.sleep(200);
             Said said = Said.suture("load", trap, "--on", "exe:" + program, "--watch", "2", "--json");
             assertThat(said.exitCode()).isEqualTo(ExitCode.STATE_UNKNOWN);
-            assertThat(said.err()).containsPattern("suture: pid:\\d+ ended( by SIGILL)? \\d+ ms after it was patched");
+            assertThat(said.err())
+                    .containsPattern(
+                            "suture: pid:\\d+ ended( by SIGILL)? (\\d+ ms after it was patched|while it was being worked on)");
             List<String> ends = new ArrayList<>();
             said.json()
                     .path("actions")
@@ -244,7 +193,8 @@ class TargetCommandsTest {
                 assertThat(report.fieldNames()).toIterable().containsExactly(FIELDS);
                 assertThat(report.path("action").asText()).isEqualTo(step[0]);
                 assertThat(report.path("payload").asText()).isEqualTo("fix");
-                assertThat(report.path("target").asText()).isEqualTo(on);
+                assertThat(report.path("target").path("target").asText()).isEqualTo(on);
+                assertThat(report.path("target").path("what").asText()).isEqualTo(program.toString());
                 assertThat(report.path("ended").asText()).isEqualTo("DONE");
                 assertThat(report.path("state").asText()).isEqualTo(step[2]);
                 assertThat(report.path("stoppedMicros").asLong()).isPositive();
@@ -294,12 +244,13 @@ class TargetCommandsTest {
                     .containsExactly("name", "state", "buildId", "depends", "functions", "inPlace", "metadata");
             assertThat(payload.path("name").asText()).isEqualTo("renamed");
             assertThat(payload.path("inPlace").path(0).asText()).isEqualTo("answer");
-            assertThat(payload.path("metadata").path(0).asText()).isEqualTo("author=somebody");
+            assertThat(payload.path("metadata").path("author").path(0).asText()).isEqualTo("somebody");
             JsonNode status = Said.suture("status", "renamed", "--on", running.target(), "--json")
                     .json()
                     .path("targets")
                     .path(0);
             assertThat(status.path("state").asText()).isEqualTo("APPLIED");
+            assertThat(status.path("target")).isEqualTo(listed.path("target"));
             assertThat(status.path("payload")).isEqualTo(payload);
             assertThat(Said.suture("status", "nothing", "--on", running.target())
                             .out())
@@ -319,7 +270,8 @@ class TargetCommandsTest {
             List<String> targets = new ArrayList<>();
             said.json()
                     .path("actions")
-                    .forEach(action -> targets.add(action.path("target").asText()));
+                    .forEach(action ->
+                            targets.add(action.path("target").path("target").asText()));
             assertThat(targets)
                     .containsExactlyInAnyOrderElementsOf(
                             all.stream().map(Running::target).toList());
@@ -360,7 +312,55 @@ class TargetCommandsTest {
                     .forEach(action -> actions.add(action.path("action").asText() + " "
                             + action.path("ended").asText()));
             assertThat(actions).containsExactly("load DONE", "load TIMED_OUT", "revert DONE", "unload DONE");
+
+            said = Said.suture(
+                    "load",
+                    stuck,
+                    "--on",
+                    second.target(),
+                    "--on",
+                    first.target(),
+                    "--timeout",
+                    "1",
+                    "--all-or-nothing",
+                    "--json");
+            assertThat(said.exitCode()).isEqualTo(ExitCode.TIMED_OUT);
+            assertThat(said.json().path("actions").path(1).path("ended").asText())
+                    .isEqualTo("NOT_TRIED");
+            assertThat(said.json().path("actions").path(1).path("state").asText())
+                    .isEqualTo("ABSENT");
             assertThat(Said.suture("list", "--on", first.target()).out()).contains("no payloads");
+        }
+    }
+
+    @Test
+    void threadsInOneFunctionAreNamedTogether() throws Exception {
+        try (Running running = new Running()) {
+            for (int i = 0; i < 12; i++) {
+                running.ask("busy");
+            }
+            Said said = Said.suture("load", stuck, "--on", running.target(), "--timeout", "1", "--json");
+            assertThat(said.exitCode()).isEqualTo(ExitCode.TIMED_OUT);
+            assertThat(said.json().path("actions").path(0).path("refusals")).hasSize(1);
+            assertThat(said.err())
+                    .containsOnlyOnce("pid ")
+                    .contains("12 threads are in busy or may return into it; one of them: thread ");
+        }
+    }
+
+    @Test
+    void whoIsNotWhatWasAskedForIsLeftOutOfAList() throws Exception {
+        Process changing = new ProcessBuilder(
+                        "bash", "-c", "exec -a suture-forks bash -c 'while :; do sleep 0.01 & sleep 0.005; done'")
+                .start();
+        try {
+            for (int i = 0; i < 5; i++) {
+                Said said = Said.suture("list", "--on", "exe:/bin/sleep", "--json");
+                assertThat(said.err()).isIn("", "suture: exe:/bin/sleep: no process that may be looked at is that\n");
+            }
+        } finally {
+            changing.descendants().forEach(ProcessHandle::destroyForcibly);
+            changing.destroyForcibly();
         }
     }
 

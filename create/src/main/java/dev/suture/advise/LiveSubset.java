@@ -23,6 +23,7 @@ import dev.suture.build.xen.XenBuild;
 import dev.suture.build.xen.XenBuildRequest;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.create.ExamineXenPatch;
+import dev.suture.create.WriteOutput;
 import dev.suture.diff.SpecialSections;
 import dev.suture.image.Image;
 import dev.suture.payload.XenRelease;
@@ -30,7 +31,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -239,11 +239,16 @@ final class LiveSubset {
 
     private Subset build(String text) {
         Path output = request.liveSubset().orElseThrow().toAbsolutePath();
-        Path part = output.resolveSibling(output.getFileName() + ".part");
+        byte[] contents = text.getBytes(StandardCharsets.ISO_8859_1);
         try {
-            Files.writeString(part, text, StandardCharsets.ISO_8859_1);
+            Path part = Files.createTempFile("suture-", ".patch");
             try {
-                return build(part, output);
+                Files.write(part, contents);
+                Subset subset = build(part, output);
+                if (subset.output().isPresent()) {
+                    WriteOutput.write(output, contents);
+                }
+                return subset;
             } finally {
                 Files.deleteIfExists(part);
             }
@@ -277,7 +282,6 @@ final class LiveSubset {
                 Refusal first = examined.refusals().getFirst();
                 return none("what is left is refused: %s".formatted(first.what()));
             }
-            Files.move(part, output, StandardCopyOption.REPLACE_EXISTING);
             List<Integer> kept = advice.stream()
                     .map(HunkAdvice::number)
                     .filter(number -> !dropped.containsKey(number - 1))

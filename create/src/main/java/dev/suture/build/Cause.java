@@ -16,7 +16,7 @@ public final class Cause {
             case AccessDeniedException denied -> "permission denied for " + denied.getFile();
             case FileSystemException other
             when other.getReason() != null -> other.getReason() + " (" + other.getFile() + ")";
-            default -> failure.getMessage() == null ? failure.toString() : failure.getMessage();
+            default -> failure.getMessage() == null ? "input or output failed" : failure.getMessage();
         };
     }
 }

@@ -1,6 +1,7 @@
 package dev.suture.certify;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import dev.suture.Progress;
 import dev.suture.Version;
 import dev.suture.build.SourcePatch;
@@ -210,12 +211,13 @@ public final class Certify {
     }
 
     private static String sha256(Path file) {
+        PlainFile.check(file);
         try (InputStream in = Files.newInputStream(file)) {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             new DigestInputStream(in, digest).transferTo(java.io.OutputStream.nullOutputStream());
             return HexFormat.of().formatHex(digest.digest());
         } catch (IOException e) {
-            throw new LivePatchException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new LivePatchException(file + ": cannot be read: " + PlainFile.why(e), e);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }

@@ -1,6 +1,7 @@
 package dev.suture.certify;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.LittleEndian;
 import java.io.ByteArrayInputStream;
@@ -52,7 +53,7 @@ final class CompareConfig {
         try {
             return Files.readString(file, StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
-            throw new LivePatchException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new LivePatchException(file + ": cannot be read: " + PlainFile.why(e), e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.suture.certify;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.LittleEndian;
 import dev.suture.elf.Segment;
@@ -8,7 +9,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 
@@ -68,7 +68,7 @@ final class CompareShipped {
 
     private static byte[] read(Path file) {
         try {
-            byte[] bytes = Files.readAllBytes(file);
+            byte[] bytes = PlainFile.read(file, MOST_BYTES);
             boolean compressed = bytes.length > 2 && bytes[0] == 0x1f && bytes[1] == (byte) 0x8b;
             if (!compressed) {
                 return bytes;
@@ -77,7 +77,7 @@ final class CompareShipped {
                 return inflated.readNBytes(MOST_BYTES);
             }
         } catch (IOException e) {
-            throw new LivePatchException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new LivePatchException(file + ": cannot be read: " + PlainFile.why(e), e);
         }
     }
 

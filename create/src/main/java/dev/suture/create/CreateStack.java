@@ -8,9 +8,9 @@ import dev.suture.build.SourcePatch;
 import dev.suture.build.make.BuildFailedException;
 import dev.suture.build.xen.CompileException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -100,7 +100,7 @@ public final class CreateStack {
         WriteOutput.checkDirectory(directory);
         List<String> names = names(patches, wanted.name());
         try {
-            Path beside = Files.createTempDirectory(directory.getParent(), "." + directory.getFileName());
+            Path beside = Files.createTempDirectory("suture-stack-");
             try {
                 return inPlace(create(applied, patches, wanted, skipRefused, names, beside, make), wanted.output());
             } finally {
@@ -193,6 +193,8 @@ public final class CreateStack {
     private static Report inPlace(Report report, Path directory) throws IOException {
         List<CreateReport> payloads = new ArrayList<>();
         List<String> series = new ArrayList<>();
+        // A list of an earlier stack must not stand beside payloads of this one.
+        Files.deleteIfExists(directory.resolve(SERIES));
         for (CreateReport payload : report.payloads()) {
             if (!payload.refusals().isEmpty()) {
                 payloads.add(payload.at(Optional.empty()));
@@ -201,12 +203,14 @@ public final class CreateStack {
             Files.createDirectories(directory);
             Path made = payload.output().orElseThrow();
             Path place = directory.resolve(made.getFileName());
-            Files.move(made, place, StandardCopyOption.REPLACE_EXISTING);
+            WriteOutput.write(place, Files.readAllBytes(made));
+            Files.delete(made);
             payloads.add(payload.at(Optional.of(place)));
             series.add(place.getFileName().toString());
         }
         if (!series.isEmpty()) {
-            Files.write(directory.resolve(SERIES), series);
+            WriteOutput.write(
+                    directory.resolve(SERIES), (String.join("\n", series) + "\n").getBytes(StandardCharsets.UTF_8));
         }
         return new Report(payloads, report.withoutEffect(), report.needRefused(), report.notTried(), report.skips());
     }

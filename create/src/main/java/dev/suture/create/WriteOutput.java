@@ -20,13 +20,17 @@ public final class WriteOutput {
      * @throws LivePatchException if not
      */
     public static void check(Path output) {
+        if (Files.isDirectory(output)) {
+            throw new LivePatchException("%s: cannot be written: it is a directory".formatted(output));
+        }
+        // It is renamed onto, and a device that is gone is missed by others.
+        if (Files.exists(output) && !Files.isRegularFile(output)) {
+            throw new LivePatchException("%s: cannot be written: it is a device or a pipe".formatted(output));
+        }
         Path directory = directoryOf(output);
         if (!Files.isDirectory(directory)) {
             throw new LivePatchException(
                     "%s: cannot be written: there is no directory %s".formatted(output, directory));
-        }
-        if (Files.isDirectory(output)) {
-            throw new LivePatchException("%s: cannot be written: it is a directory".formatted(output));
         }
         if (!Files.isWritable(directory)) {
             throw new LivePatchException(
@@ -58,6 +62,7 @@ public final class WriteOutput {
      * @throws LivePatchException if that fails; what was there before is still there, then
      */
     public static void write(Path output, byte[] contents) {
+        check(output);
         Path beside = null;
         try {
             beside = Files.createTempFile(directoryOf(output), "." + output.getFileName(), ".part");

@@ -1,6 +1,7 @@
 package dev.suture.engine;
 
 import dev.suture.Refusal;
+import dev.suture.target.Identity;
 import dev.suture.target.State;
 import java.util.List;
 
@@ -9,7 +10,7 @@ import java.util.List;
  *
  * @param action such as {@code load}
  * @param payload by name
- * @param target as the user knows it
+ * @param target as the user knows it, and what it was seen to be afterwards, as far as it could be
  * @param ended how it ended
  * @param state of the payload, read afterwards
  * @param stoppedMicros how long the target stood still for it, in microseconds
@@ -20,7 +21,7 @@ import java.util.List;
 public record ActionReport(
         String action,
         String payload,
-        String target,
+        Identity target,
         Ended ended,
         State state,
         long stoppedMicros,
@@ -35,10 +36,18 @@ public record ActionReport(
         TIMED_OUT,
         UNKNOWN,
         /** A bad file, tool or machine: the refusals say what. */
-        FAILED
+        FAILED,
+        /** Another target could not, or somebody pressed Ctrl-C, before its turn came. */
+        NOT_TRIED
     }
 
     public ActionReport {
         refusals = List.copyOf(refusals);
+    }
+
+    /** {@return the same action, with what is known by now of how it ended} */
+    ActionReport with(Ended nowEnded, State nowState, List<Refusal> nowRefusals) {
+        return new ActionReport(
+                action, payload, target, nowEnded, nowState, stoppedMicros, waitedMicros, attempts, nowRefusals);
     }
 }

@@ -5,10 +5,12 @@ import dev.suture.Refusal;
 import dev.suture.engine.ActionReport.Ended;
 import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
+import dev.suture.target.Identity;
 import dev.suture.target.LiveTarget;
 import dev.suture.target.LoadedPayload;
 import dev.suture.target.Outcome;
 import dev.suture.target.Outcome.Cost;
+import dev.suture.target.Seen;
 import dev.suture.target.State;
 import dev.suture.target.Watched;
 import java.time.Duration;
@@ -44,7 +46,7 @@ public final class Actions {
      *
      * @param payload the file; only {@link Verb#LOAD} and {@link Verb#UPLOAD} need it
      * @param allOrNothing whether to take it back everywhere if it cannot be done somewhere
-     * @return a report for each target that was tried, in their order, and behind them those of what was taken back
+     * @return a report for each target, in their order, and behind them those of what was taken back
      */
     public List<ActionReport> run(
             Verb verb, String name, Optional<Payload> payload, List<LiveTarget> targets, boolean allOrNothing) {
@@ -53,7 +55,7 @@ public final class Actions {
             for (LiveTarget target : targets) {
                 Optional<ActionReport> no = preflight(verb, name, payload.get(), target);
                 if (no.isPresent()) {
-                    return List.of(no.get());
+                    return onlyRefused(verb, name, targets, target, no.get());
                 }
             }
         }
@@ -78,10 +80,25 @@ public final class Actions {
                 done.add(one.target());
             }
         }
+        for (LiveTarget target : targets.subList(tried.size(), targets.size())) {
+            reports.add(notTried(verb, name, target));
+        }
         if (allOrNothing && done.size() < tried.size()) {
             evenIfInterrupted(() -> done.reversed().forEach(other -> takeBack(verb, name, other, reports)));
         }
         return reports;
+    }
+
+    private static List<ActionReport> onlyRefused(
+            Verb verb, String name, List<LiveTarget> targets, LiveTarget refused, ActionReport refusal) {
+        return targets.stream()
+                .map(target -> target == refused ? refusal : notTried(verb, name, target))
+                .toList();
+    }
+
+    private static ActionReport notTried(Verb verb, String name, LiveTarget target) {
+        After after = After.of(name, target);
+        return new ActionReport(word(verb), name, after.identity(), Ended.NOT_TRIED, after.state(), 0, 0, 0, List.of());
     }
 
     private Optional<ActionReport> preflight(Verb verb, String name, Payload payload, LiveTarget target) {
@@ -102,25 +119,51 @@ public final class Actions {
         Watched watched = target.watch();
         ActionReport report = once(verb, name, payload, target);
         if (report.ended() != Ended.DONE) {
-            watched.close();
-            return new Tried(target, report, Optional.empty());
+            return new Tried(target, withEnding(report, target, watched), Optional.empty());
         }
         watched.begin(watch);
         return new Tried(target, report, Optional.of(watched));
     }
 
-    /** {@return the report, with what became of the target since} */
+    // Who ends while it is being changed may have ended of that: how is said with what failed.
+    static ActionReport withEnding(ActionReport report, LiveTarget target, Watched watched) {
+        try (watched) {
+            if (!target.hasEnded()) {
+                return report;
+            }
+            watched.begin(Duration.ZERO);
+            Optional<Watched.Loss> loss = watched.await();
+            String how = loss.map(Watched.Loss::how).orElse("ended");
+            Refusal ending = new Refusal(report.target().target(), "", how + " while it was being worked on", "");
+            return report.with(Ended.UNKNOWN, State.UNKNOWN, List.of(ending));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return report;
+        }
+    }
+
+    /** {@return the report, with what became of the target since, and what others do that have not what it has} */
     private ActionReport settled(Tried one) {
+        ActionReport report = watched(one);
+        if (report.ended() != Ended.DONE || report.state() != State.APPLIED) {
+            return report;
+        }
+        List<Refusal> notes = new ArrayList<>(report.refusals());
+        notes.addAll(one.target().startedAnew());
+        return report.with(Ended.DONE, report.state(), notes);
+    }
+
+    private ActionReport watched(Tried one) {
         ActionReport report = one.report();
         if (one.watched().isEmpty()) {
             return report;
         }
         try (Watched watched = one.watched().get()) {
-            Optional<String> lost = watched.await();
+            Optional<Watched.Loss> lost = watched.await();
             if (lost.isPresent()) {
-                return lost(report, State.UNKNOWN, lost.get());
+                return lost(report, State.UNKNOWN, lost.get().text());
             }
-            State state = state(report.payload(), one.target());
+            State state = After.of(report.payload(), one.target()).state();
             if (state != report.state()) {
                 return lost(
                         report,
@@ -137,16 +180,8 @@ public final class Actions {
     }
 
     private static ActionReport lost(ActionReport report, State state, String how) {
-        return new ActionReport(
-                report.action(),
-                report.payload(),
-                report.target(),
-                Ended.UNKNOWN,
-                state,
-                report.stoppedMicros(),
-                report.waitedMicros(),
-                report.attempts(),
-                List.of(new Refusal(report.target(), "", how, "")));
+        return report.with(
+                Ended.UNKNOWN, state, List.of(new Refusal(report.target().target(), "", how, "")));
     }
 
     private void takeBack(Verb verb, String name, LiveTarget target, List<ActionReport> reports) {
@@ -173,15 +208,20 @@ public final class Actions {
 
     // Whatever one target does to us, the others get their turn.
     private static ActionReport failed(Verb verb, String name, LiveTarget target, Throwable failure) {
-        String what = failure instanceof LivePatchException
-                ? failure.getMessage()
-                : "%s: suture failed on it, which is a fault in suture: %s".formatted(targetName(target), failure);
+        String what = switch (failure) {
+            case LivePatchException known -> known.getMessage();
+            case OutOfMemoryError _ ->
+                "%s: it has more in memory, or files, than there is room to look at (SUTURE_HEAP=2g gives more)"
+                        .formatted(target.name());
+            default -> "%s: suture failed on it, which is a fault in suture: %s".formatted(target.name(), failure);
+        };
+        After after = After.of(name, target);
         return new ActionReport(
                 word(verb),
                 name,
-                targetName(target),
+                after.identity(),
                 target.hasEnded() ? Ended.UNKNOWN : Ended.FAILED,
-                state(name, target),
+                after.state(),
                 0,
                 0,
                 0,
@@ -211,7 +251,7 @@ public final class Actions {
             isApplied = applied instanceof Outcome.Done;
             return applied;
         } finally {
-            if (!isApplied && state(name, target) == State.CHECKED) {
+            if (!isApplied && After.of(name, target).state() == State.CHECKED) {
                 evenIfInterrupted(() -> target.unload(name, options));
             }
         }
@@ -247,16 +287,17 @@ public final class Actions {
             }
             case Outcome.Unknown unknown -> {
                 ended = Ended.UNKNOWN;
-                refusals = List.of(new Refusal(targetName(target), "", unknown.lastStep(), ""));
+                refusals = List.of(new Refusal(target.name(), "", unknown.lastStep(), ""));
             }
         }
         Cost cost = outcome.cost();
+        After after = After.of(name, target);
         return new ActionReport(
                 word(verb),
                 name,
-                targetName(target),
+                after.identity(),
                 ended,
-                state(name, target),
+                after.state(),
                 cost.stoppedMicros(),
                 cost.waitedMicros(),
                 cost.attempts(),
@@ -267,19 +308,20 @@ public final class Actions {
         return verb.name().toLowerCase(java.util.Locale.ROOT);
     }
 
-    private static String targetName(LiveTarget target) {
-        return target.name();
-    }
-
-    private static State state(String name, LiveTarget target) {
-        try {
-            return target.payloads().stream()
-                    .filter(payload -> payload.name().equals(name))
-                    .map(LoadedPayload::state)
-                    .findFirst()
-                    .orElse(State.ABSENT);
-        } catch (RuntimeException | Error e) {
-            return State.UNKNOWN;
+    /** A target after an action: what it is, and what became of the payload. */
+    private record After(Identity identity, State state) {
+        static After of(String name, LiveTarget target) {
+            try {
+                Seen seen = target.see();
+                State state = seen.payloads().stream()
+                        .filter(payload -> payload.name().equals(name))
+                        .map(LoadedPayload::state)
+                        .findFirst()
+                        .orElse(State.ABSENT);
+                return new After(seen.identity(), state);
+            } catch (RuntimeException | Error e) {
+                return new After(new Identity(target.name(), "", ""), State.UNKNOWN);
+            }
         }
     }
 }

@@ -32,7 +32,7 @@ final class AwaitReturn {
             return;
         }
         long deadline = System.nanoTime() + timeout.toNanos();
-        while (Arrays.stream(session.threadIds()).anyMatch(tid -> tid == owner) && !isBack(owner)) {
+        while (isAway(owner)) {
             if (System.nanoTime() > deadline) {
                 throw new ProcessException(
                         session.pid(),
@@ -41,6 +41,13 @@ final class AwaitReturn {
             Tracer.pause(PAUSE_MILLIS);
         }
         session.write(room.owner(), new byte[8], "the end of a page of code");
+    }
+
+    // Threads are known there by the number that they have for the program itself, whoever looks from where.
+    private boolean isAway(int owner) {
+        return Arrays.stream(session.threadIds())
+                .filter(tid -> session.ownNumber(tid).stream().anyMatch(number -> number == owner))
+                .anyMatch(tid -> !isBack(tid));
     }
 
     private boolean isBack(int tid) {

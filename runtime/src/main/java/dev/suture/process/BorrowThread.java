@@ -1,6 +1,7 @@
 package dev.suture.process;
 
 import dev.suture.linux.Calls;
+import dev.suture.linux.Errno;
 import dev.suture.linux.Keeper;
 import dev.suture.linux.Ptrace;
 import java.io.IOException;
@@ -8,7 +9,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -17,13 +20,19 @@ import java.util.function.Function;
  */
 final class BorrowThread {
     private static final long STOP_NANOS = 500_000_000;
+    private static final long LONGEST_NANOS = 2_000_000_000;
+    private static final int FIRST_PAUSE_NANOS = 500_000;
+    private static final int LONGEST_PAUSE_NANOS = 20_000_000;
+    private static final String NEVER_STOPS = " does not stop: it waits for the disk, or for a child";
     private static final int PLAIN_OPTIONS = Ptrace.OPTION_SYSGOOD | Ptrace.OPTION_EXEC;
 
     private final Session session;
     private final Room room;
     private final int options;
     private long stoppedNanos;
-    private int neverStopped;
+    private boolean isAtRisk;
+    private Optional<String> unfit = Optional.empty();
+    private long failure;
 
     BorrowThread(Session session, Room room, boolean filters) {
         this.session = session;
@@ -36,42 +45,93 @@ final class BorrowThread {
         return stoppedNanos;
     }
 
-    /** {@return what the work gives, done in some thread of the process} */
+    /**
+     * {@return what the work gives, done in some thread of the process} A thread that cannot be borrowed where it is now may
+     * be elsewhere a moment later; they are tried for some time.
+     */
     <T> T with(Function<BorrowedThread, T> work) {
-        boolean wasFiltered = false;
-        Keeper keeper = session.keeper();
-        for (int tid : candidates()) {
-            keeper.removeGone();
-            int index = keeper.threadCount();
-            boolean isAtRisk = options == PLAIN_OPTIONS && session.isFiltered(tid);
-            if (isAtRisk || isKnown(keeper, tid) || session.ptrace().seize(tid, options) < 0) {
-                wasFiltered |= isAtRisk;
-                continue;
-            }
-            keeper.addThread(tid);
-            try {
-                keeper.noCalls();
-                keeper.setRanges(new long[0], new long[0]);
-                keeper.stop(System.nanoTime() + STOP_NANOS, true);
-                if (keeper.state(index) == Keeper.State.SEIZED) {
-                    neverStopped = tid;
-                } else if (isFit(keeper, index)) {
-                    return borrowed(work, tid, keeper.registers(index));
+        long deadline = System.nanoTime() + LONGEST_NANOS;
+        int pauseNanos = FIRST_PAUSE_NANOS;
+        while (true) {
+            isAtRisk = false;
+            unfit = Optional.empty();
+            failure = 0;
+            for (int tid : candidates()) {
+                List<T> result = tried(work, tid);
+                if (!result.isEmpty()) {
+                    return result.getFirst();
                 }
-            } finally {
-                keeper.release();
-                stoppedNanos = keeper.stoppedNanos();
             }
+            boolean isHopeless = unfit.isEmpty() && failure != Errno.ESRCH;
+            if (isHopeless || System.nanoTime() > deadline) {
+                throw whyNone();
+            }
+            session.sleepNanos(pauseNanos);
+            pauseNanos = Math.min(LONGEST_PAUSE_NANOS, pauseNanos * 2);
         }
-        if (wasFiltered || options != PLAIN_OPTIONS) {
-            throw BorrowedThread.filtered(session.pid());
-        }
-        if (neverStopped != 0) {
-            throw new ProcessException(
+    }
+
+    private ProcessException whyNone() {
+        if (unfit.isPresent()) {
+            return new ProcessException(
                     session.pid(),
-                    "its thread %d does not stop: it waits for the disk, or for a child".formatted(neverStopped));
+                    "none of its threads could be borrowed within %d s: thread %s"
+                            .formatted(LONGEST_NANOS / 1_000_000_000, unfit.get()));
         }
-        throw Permissions.explain(session.pid(), "tracing any of its threads");
+        if (isAtRisk || failure != 0 && options != PLAIN_OPTIONS) {
+            return BorrowedThread.filtered(session.pid());
+        }
+        return Permissions.explain(session.pid(), "tracing any of its threads");
+    }
+
+    // One element, what the work gives, or none if this thread could not do it.
+    private <T> List<T> tried(Function<BorrowedThread, T> work, int tid) {
+        Keeper keeper = session.keeper();
+        if (isKnown(keeper, tid)) {
+            // It did not stop in time when it was to.
+            keeper.collect();
+            keeper.release();
+        }
+        keeper.removeGone();
+        int index = keeper.threadCount();
+        if (isKnown(keeper, tid)) {
+            unfit = Optional.of(tid + NEVER_STOPS);
+            return List.of();
+        }
+        if (options == PLAIN_OPTIONS && session.isFiltered(tid)) {
+            isAtRisk = true;
+            return List.of();
+        }
+        long seized = session.ptrace().seize(tid, options);
+        if (seized < 0) {
+            long errno = hasEnded(tid) ? Errno.ESRCH : -seized;
+            failure = failure == 0 || failure == Errno.ESRCH ? errno : failure;
+            return List.of();
+        }
+        keeper.addThread(tid);
+        try {
+            keeper.noCalls();
+            keeper.setRanges(new long[0], new long[0]);
+            keeper.stop(System.nanoTime() + STOP_NANOS, true);
+            Optional<String> why = whyUnfit(keeper, index);
+            if (why.isEmpty()) {
+                // Work may give nothing.
+                return Collections.singletonList(borrowed(work, tid, keeper.registers(index)));
+            }
+            unfit = Optional.of(tid + why.get());
+            return List.of();
+        } finally {
+            keeper.release();
+            stoppedNanos = keeper.stoppedNanos();
+        }
+    }
+
+    private boolean hasEnded(int tid) {
+        try {
+            return ProcStatus.ofThread(session.pid(), tid).hasEnded();
+        } catch (IOException e) {
+            return true;
+        }
     }
 
     private static boolean isKnown(Keeper keeper, int tid) {
@@ -83,10 +143,16 @@ final class BorrowThread {
         return false;
     }
 
-    private boolean isFit(Keeper keeper, int index) {
-        return keeper.state(index) == Keeper.State.STOPPED
-                && keeper.signal(index) == 0
-                && BorrowedThread.isFit(session, keeper.tid(index), keeper.registers(index));
+    private Optional<String> whyUnfit(Keeper keeper, int index) {
+        return switch (keeper.state(index)) {
+            case SEIZED -> Optional.of(NEVER_STOPS);
+            case GONE -> Optional.of(" has ended");
+            case STOPPED ->
+                keeper.signal(index) != 0
+                        ? Optional.of(" is about to get signal " + keeper.signal(index))
+                        : BorrowedThread.whyUnfit(session, keeper.tid(index), keeper.registers(index))
+                                .map(why -> " " + why);
+        };
     }
 
     private <T> T borrowed(Function<BorrowedThread, T> work, int tid, MemorySegment registers) {

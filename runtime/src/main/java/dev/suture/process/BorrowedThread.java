@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -94,7 +95,8 @@ final class BorrowedThread {
         working = session.arena().allocate(Registers.BYTES, 8);
         working.copyFrom(registers);
         mask = ptrace.signalMask(tid).orElseThrow(this::lost);
-        session.write(room.owner(), saved(), "the end of a page of code");
+        int number = session.ownNumber(tid).orElseThrow(this::lost);
+        session.write(room.owner(), saved(number), "the end of a page of code");
         Registers.set(working, Registers.FLAGS, Registers.get(registers, Registers.FLAGS) & CLEAR_FLAGS);
         masks = session.arena().allocateFrom(ValueLayout.JAVA_LONG, BLOCKED, mask);
     }
@@ -112,24 +114,30 @@ final class BorrowedThread {
     }
 
     /**
-     * {@return whether a thread stopped where it can be borrowed} That is in 64-bit code, and not between the marks of a
-     * restartable sequence: the kernel takes whoever leaves it for finished, and the thread would end it on another CPU.
+     * {@return why a thread cannot be borrowed where it stopped; empty if it can} It can in 64-bit code, and not between the
+     * marks of a restartable sequence: the kernel takes whoever leaves it for finished, and the thread would end it on
+     * another CPU.
      *
      * @see "linux Documentation/userspace-api/rseq.rst; kernel/rseq.c, rseq_ip_fixup"
      */
-    static boolean isFit(Session session, int tid, MemorySegment registers) {
+    static Optional<String> whyUnfit(Session session, int tid, MemorySegment registers) {
         if (!is64Bit(registers)) {
-            return false;
+            return Optional.of("runs 32-bit code");
         }
-        boolean isInCall = Registers.get(registers, Registers.ORIG_RAX) >= 0;
-        return isInCall || !mayBeInSequence(session, tid, Registers.get(registers, Registers.RIP));
-    }
-
-    private static boolean mayBeInSequence(Session session, int tid, long address) {
+        if (Registers.get(registers, Registers.ORIG_RAX) >= 0) {
+            return Optional.empty();
+        }
         OptionalLong area = session.ptrace().rseqArea(tid);
         if (area.isEmpty()) {
-            return true;
+            return Optional.of("computes, and the kernel, older than 5.13, does not tell whether it is in a restartable"
+                    + " sequence; it could be borrowed in a system call");
         }
+        return isInSequence(session, area, Registers.get(registers, Registers.RIP))
+                ? Optional.of("is in a restartable sequence (rseq)")
+                : Optional.empty();
+    }
+
+    private static boolean isInSequence(Session session, OptionalLong area, long address) {
         long sequence = area.getAsLong() == 0 ? 0 : session.word(area.getAsLong() + RSEQ_CS_AT);
         if (sequence == 0) {
             return false;
@@ -139,7 +147,7 @@ final class BorrowedThread {
     }
 
     // What the thread finds when we are gone: its system call is then made again by leading it to the call once more.
-    private byte[] saved() {
+    private byte[] saved(int number) {
         long address = Registers.get(original, Registers.RIP);
         long result = Registers.get(original, Registers.RAX);
         long call = Registers.get(original, Registers.ORIG_RAX);
@@ -153,7 +161,7 @@ final class BorrowedThread {
             }
         }
         ByteBuffer bytes = ByteBuffer.allocate(Room.NAME_AT - Room.OWNER_AT).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.putLong(tid).putLong(mask);
+        bytes.putLong(number).putLong(mask);
         for (int register : SAVED) {
             bytes.putLong(Registers.get(original, register));
         }
@@ -251,7 +259,18 @@ final class BorrowedThread {
      * @return what it returned
      */
     long invoke(long function, long argument, long second) {
-        ptrace.saveVectors(tid);
+        if (ptrace.saveVectors(tid) < 0) {
+            throw lost();
+        }
+        try {
+            return invokeOnly(function, argument, second);
+        } finally {
+            // Also after code that failed: the program goes on with what was in them.
+            ptrace.restoreVectors(tid);
+        }
+    }
+
+    private long invokeOnly(long function, long argument, long second) {
         prepare(function, argument, second, 0, 0, 0, 0);
         Registers.set(working, Registers.RIP, stub);
         Registers.set(working, Registers.RSP, room.stackEnd());
@@ -266,7 +285,6 @@ final class BorrowedThread {
         }
         long result = Registers.get(working, Registers.RDI);
         runToCall();
-        ptrace.restoreVectors(tid);
         return result;
     }
 

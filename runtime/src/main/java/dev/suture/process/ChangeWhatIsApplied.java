@@ -75,7 +75,20 @@ final class ChangeWhatIsApplied {
         if (!refusals.isEmpty()) {
             return new Refused(Cost.NONE, refusals);
         }
-        return change(name, List.of(), List.of(name));
+        return change(name, List.of(), List.of(name), openedLater(entry));
+    }
+
+    private List<Refusal> openedLater(Entry entry) {
+        LoadedFile file = work.files().withBuildId(entry.targetBuildId()).orElseThrow();
+        if (new LinkOrder(work.files(), work.session().memory()).atStart().contains(file)) {
+            return List.of();
+        }
+        return List.of(new Refusal(
+                entry.name(),
+                "",
+                "%s was opened by the program after it had started: if it closes it, the payload goes with it"
+                        .formatted(file.path()),
+                "suture follow loads it again when the program opens that again."));
     }
 
     // What is below on the stack of the same file.
@@ -110,7 +123,7 @@ final class ChangeWhatIsApplied {
         if (!last.name().equals(name)) {
             return refused(name, "%s is applied on top of it".formatted(last.name()), "Revert that one first.");
         }
-        return change(name, List.of(name), List.of());
+        return change(name, List.of(name), List.of(), List.of());
     }
 
     Outcome replace(String name) throws InterruptedException {
@@ -126,7 +139,7 @@ final class ChangeWhatIsApplied {
         if (!refusals.isEmpty()) {
             return new Refused(Cost.NONE, refusals);
         }
-        return change(name, ledger().applied().reversed(), List.of(name));
+        return change(name, ledger().applied().reversed(), List.of(name), openedLater(entry));
     }
 
     private List<Hook> hooks(List<String> names, String kind) {
@@ -136,7 +149,8 @@ final class ChangeWhatIsApplied {
                 .toList();
     }
 
-    private Outcome change(String name, List<String> reverted, List<String> applied) throws InterruptedException {
+    private Outcome change(String name, List<String> reverted, List<String> applied, List<Refusal> notes)
+            throws InterruptedException {
         work.session().letOthersRun();
         Changes changes = Changes.of(work.session(), ledger(), reverted, applied, options.policy());
         if (!changes.refusals().isEmpty()) {
@@ -184,7 +198,7 @@ final class ChangeWhatIsApplied {
         }
         callAfterwards(hooks(reverted, "postrevert"));
         callAfterwards(hooks(applied, "postapply"));
-        return new Done(result.cost());
+        return new Done(result.cost(), notes);
     }
 
     private void settle(Changes changes, Optional<Splice> splice, boolean committed) {
@@ -258,7 +272,7 @@ final class ChangeWhatIsApplied {
         Ledger before = ledger();
         Quiesce quiesce = new Quiesce(work.session(), work.files(), before, work.room(), work.filters());
         // Once nobody is in a payload that is not applied, nobody gets there any more.
-        FindPointers pointers = new FindPointers(work.session(), entry);
+        FindPointers pointers = new FindPointers(work.session(), work.room().ledger(), entry);
         Quiesce.Result result = quiesce.run(List.of(code), options.timeout(), pointers);
         if (!result.isDone()) {
             return new TimedOut(result.cost(), State.CHECKED, result.inTheWay());

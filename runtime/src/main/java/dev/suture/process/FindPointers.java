@@ -12,14 +12,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Finds what still leads into a payload that nobody runs any more: an address of it in a register, a stack, a variable, or
  * as the handler of a signal. Whoever follows that when the memory is gone has none.
  *
  * <p>For example a function of the payload stored a string of its own in a global variable, or gave {@code signal()} a
- * handler. What only looks like such an address counts, too; what lies below the stack pointer of a thread does not, as
- * nobody reads it before it is written.
+ * handler. What only looks like such an address counts, too; what lies below the stack pointer of a thread on its own
+ * stack does not, as nobody reads it before it is written.
  */
 final class FindPointers implements Change {
     private static final int WINDOW_BYTES = 1 << 20;
@@ -27,6 +28,9 @@ final class FindPointers implements Change {
     private static final int RED_ZONE_BYTES = 128;
     private static final int HANDLER_BYTES = 8;
     private static final int ACTION_BYTES = 24;
+    /** What a C library keeps of a thread lies behind the thread's variables, and the stack ends behind that. */
+    private static final int NOTES_BYTES = 8192;
+
     private static final int[] REGISTERS = {
         Registers.R15, Registers.R14, Registers.R13, Registers.R12, Registers.RBP, Registers.RBX, Registers.R11,
         Registers.R10, Registers.R9, Registers.R8, Registers.RAX, Registers.RCX, Registers.RDX, Registers.RSI,
@@ -35,12 +39,14 @@ final class FindPointers implements Change {
 
     private final Session session;
     private final Span payload;
+    private final Span ledger;
     private final Map<Integer, Long> stackPointers = new HashMap<>();
     private final Map<Integer, Long> owns = new HashMap<>();
     private String inRegister = "";
 
-    FindPointers(Session session, Ledger.Entry entry) {
+    FindPointers(Session session, LedgerMemory ledger, Ledger.Entry entry) {
         this.session = session;
+        this.ledger = ledger.span();
         this.payload = new Span(entry.region(), entry.region() + entry.regionBytes());
     }
 
@@ -109,11 +115,12 @@ final class FindPointers implements Change {
 
     private Optional<String> inMemory() {
         Mappings mappings = Mappings.read(session.pid());
-        List<Span> unused = unused(mappings);
+        List<Span> unused = new ArrayList<>(unused(mappings));
+        unused.add(payload);
+        unused.add(ledger);
         long searched = 0;
         for (Mapping mapping : mappings.all()) {
-            boolean isVariable = mapping.isReadable() && mapping.permissions().charAt(1) == 'w';
-            if (!isVariable || payload.holds(mapping.start()) || LedgerMemory.isLedger(mapping)) {
+            if (!mapping.isReadable() || mapping.permissions().charAt(1) != 'w') {
                 continue;
             }
             searched += mapping.sizeBytes();
@@ -131,12 +138,35 @@ final class FindPointers implements Change {
     private List<Span> unused(Mappings mappings) {
         List<Span> unused = new ArrayList<>();
         stackPointers.forEach((tid, pointer) -> {
-            long end = tid == session.firstThread() ? mappings.firstStackEnd() : owns.get(tid);
-            mappings.around(pointer)
-                    .filter(run -> pointer < end && end <= run.end())
-                    .ifPresent(run -> unused.add(new Span(run.start(), pointer - RED_ZONE_BYTES)));
+            OptionalLong start = tid == session.firstThread()
+                    ? firstStackStart(mappings, pointer)
+                    : threadStackStart(owns.get(tid), pointer);
+            start.ifPresent(from -> unused.add(new Span(from, pointer - RED_ZONE_BYTES)));
         });
         return unused;
+    }
+
+    private static OptionalLong firstStackStart(Mappings mappings, long pointer) {
+        return mappings.firstStack()
+                .filter(mapping -> mapping.contains(pointer))
+                .map(mapping -> OptionalLong.of(mapping.start()))
+                .orElse(OptionalLong.empty());
+    }
+
+    // What lies below a thread's stack may be the stack of a coroutine, with nothing between them. Where a thread's own
+    // begins C libraries note beside its variables, as an address and a size: the end is where these variables are.
+    private OptionalLong threadStackStart(long own, long pointer) {
+        MemorySegment notes = MemorySegment.ofArray(session.memory().read(own, NOTES_BYTES));
+        OptionalLong found = OptionalLong.empty();
+        for (long word = 0; word + 16 <= notes.byteSize(); word += 8) {
+            long start = LittleEndian.u64(notes, word);
+            long end = start + LittleEndian.u64(notes, word + 8);
+            boolean isStack = start > 0 && start < pointer && pointer < own && end > own && end <= own + NOTES_BYTES;
+            if (isStack && (found.isEmpty() || found.getAsLong() < start)) {
+                found = OptionalLong.of(start);
+            }
+        }
+        return found;
     }
 
     private Optional<String> search(Mapping mapping, List<Span> unused) {

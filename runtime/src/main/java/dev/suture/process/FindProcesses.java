@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
+import java.util.function.Supplier;
 
 /** Finds running processes by what a user says of them. */
 public final class FindProcesses {
@@ -34,21 +35,66 @@ public final class FindProcesses {
      * @throws LivePatchException if there is no such process
      */
     public static List<ProcessTarget> find(String text) {
-        int colon = text.indexOf(':');
-        String kind = colon < 0 ? "" : text.substring(0, colon);
-        String value = text.substring(colon + 1);
-        if (!kind.matches("pid|exe|name|maps")) {
-            throw new NoTargetException(text, "not a target; expected pid:N, exe:PATH, name:NAME or maps:FILE");
+        Question question = Question.of(text);
+        if (question.kind().equals("pid")) {
+            return List.of(byNumber(text, question.value()));
         }
-        if (value.isEmpty() || value.indexOf(0) >= 0) {
-            throw new NoTargetException(text, "not a target; nothing stands behind the colon");
+        List<ProcessTarget> found = all(question.match());
+        if (found.isEmpty()) {
+            throw new ProcessException(text, "no process that may be looked at is that");
         }
-        return switch (kind) {
-            case "pid" -> List.of(byNumber(text, value));
-            case "exe" -> all(text, byFile(value));
-            case "maps" -> all(text, byMapping(value));
-            default -> all(text, byName(value));
-        };
+        return found;
+    }
+
+    /**
+     * {@return what finds, whenever it is asked, the processes that a text names then, perhaps none} A number stands for
+     * the process that has it now.
+     *
+     * @param text as in {@link #find}
+     * @throws NoTargetException if it is none of these
+     * @throws LivePatchException if it is the number of no process
+     */
+    public static Supplier<List<ProcessTarget>> whenever(String text) {
+        Question question = Question.of(text);
+        if (!question.kind().equals("pid")) {
+            return () -> all(question.match());
+        }
+        int pid = byNumber(text, question.value()).pid();
+        String started = started(pid);
+        IntPredicate match = number -> started.equals(started(number));
+        return () -> match.test(pid) ? List.of(new ProcessTarget(pid, text, match)) : List.of();
+    }
+
+    private static String started(int pid) {
+        try {
+            return ProcStatus.read(pid).hasThreads() ? ReadIncarnation.started(pid) : "ended";
+        } catch (IOException e) {
+            return "ended";
+        }
+    }
+
+    /** A text that names targets, taken apart. */
+    private record Question(String kind, String value) {
+        static Question of(String text) {
+            int colon = text.indexOf(':');
+            String kind = colon < 0 ? "" : text.substring(0, colon);
+            String value = text.substring(colon + 1);
+            if (!kind.matches("pid|exe|name|maps")) {
+                throw new NoTargetException(text, "not a target; expected pid:N, exe:PATH, name:NAME or maps:FILE");
+            }
+            if (value.isEmpty() || value.indexOf(0) >= 0) {
+                throw new NoTargetException(text, "not a target; nothing stands behind the colon");
+            }
+            return new Question(kind, value);
+        }
+
+        IntPredicate match() {
+            return switch (kind) {
+                case "exe" -> byFile(value);
+                case "maps" -> byMapping(value);
+                default -> byName(value);
+            };
+        }
     }
 
     private static ProcessTarget byNumber(String text, String value) {
@@ -62,15 +108,11 @@ public final class FindProcesses {
         return new ProcessTarget(pid, text);
     }
 
-    private static List<ProcessTarget> all(String text, IntPredicate match) {
-        List<ProcessTarget> found = numbers().stream()
+    private static List<ProcessTarget> all(IntPredicate match) {
+        return numbers().stream()
                 .filter(match::test)
                 .map(pid -> new ProcessTarget(pid, "pid:" + pid, match))
                 .toList();
-        if (found.isEmpty()) {
-            throw new ProcessException(text, "no process that may be looked at is that");
-        }
-        return found;
     }
 
     private static List<Integer> numbers() {

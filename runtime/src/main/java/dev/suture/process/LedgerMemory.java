@@ -50,12 +50,16 @@ final class LedgerMemory {
         this.address = address;
     }
 
-    /** {@return whether memory is a ledger that has a file, or the stack behind it} */
-    static boolean isLedger(Mapping mapping) {
-        return mapping.name().equals(MAPPING);
+    /** {@return where the ledger is and the stack behind it; no memory if there is none yet} */
+    Ledger.Span span() {
+        return new Ledger.Span(address, exists() ? address + TOTAL_BYTES : 0);
     }
 
-    /** {@return the ledger's place in a process; one that is yet to be made if there is none} */
+    /**
+     * {@return the ledger's place in a process; one that is yet to be made if there is none}
+     *
+     * @throws ProcessException if the process ended or executed another program
+     */
     static LedgerMemory find(Session session, Mappings mappings) {
         // The program may have something of that name; and whoever made ours may have been killed before he wrote it.
         long found = mappings.all().stream()
@@ -67,6 +71,10 @@ final class LedgerMemory {
                 .filter(address -> new LedgerMemory(session, address).word(0) == MAGIC)
                 .findFirst()
                 .orElseGet(() -> withoutFile(session, mappings));
+        if (found == 0) {
+            // Of a process that ended meanwhile nothing is to be read, and that is not the same as no ledger.
+            session.requireReadable(mappings);
+        }
         return new LedgerMemory(session, found);
     }
 

@@ -28,7 +28,7 @@ import java.util.TreeMap;
  * through a slot behind the constants, and whoever asks for a slot ({@code GOTPCREL}) gets one there. For example
  * {@code call puts@PLT} leads to {@code jmp *slot(%rip)} in the same page, and the slot holds the address of puts.
  *
- * <p>The order in memory: code and jumps; constants and slots; variables. Each starts on a page of its own.
+ * <p>The order in memory: the mark of {@link OwnMemory}, code and jumps; constants and slots; variables. Each starts on a page of its own.
  */
 final class LinkPayload {
     static final long PAGE = 4096;
@@ -106,7 +106,7 @@ final class LinkPayload {
     }
 
     private void lay() {
-        long at = 0;
+        long at = OwnMemory.MARK_BYTES;
         for (Section section : elf.sections()) {
             if (isLoaded(section) && section.isCode()) {
                 at = put(section, at);
@@ -271,6 +271,7 @@ final class LinkPayload {
         refusals.clear();
         told.clear();
         MemorySegment bytes = MemorySegment.ofArray(image);
+        System.arraycopy(OwnMemory.mark(address), 0, image, 0, OwnMemory.MARK_BYTES);
         for (Section section : elf.sections()) {
             if (offsets.containsKey(section.index()) && !section.isNobits()) {
                 MemorySegment.copy(section.contents(), 0, bytes, offsets.get(section.index()), section.sizeBytes());

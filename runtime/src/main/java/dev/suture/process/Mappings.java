@@ -57,13 +57,14 @@ record Mappings(List<Mapping> all) {
         return runs;
     }
 
+    /** {@return the stack that the kernel gave the first thread; empty if that is gone} */
+    Optional<Mapping> firstStack() {
+        return all.stream().filter(mapping -> mapping.name().equals("[stack]")).findFirst();
+    }
+
     /** {@return the end of the stack that the kernel gave the first thread; 0 if that is gone} */
     long firstStackEnd() {
-        return all.stream()
-                .filter(mapping -> mapping.name().equals("[stack]"))
-                .mapToLong(Mapping::end)
-                .findFirst()
-                .orElse(0);
+        return firstStack().map(Mapping::end).orElse(0L);
     }
 
     /** {@return whether the same code is at the same places in both} */

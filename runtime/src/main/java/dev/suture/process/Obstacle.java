@@ -22,7 +22,9 @@ record Obstacle(int tid, String function, long address, How how) {
         /** It does not stop. */
         NEVER_STOPS,
         /** It is another process, with the same memory. */
-        SHARES
+        SHARES,
+        /** A thread is needed to make the change, and none is where it can be borrowed. */
+        NOT_FIT
     }
 
     /** {@return whether it is known, and not only to be feared} */
@@ -32,6 +34,6 @@ record Obstacle(int tid, String function, long address, How how) {
 
     /** {@return whether it was seen where it is in the way, so that it can be asked alone whether it still is} */
     boolean isSeen() {
-        return how != How.NEVER_STOPS && how != How.SHARES;
+        return how != How.NEVER_STOPS && how != How.SHARES && how != How.NOT_FIT;
     }
 }

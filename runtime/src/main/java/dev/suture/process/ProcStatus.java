@@ -1,11 +1,14 @@
 package dev.suture.process;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What {@code /proc/PID/status} says.
@@ -19,6 +22,39 @@ record ProcStatus(Map<String, String> fields) {
 
     static ProcStatus ofThread(int pid, int tid) throws IOException {
         return read(Path.of("/proc/" + pid + "/task/" + tid + "/status"));
+    }
+
+    /**
+     * {@return whether a process has ended, or is about to: its threads have given up its memory} The kernel takes that
+     * away some time before it calls the process ended.
+     */
+    static boolean isGone(int pid) {
+        try {
+            ProcStatus status = read(pid);
+            if (!status.hasThreads()) {
+                return true;
+            }
+            return !status.hasMemory() && !status.isKernelThread() && !anyThreadHasMemory(pid);
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    // The first thread may have ended alone.
+    private static boolean anyThreadHasMemory(int pid) {
+        String[] threads = new File("/proc/" + pid + "/task").list();
+        return threads != null
+                && Stream.of(threads).anyMatch(thread -> {
+                    try {
+                        return ofThread(pid, Integer.parseInt(thread)).hasMemory();
+                    } catch (IOException e) {
+                        return false;
+                    }
+                });
+    }
+
+    private boolean hasMemory() {
+        return fields.containsKey("VmSize");
     }
 
     private static ProcStatus read(Path file) throws IOException {
@@ -41,6 +77,15 @@ record ProcStatus(Map<String, String> fields) {
         return first.matches("\\d{1,9}") ? Integer.parseInt(first) : 0;
     }
 
+    /** {@return the numbers of the thread in the namespaces of processes that it is in, ours first, its own last} */
+    List<Integer> numbers() throws IOException {
+        String text = text("NSpid");
+        if (!text.matches("\\d{1,9}(\\s+\\d{1,9})*")) {
+            throw new IOException("no numbers");
+        }
+        return Stream.of(text.split("\\s+")).map(Integer::valueOf).toList();
+    }
+
     /** {@return such as {@code S}, {@code T} for stopped by its job, {@code Z} for ended} */
     char state() {
         String state = text("State");
@@ -59,7 +104,7 @@ record ProcStatus(Map<String, String> fields) {
     /** {@return whether it is a thread of the kernel} Kernels before 6.11 do not say so; its parent is then the second one. */
     boolean isKernelThread() {
         boolean isSaid = number("Kthread") == 1;
-        return isSaid || !fields.containsKey("VmSize") && (number("PPid") == 2 || number("Pid") == 2);
+        return isSaid || !hasMemory() && (number("PPid") == 2 || number("Pid") == 2);
     }
 
     boolean hasSeccompFilter() {

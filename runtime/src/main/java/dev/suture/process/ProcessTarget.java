@@ -6,17 +6,22 @@ import dev.suture.linux.Kernel;
 import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
 import dev.suture.target.Identity;
+import dev.suture.target.Incarnation;
 import dev.suture.target.LiveTarget;
 import dev.suture.target.LoadedPayload;
 import dev.suture.target.Outcome;
+import dev.suture.target.Seen;
 import dev.suture.target.Watched;
-import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
+import java.util.function.Supplier;
 
 /**
  * A running process. Each action takes the lock of the process, reads anew what is there, and leaves nothing open; what
@@ -96,16 +101,9 @@ public final class ProcessTarget implements LiveTarget {
         return new Identity(target, program.path(), program.elf().buildId().orElse(""));
     }
 
-    /** What was seen of a process in one look. */
-    public record Seen(Identity identity, List<LoadedPayload> payloads) {
-        public Seen {
-            payloads = List.copyOf(payloads);
-        }
-    }
-
-    /** {@return what it is and what it has} */
+    @Override
     public Seen see() {
-        return look(work -> new Seen(identity(work), work.payloads()));
+        return look(work -> new Seen(identity(work), work.payloads(), work.lost()));
     }
 
     @Override
@@ -126,23 +124,64 @@ public final class ProcessTarget implements LiveTarget {
 
     @Override
     public boolean hasEnded() {
+        return ProcStatus.isGone(pid);
+    }
+
+    @Override
+    public Optional<Incarnation> incarnation() {
         try {
-            return !ProcStatus.read(pid).hasThreads();
-        } catch (IOException e) {
-            return true;
+            return Tracer.run(LOOK, () -> ReadIncarnation.of(pid));
+        } catch (TimeoutException e) {
+            return Optional.empty();
         }
+    }
+
+    @Override
+    public List<Refusal> startedAnew() {
+        try {
+            return Tracer.run(LOOK, () -> StartedAnew.of(pid, target));
+        } catch (TimeoutException e) {
+            return List.of();
+        }
+    }
+
+    @Override
+    public boolean has(String buildId) {
+        return look(work -> work.files().withBuildId(buildId).isPresent());
+    }
+
+    /** {@return whether it is there and is what was asked for} */
+    public boolean isStillMeant() {
+        return !hasEnded() && match.test(pid);
     }
 
     private <T> T look(Function<Work, T> question) {
         try {
-            return Tracer.run(LOOK, () -> {
-                try (Work work = Work.look(pid)) {
-                    requireMatch();
-                    return question.apply(work);
-                }
-            });
+            return Tracer.run(
+                    LOOK,
+                    () -> unlessItEnds(() -> {
+                        try (Work work = Work.look(pid)) {
+                            requireMatch();
+                            return question.apply(work);
+                        }
+                    }));
         } catch (TimeoutException e) {
             throw stuck(LOOK);
+        }
+    }
+
+    // What a process that ends says of itself meanwhile makes no sense, and neither would the reason.
+    private <T> T unlessItEnds(Supplier<T> work) {
+        boolean wasThere = !hasEnded();
+        try {
+            return work.get();
+        } catch (ProcessException e) {
+            if (!hasEnded()) {
+                throw e;
+            }
+            boolean isListed = Files.exists(Path.of("/proc/" + pid));
+            String otherwise = isListed ? "it has ended" : "there is no such process";
+            throw new ProcessException(pid, wasThere ? Session.ENDED : otherwise);
         }
     }
 
@@ -167,14 +206,16 @@ public final class ProcessTarget implements LiveTarget {
     private Outcome act(Duration timeout, Action action) {
         Duration longest = timeout.multipliedBy(MOST_TIMES).plus(LOOK);
         try {
-            return Tracer.run(longest, () -> {
-                try (Work work = Work.change(pid, timeout)) {
-                    requireMatch();
-                    return action.on(work);
-                } catch (InterruptedException e) {
-                    throw new ProcessException(pid, "interrupted before the change was made");
-                }
-            });
+            return Tracer.run(
+                    longest,
+                    () -> unlessItEnds(() -> {
+                        try (Work work = Work.change(pid, timeout)) {
+                            requireMatch();
+                            return action.on(work);
+                        } catch (InterruptedException e) {
+                            throw new ProcessException(pid, "interrupted before the change was made");
+                        }
+                    }));
         } catch (TimeoutException e) {
             return new Outcome.Unknown(Outcome.Cost.NONE, stuck(longest).getMessage());
         }

@@ -12,8 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -199,7 +201,7 @@ final class Quiesce {
                     return found;
                 }
             }
-            return make(change, stop) ? null : List.of();
+            return make(change, stop);
         } finally {
             if (isLetGo) {
                 keeper.removeGone();
@@ -210,8 +212,9 @@ final class Quiesce {
         }
     }
 
-    // Not if a thread of the process is needed, and none is where it can be borrowed at this moment.
-    private boolean make(Change change, Keeper.Stop stop) {
+    // Null if it was made. Not if a thread of the process is needed, and none is where it can be borrowed at this
+    // moment.
+    private List<Obstacle> make(Change change, Keeper.Stop stop) {
         keeper.noCalls();
         change.addCalls(keeper);
         if (keeper.hasCalls()) {
@@ -219,11 +222,11 @@ final class Quiesce {
                 throw Splice.changedMeanwhile(session.pid());
             }
             change.made(keeper);
-            return true;
+            return null;
         }
         OptionalInt chosen = choose();
         if (chosen.isEmpty()) {
-            return false;
+            return List.of(notFit());
         }
         int index = chosen.getAsInt();
         BorrowedThread thread = new BorrowedThread(session, keeper.tid(index), keeper.registers(index), room);
@@ -232,7 +235,17 @@ final class Quiesce {
         } finally {
             thread.giveBack();
         }
-        return true;
+        return null;
+    }
+
+    private Obstacle notFit() {
+        for (int i = 0; i < keeper.threadCount(); i++) {
+            if (keeper.state(i) == Keeper.State.STOPPED) {
+                long address = Registers.get(keeper.registers(i), Registers.RIP);
+                return new Obstacle(keeper.tid(i), "", address, How.NOT_FIT);
+            }
+        }
+        throw new ProcessException(session.pid(), "it has ended");
     }
 
     private OptionalInt choose() {
@@ -244,7 +257,8 @@ final class Quiesce {
                     && BorrowedThread.is64Bit(keeper.registers(i))
                     && (filters || !session.isFiltered(keeper.tid(i)))) {
                 isAny = true;
-                if (BorrowedThread.isFit(session, keeper.tid(i), keeper.registers(i))) {
+                if (BorrowedThread.whyUnfit(session, keeper.tid(i), keeper.registers(i))
+                        .isEmpty()) {
                     fit = OptionalInt.of(i);
                     if (Registers.get(keeper.registers(i), Registers.ORIG_RAX) >= 0) {
                         return fit;
@@ -262,11 +276,27 @@ final class Quiesce {
 
     private List<Refusal> refusals(List<Obstacle> obstacles) {
         List<Refusal> refusals = new ArrayList<>();
-        for (Obstacle obstacle : obstacles.stream().limit(MOST_NAMED).toList()) {
-            String what = what(obstacle);
-            refusals.add(new Refusal("pid " + session.pid(), obstacle.function(), what, remedy()));
+        Map<String, List<Obstacle>> byFunction = new LinkedHashMap<>();
+        for (Obstacle obstacle : obstacles) {
+            // Without a function each is a case of its own.
+            String key = obstacle.function().isEmpty() ? obstacle.how() + " " + obstacle.tid() : obstacle.function();
+            byFunction.computeIfAbsent(key, _ -> new ArrayList<>()).add(obstacle);
+        }
+        for (List<Obstacle> same :
+                byFunction.values().stream().limit(MOST_NAMED).toList()) {
+            String function = same.getFirst().function();
+            refusals.add(new Refusal("pid " + session.pid(), function, what(same), remedy()));
         }
         return refusals;
+    }
+
+    private String what(List<Obstacle> same) {
+        long count = same.stream().mapToInt(Obstacle::tid).distinct().count();
+        String one = what(same.getFirst());
+        return count == 1
+                ? one
+                : "%d threads are in %s or may return into it; one of them: %s"
+                        .formatted(count, same.getFirst().function(), one);
     }
 
     private String what(Obstacle obstacle) {
@@ -285,6 +315,10 @@ final class Quiesce {
                                 .formatted(who)
                         + " followed beyond 0x%x".formatted(obstacle.address());
             case NEVER_STOPS -> who + " does not stop: it waits for the disk, or for a child made by vfork";
+            case NOT_FIT ->
+                "no thread was where it can be borrowed to make the change; %s was at 0x%x, where it may be in a restartable"
+                                .formatted(who, obstacle.address())
+                        + " sequence (rseq)";
             case SHARES -> "process %d has the same memory, and is not stopped with this one".formatted(obstacle.tid());
         };
     }

@@ -16,7 +16,10 @@ record Room(long stub, LedgerMemory ledger) {
     static final int NAME_AT = REGISTERS_AT + REGISTERS * 8;
     static final int BYTES = NAME_AT + 8;
 
-    /** {@return where the number of the thread is that is borrowed; 0 is there while none is} */
+    /**
+     * {@return where the number of the thread is that is borrowed, as {@link Session#ownNumber} gives it; 0 is there while
+     * none is}
+     */
     long owner() {
         return stub + OWNER_AT;
     }

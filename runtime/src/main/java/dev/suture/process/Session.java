@@ -15,6 +15,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * One command's hold on a process: its memory, the right to trace it, and the lock that keeps other commands away.
@@ -22,6 +24,9 @@ import java.time.Duration;
  * the process can take it, and it ends with whoever holds it.
  */
 final class Session implements AutoCloseable {
+    /** Why nothing more is to be had of a process that was there. */
+    static final String ENDED = "it ended while it was being worked on";
+
     private static final int BREATH_NANOS = 50_000;
     private static final String SECCOMP = "\nSeccomp:\t";
     private static final int LOOKED_AT = 4;
@@ -43,6 +48,7 @@ final class Session implements AutoCloseable {
     private final MemorySegment text;
     private final MemorySegment threadPath;
     private int firstThread;
+    private Optional<Boolean> hasOwnNumbers = Optional.empty();
     private Keeper keeper;
     private Ptrace ptrace;
 
@@ -142,6 +148,25 @@ final class Session implements AutoCloseable {
         return 'X';
     }
 
+    /**
+     * {@return the number that a thread has for the program itself, which in a namespace of its own is another one than for
+     * us; empty if the thread is gone} Quick where both are the same.
+     *
+     * @see "pid_namespaces(7); proc_pid_status(5), NSpid"
+     */
+    OptionalInt ownNumber(int tid) {
+        try {
+            if (hasOwnNumbers.isEmpty()) {
+                hasOwnNumbers = Optional.of(ProcStatus.read(pid).numbers().size() > 1);
+            }
+            return hasOwnNumbers.get()
+                    ? OptionalInt.of(ProcStatus.ofThread(pid, tid).numbers().getLast())
+                    : OptionalInt.of(tid);
+        } catch (IOException e) {
+            return OptionalInt.empty();
+        }
+    }
+
     /** {@return how many threads there are now, those included that ended and were not yet taken away} */
     long threadCount() {
         long result = kernel.call(Calls.NEWFSTATAT, Calls.AT_FDCWD, taskPath.address(), stat.address(), 0);
@@ -208,21 +233,37 @@ final class Session implements AutoCloseable {
         return bytes;
     }
 
-    // What was opened is the memory of the program that ran then; of another one nothing is to be had through it.
-    private ProcessException lost(String otherwise) {
-        try {
-            if (!ProcStatus.read(pid).hasThreads()) {
-                return new ProcessException(pid, "it ended while it was being worked on");
-            }
-            boolean isSame = Mappings.read(pid).all().stream()
-                    .filter(Mapping::isReadable)
-                    .limit(LOOKED_AT)
-                    .anyMatch(mapping -> memory.read(mapping.start(), 1).length == 1);
-            return new ProcessException(
-                    pid, isSame ? otherwise : "it executed another program while it was being worked on");
-        } catch (IOException e) {
-            return new ProcessException(pid, "it ended while it was being worked on");
+    /**
+     * Makes sure that what was read until now was the process's.
+     *
+     * @param mappings what it had mapped
+     * @throws ProcessException if it ended or executed another program
+     */
+    void requireReadable(Mappings mappings) {
+        if (!isAnyReadable(mappings)) {
+            throw lost("its memory cannot be read");
         }
+    }
+
+    private ProcessException lost(String otherwise) {
+        return new ProcessException(pid, gone().orElse(otherwise));
+    }
+
+    // What was opened is the memory of the program that ran then; of another one nothing is to be had through it.
+    private Optional<String> gone() {
+        if (ProcStatus.isGone(pid)) {
+            return Optional.of(ENDED);
+        }
+        return isAnyReadable(Mappings.read(pid))
+                ? Optional.empty()
+                : Optional.of("it executed another program while it was being worked on");
+    }
+
+    private boolean isAnyReadable(Mappings mappings) {
+        return mappings.all().stream()
+                .filter(Mapping::isReadable)
+                .limit(LOOKED_AT)
+                .anyMatch(mapping -> memory.read(mapping.start(), 1).length == 1);
     }
 
     /** {@return 8 bytes of the process's memory as a number; 0 if there is nothing} */

@@ -171,6 +171,8 @@ final class Splice implements Change {
                 prepared = place;
                 break;
             }
+            // What is there is not ours.
+            announce.memory(0, 0);
             if (result != -Errno.EEXIST) {
                 throw new ProcessException(
                         session.pid(),
@@ -260,6 +262,26 @@ final class Splice implements Change {
     boolean isHalfDone() {
         return !isDone()
                 && sites.stream().anyMatch(site -> !site.before().equals(site.after()) && isThere(site, site.after()));
+    }
+
+    /** {@return whether memory holds the same code, as it is or with the change} */
+    boolean isCopiedTo(long address) {
+        byte[] live = session.memory().read(start, Math.toIntExact(sizeBytes));
+        byte[] copy = session.memory().read(address, Math.toIntExact(sizeBytes));
+        if (live.length != sizeBytes || copy.length != sizeBytes) {
+            return false;
+        }
+        for (int i = 0; i < before.length; i++) {
+            int from = (int) (sites.get(i).address() - start);
+            int to = from + before[i].length;
+            byte[] there = Arrays.copyOfRange(copy, from, to);
+            byte[] after = HexFormat.of().parseHex(sites.get(i).after());
+            if (!Arrays.equals(there, before[i]) && !Arrays.equals(there, after)) {
+                return false;
+            }
+            System.arraycopy(live, from, copy, from, to - from);
+        }
+        return Arrays.equals(live, copy);
     }
 
     private boolean isThere(Site site, String bytes) {

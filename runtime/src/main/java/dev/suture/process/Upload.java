@@ -175,8 +175,11 @@ final class Upload {
             failure = borrow.with(thread -> map(thread, place));
             if (failure == 0) {
                 region = place;
+                session.write(region, OwnMemory.mark(region), "the payload");
                 break;
             }
+            // What is there is not ours.
+            announce.memory(0, 0);
             if (failure != Errno.EEXIST) {
                 break;
             }

@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
@@ -18,13 +20,23 @@ import java.util.concurrent.FutureTask;
  * Looks whether a process ends, and how. The kernel tells by a file that stands for the process, whoever gets its number
  * afterwards; how it ended is known until its parent has asked for it.
  *
- * @see "pidfd_open(2); proc_pid_stat(5), exit_code"
+ * @see "pidfd_open(2); proc_pid_stat(5), exit_code; linux include/uapi/linux/pidfd.h, struct pidfd_info"
  */
 final class WatchProcess implements Watched {
     private static final int POLLIN = 1;
     private static final int STAT_BYTES = 1024;
     /** Behind the name, which is in brackets: the state. */
     private static final int EXIT_CODE_FIELD = 49;
+
+    private static final int INFO_BYTES = 64;
+    private static final int EXIT_CODE_AT = 60;
+    /** _IOWR(0xFF, 11, struct pidfd_info), of the size above. */
+    private static final long PIDFD_GET_INFO = 0xc040_ff0bL;
+
+    private static final long PIDFD_INFO_EXIT = 1 << 3;
+    private static final int SIGNAL_BITS = 0x7f;
+    /** SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV and SIGSYS. */
+    private static final Set<Integer> FAULTS = Set.of(4, 5, 6, 7, 8, 11, 31);
 
     private static final Map<Integer, String> SIGNALS = Map.ofEntries(
             Map.entry(1, "SIGHUP"),
@@ -44,7 +56,7 @@ final class WatchProcess implements Watched {
     private final Arena arena = Arena.ofShared();
     private final long process;
     private final long stat;
-    private FutureTask<Optional<String>> task;
+    private FutureTask<Optional<Loss>> task;
 
     WatchProcess(int pid) {
         Kernel kernel = new Kernel(arena);
@@ -62,9 +74,9 @@ final class WatchProcess implements Watched {
         thread.start();
     }
 
-    private Optional<String> watch(long start, Duration duration) {
+    private Optional<Loss> watch(long start, Duration duration) {
         if (process == -Errno.ESRCH) {
-            return Optional.of("ended while it was patched");
+            return Optional.of(new Loss("ended", 0, Ending.OTHER));
         }
         try (Arena local = Arena.ofConfined()) {
             Kernel kernel = new Kernel(local);
@@ -80,8 +92,11 @@ final class WatchProcess implements Watched {
                     long size = kernel.call(Calls.PREAD64, stat, text.address(), STAT_BYTES, 0);
                     long after = (System.nanoTime() - start) / 1_000_000;
                     byte[] line = text.asSlice(0, Math.max(0, size)).toArray(ValueLayout.JAVA_BYTE);
-                    return Optional.of("ended%s %d ms after it was patched"
-                            .formatted(how(new String(line, StandardCharsets.ISO_8859_1)), after));
+                    OptionalInt code = exitCode(new String(line, StandardCharsets.ISO_8859_1));
+                    if (code.isEmpty()) {
+                        code = exitCode(kernel, local);
+                    }
+                    return Optional.of(new Loss("ended" + how(code), after, ending(code)));
                 }
                 if (left <= 0) {
                     return Optional.empty();
@@ -90,22 +105,46 @@ final class WatchProcess implements Watched {
         }
     }
 
-    // Nothing is known where its parent has asked for it already.
-    private static String how(String line) {
+    // Where its parent has asked for it already, kernels from 6.15 on still tell who has had the file open.
+    private OptionalInt exitCode(Kernel kernel, Arena local) {
+        MemorySegment info = local.allocate(INFO_BYTES, 8);
+        info.set(ValueLayout.JAVA_LONG, 0, PIDFD_INFO_EXIT);
+        long result = kernel.call(Calls.IOCTL, process, PIDFD_GET_INFO, info.address(), 0);
+        boolean isTold = result >= 0 && (info.get(ValueLayout.JAVA_LONG, 0) & PIDFD_INFO_EXIT) != 0;
+        return isTold ? OptionalInt.of(info.get(ValueLayout.JAVA_INT, EXIT_CODE_AT)) : OptionalInt.empty();
+    }
+
+    // Nothing is known here where its parent has asked for it already.
+    private static OptionalInt exitCode(String line) {
         int bracket = line.lastIndexOf(')');
         String[] fields = bracket < 0
                 ? new String[0]
                 : line.substring(bracket + 2).strip().split(" ");
-        if (fields.length <= EXIT_CODE_FIELD || !fields[0].equals("Z")) {
+        return fields.length <= EXIT_CODE_FIELD || !fields[0].equals("Z")
+                ? OptionalInt.empty()
+                : OptionalInt.of(Integer.parseInt(fields[EXIT_CODE_FIELD]));
+    }
+
+    private static Ending ending(OptionalInt exitCode) {
+        if (exitCode.isEmpty()) {
+            return Ending.OTHER;
+        }
+        int signal = exitCode.getAsInt() & SIGNAL_BITS;
+        return signal == 0 ? Ending.ORDERLY : FAULTS.contains(signal) ? Ending.FAULT : Ending.OTHER;
+    }
+
+    private static String how(OptionalInt exitCode) {
+        if (exitCode.isEmpty()) {
             return "";
         }
-        int code = Integer.parseInt(fields[EXIT_CODE_FIELD]);
-        int signal = code & 0x7f;
-        return signal == 0 ? " with status " + (code >> 8) : " by " + SIGNALS.getOrDefault(signal, "signal " + signal);
+        int signal = exitCode.getAsInt() & SIGNAL_BITS;
+        return signal == 0
+                ? " with status " + (exitCode.getAsInt() >> 8)
+                : " by " + SIGNALS.getOrDefault(signal, "signal " + signal);
     }
 
     @Override
-    public Optional<String> await() throws InterruptedException {
+    public Optional<Loss> await() throws InterruptedException {
         if (task == null) {
             return Optional.empty();
         }

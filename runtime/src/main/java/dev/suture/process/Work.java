@@ -20,6 +20,7 @@ final class Work implements AutoCloseable {
     private final LoadedFiles files;
     private final LedgerMemory ledgerMemory;
     private final boolean filters;
+    private final List<String> lost;
     private Ledger ledger;
     private BorrowThread borrow;
 
@@ -39,9 +40,8 @@ final class Work implements AutoCloseable {
         session.letOthersRun();
         ledger = ledgerMemory.read();
         session.letOthersRun();
-        if (ledger.pending().isEmpty()) {
-            ledger = ledger.withoutApplied(Changes.lost(session, files, ledger));
-        }
+        lost = ledger.pending().isEmpty() ? Changes.lost(session, files, ledger) : List.of();
+        ledger = ledger.withoutApplied(lost);
     }
 
     private static ProcStatus status(int pid) {
@@ -178,15 +178,16 @@ final class Work implements AutoCloseable {
         }
         Ledger settled = settled();
         Ledger.Pending pending = ledger.pending().get();
-        boolean isThere = Mappings.read(session.pid()).all().stream()
-                .anyMatch(mapping -> mapping.start() == pending.spare()
-                        && (mapping.isCode() || !mapping.isFile())
-                        && mapping.sizeBytes() <= pending.spareBytes());
         boolean isUsed = settled.entries().stream().anyMatch(entry -> entry.region() == pending.spare());
-        if (isThere && !isUsed) {
+        if (!isUsed && OwnMemory.isThere(session, pending)) {
             borrow().with(thread -> thread.call(Calls.MUNMAP, pending.spare(), pending.spareBytes(), 0, 0, 0, 0));
         }
         write(settled);
+    }
+
+    /** {@return names of the payloads that the ledger has for applied, and whose file the program has closed since} */
+    List<String> lost() {
+        return lost;
     }
 
     List<LoadedPayload> payloads() {
@@ -226,9 +227,7 @@ final class Work implements AutoCloseable {
                 return null;
             });
         }
-        Ledger.Entry entry = upload.load(
-                borrow(),
-                (address, sizeBytes) -> write(ledger.withPending(Ledger.Pending.memory(ledger, address, sizeBytes))));
+        Ledger.Entry entry = load(upload);
         if (!upload.refusals().isEmpty()) {
             if (entry != null) {
                 unmap(entry);
@@ -239,6 +238,22 @@ final class Work implements AutoCloseable {
         write(ledger.withEntry(entry));
         return new Outcome.Done(
                 new Outcome.Cost(borrow().stoppedNanos() / 1000, (System.nanoTime() - start) / 1000, 1));
+    }
+
+    private Ledger.Entry load(Upload upload) {
+        try {
+            return upload.load(
+                    borrow(),
+                    (address, sizeBytes) ->
+                            write(ledger.withPending(Ledger.Pending.memory(ledger, address, sizeBytes))));
+        } catch (RuntimeException e) {
+            try {
+                recover();
+            } catch (ProcessException gone) {
+                e.addSuppressed(gone);
+            }
+            throw e;
+        }
     }
 
     /** Gives the memory of a payload back. */

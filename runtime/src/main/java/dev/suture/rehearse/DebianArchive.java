@@ -1,6 +1,7 @@
 package dev.suture.rehearse;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ final class DebianArchive {
                     #clear APT::Update::Post-Invoke-Success;
                     """.formatted(folder));
         } catch (IOException e) {
-            throw new LivePatchException("cannot write to %s: %s".formatted(folder, e), e);
+            throw new LivePatchException("cannot write to %s: %s".formatted(folder, PlainFile.why(e)), e);
         }
         if (Command.onPath("apt-get").isEmpty() || Command.onPath("dpkg-deb").isEmpty()) {
             throw new LivePatchException(
@@ -105,7 +106,7 @@ final class DebianArchive {
                         : new Download(List.of(), ended.tail());
             }
         } catch (IOException e) {
-            throw new LivePatchException("cannot write to %s: %s".formatted(target, e), e);
+            throw new LivePatchException("cannot write to %s: %s".formatted(target, PlainFile.why(e)), e);
         }
     }
 

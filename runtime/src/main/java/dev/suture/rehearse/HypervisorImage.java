@@ -1,6 +1,8 @@
 package dev.suture.rehearse;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -14,6 +16,7 @@ import java.util.zip.GZIPInputStream;
  * @param file the file as the user knows it
  */
 public record HypervisorImage(Path file) {
+    private static final int MOST_BYTES = 256 << 20;
     private static final int EI_CLASS = 4;
     private static final int ELFCLASS32 = 1;
     private static final int E_MACHINE = 18;
@@ -62,15 +65,16 @@ public record HypervisorImage(Path file) {
 
     private byte[] read() {
         try {
-            byte[] bytes = Files.readAllBytes(file);
+            byte[] bytes = PlainFile.read(file, MOST_BYTES);
             if (bytes.length > 2 && bytes[0] == 0x1f && bytes[1] == (byte) 0x8b) {
-                try (InputStream unpacked = new GZIPInputStream(Files.newInputStream(file))) {
-                    return unpacked.readAllBytes();
+                try (InputStream unpacked = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
+                    return unpacked.readNBytes(MOST_BYTES);
                 }
             }
             return bytes;
         } catch (IOException e) {
-            throw new LivePatchException("%s: cannot read this hypervisor image: %s".formatted(file, e), e);
+            throw new LivePatchException(
+                    "%s: cannot read this hypervisor image: %s".formatted(file, PlainFile.why(e)), e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.suture.rehearse;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import dev.suture.Progress;
 import dev.suture.cache.UserCache;
 import java.io.IOException;
@@ -111,7 +112,10 @@ public record LabParts(Path kernel, List<Path> modules, Path busybox, Path clien
             Files.createDirectories(folder);
             try (FileChannel lock =
                     FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-                lock.lock();
+                if (lock.tryLock() == null) {
+                    progress.waiting("another rehearsal, which looks after the same downloads");
+                    lock.lock();
+                }
                 if (!wanted.isIntactIn(filled)) {
                     progress.stage("download " + wanted.name());
                     Path beside = folder.resolve(wanted.folderName() + ".new");
@@ -129,7 +133,7 @@ public record LabParts(Path kernel, List<Path> modules, Path busybox, Path clien
         } catch (ClosedByInterruptException | FileLockInterruptionException e) {
             throw (InterruptedException) new InterruptedException().initCause(e);
         } catch (IOException e) {
-            throw new LivePatchException("cannot write to the cache %s: %s".formatted(folder, e), e);
+            throw new LivePatchException("cannot write to the cache %s: %s".formatted(folder, PlainFile.why(e)), e);
         }
     }
 
@@ -144,7 +148,7 @@ public record LabParts(Path kernel, List<Path> modules, Path busybox, Path clien
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw new LivePatchException("cannot read the cache %s: %s".formatted(folder, e), e);
+            throw new LivePatchException("cannot read the cache %s: %s".formatted(folder, PlainFile.why(e)), e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.suture.rehearse;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
@@ -51,13 +52,12 @@ final class Machine implements Closeable {
     /**
      * Starts the machine.
      *
-     * @param hypervisor a 32-bit ELF image to boot
-     * @param kernel dom0's kernel
-     * @param initramfs dom0's first files
+     * @param folder has {@code xen}, a 32-bit ELF image to boot, {@code kernel}, dom0's, and {@code initramfs}, dom0's first
+     *     files. They are named relative to it: QEMU takes spaces and commas in these names for its own
      * @param consoleLog gets every byte the console prints
      * @throws LivePatchException if QEMU is missing or cannot be started, or the log cannot be written
      */
-    static Machine boot(Path hypervisor, Path kernel, Path initramfs, Path consoleLog) {
+    static Machine boot(Path folder, Path consoleLog) {
         Path qemu = Command.onPath(QEMU)
                 .orElseThrow(() -> new LivePatchException(
                         "%s is missing: a rehearsal runs in it; install it (on Debian: apt-get install qemu-system-x86)"
@@ -71,14 +71,15 @@ final class Machine implements Closeable {
         command.addAll(List.of("-nic", "none", "-monitor", "none", "-no-reboot", "-serial", "stdio"));
         command.addAll(List.of(
                 "-kernel",
-                hypervisor.toString(),
+                "xen",
                 "-append",
                 "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all console_timestamps=none dom0_mem=512M",
                 "-initrd",
-                "%s console=hvc0 quiet oops=panic,%s".formatted(kernel, initramfs)));
+                "kernel console=hvc0 quiet oops=panic,initramfs"));
         try {
             OutputStream log = new BufferedOutputStream(Files.newOutputStream(consoleLog));
             Process process = new ProcessBuilder(command)
+                    .directory(folder.toFile())
                     .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
                     .redirectErrorStream(true)
                     .start();
@@ -87,7 +88,7 @@ final class Machine implements Closeable {
             machine.reader.start();
             return machine;
         } catch (IOException e) {
-            throw new LivePatchException("cannot start the rehearsal: " + e, e);
+            throw new LivePatchException("cannot start the rehearsal: " + PlainFile.why(e), e);
         }
     }
 

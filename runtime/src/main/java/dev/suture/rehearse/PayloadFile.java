@@ -1,8 +1,10 @@
 package dev.suture.rehearse;
 
 import dev.suture.LivePatchException;
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.suture.PlainFile;
+import dev.suture.elf.Elf;
+import dev.suture.elf.ElfFile;
+import dev.suture.payload.Payload;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,6 +21,8 @@ import java.util.Set;
 record PayloadFile(String name, Path file, byte[] bytes) {
     // Xen allows 127 (XEN_LIVEPATCH_NAME_SIZE with its final NUL); the rest is for a number.
     private static final int MOST_CHARACTERS = 120;
+    /** Of a file that is read at all; Xen itself says from which size on it takes none. */
+    private static final int MOST_BYTES = 64 << 20;
 
     /**
      * {@return the payloads, each with a name of its own}
@@ -29,15 +33,8 @@ record PayloadFile(String name, Path file, byte[] bytes) {
         Set<String> taken = new HashSet<>();
         List<PayloadFile> payloads = new ArrayList<>();
         for (Path file : files) {
-            byte[] bytes;
-            try {
-                bytes = Files.readAllBytes(file);
-            } catch (IOException e) {
-                throw new LivePatchException(file + ": no such payload, or it cannot be read (" + e + ")", e);
-            }
-            if (!HypervisorImage.isElf(bytes)) {
-                throw new LivePatchException(file + ": not a payload: it does not begin as an ELF file does");
-            }
+            byte[] bytes = PlainFile.read(file, MOST_BYTES);
+            check(file, bytes);
             String base = baseName(file);
             String name = base;
             for (int number = 2; !taken.add(name); number++) {
@@ -46,6 +43,23 @@ record PayloadFile(String name, Path file, byte[] bytes) {
             payloads.add(new PayloadFile(name, file, bytes));
         }
         return payloads;
+    }
+
+    // What no hypervisor takes is known before one is booted.
+    private static void check(Path file, byte[] bytes) {
+        if (!HypervisorImage.isElf(bytes)) {
+            throw new LivePatchException(file + ": not a payload: it does not begin as an ELF file does");
+        }
+        ElfFile elf = ElfFile.read(file.toString(), bytes);
+        if (elf.header().machine() != Elf.EM_X86_64) {
+            throw new LivePatchException("%s: not a payload for Xen on x86-64: it is for machine %d"
+                    .formatted(file, elf.header().machine()));
+        }
+        if (Payload.read(elf).changedFile().isPresent()) {
+            throw new LivePatchException(
+                    "%s: it is a payload for processes, and Xen takes none of these: load it with suture load"
+                            .formatted(file));
+        }
     }
 
     private static String baseName(Path file) {

@@ -1,6 +1,7 @@
 package dev.suture.rehearse;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import dev.suture.Progress;
 import dev.suture.cache.PruneCache;
 import dev.suture.rehearse.RehearsalReport.Hypervisor;
@@ -42,6 +43,7 @@ public final class XenRehearsal {
     private final Transcript transcript;
     private final ConsoleLines lines = new ConsoleLines();
     private final Deque<String> lastLines = new ArrayDeque<>();
+    private Optional<byte[]> ownClient = Optional.empty();
 
     private XenRehearsal(RehearsalRequest request, Progress progress) {
         this.request = request;
@@ -84,15 +86,17 @@ public final class XenRehearsal {
         try {
             Path folder = Files.createTempDirectory("suture-rehearsal-");
             try {
-                Path image = Files.write(folder.resolve("xen"), hypervisor);
-                Path initramfs = folder.resolve("initramfs");
-                pack(parts, initramfs);
-                return play(image, parts.kernel(), initramfs);
+                Files.write(folder.resolve("xen"), hypervisor);
+                Files.createSymbolicLink(
+                        folder.resolve("kernel"), parts.kernel().toAbsolutePath());
+                ownClient = OwnClient.make(folder);
+                pack(parts, folder.resolve("initramfs"));
+                return play(folder);
             } finally {
                 Folders.delete(folder);
             }
         } catch (IOException e) {
-            throw new LivePatchException("cannot prepare the rehearsal: " + e, e);
+            throw new LivePatchException("cannot prepare the rehearsal: " + PlainFile.why(e), e);
         }
     }
 
@@ -102,6 +106,9 @@ public final class XenRehearsal {
             files.file("init", firstProgram());
             files.file("bin/busybox", Files.readAllBytes(parts.busybox()));
             files.file("bin/xen-livepatch", Files.readAllBytes(parts.client()));
+            if (ownClient.isPresent()) {
+                files.file("bin/suture-client", ownClient.get());
+            }
             for (Path library : parts.libraries()) {
                 String folder = library.getFileName().toString().startsWith("ld-linux") ? "lib64/" : "lib/";
                 files.file(folder + library.getFileName(), Files.readAllBytes(library));
@@ -127,12 +134,12 @@ public final class XenRehearsal {
         }
     }
 
-    private RehearsalReport play(Path image, Path kernel, Path initramfs) throws InterruptedException {
+    private RehearsalReport play(Path folder) throws InterruptedException {
         progress.stage("boot");
         long start = System.nanoTime();
         Optional<Duration> bootTime = Optional.empty();
         int markers = 0;
-        try (Machine machine = Machine.boot(image, kernel, initramfs, consoleLog)) {
+        try (Machine machine = Machine.boot(folder, consoleLog)) {
             long deadline = start + request.bootTimeout().toNanos();
             while (true) {
                 Optional<Machine.Heard> heard = machine.listen(Duration.ofNanos(deadline - System.nanoTime()));
@@ -215,7 +222,11 @@ public final class XenRehearsal {
         String hint = output.contains("Function not implemented")
                 ? "\n        This hypervisor was built without CONFIG_LIVEPATCH."
                 : output.contains("Permission denied")
-                        ? "\n        This hypervisor speaks another version of the control interface than Xen 4.17's client."
+                        ? "\n        This hypervisor speaks another version of the control interface than Xen 4.17's client"
+                                + (ownClient.isPresent()
+                                        ? ", and than the one that Suture has for Xen 4.21 and 4.22."
+                                        : ". For Xen 4.21 and 4.22 Suture makes a client of its own: install a C compiler"
+                                                + " (on Debian: apt-get install gcc).")
                         : "";
         return new LivePatchException("dom0 cannot begin the rehearsal: %s%s\n        Console log: %s"
                 .formatted(output.strip(), hint, consoleLog));
@@ -270,7 +281,7 @@ public final class XenRehearsal {
             return folder.resolve(
                     "%s-%d.log".formatted(now, ProcessHandle.current().pid()));
         } catch (IOException e) {
-            throw new LivePatchException("cannot make a place for the console log: " + e, e);
+            throw new LivePatchException("cannot make a place for the console log: " + PlainFile.why(e), e);
         }
     }
 }

@@ -1,6 +1,9 @@
 package dev.suture.target;
 
+import dev.suture.Refusal;
 import dev.suture.payload.Payload;
+import java.util.List;
+import java.util.Optional;
 
 /** A target that runs. */
 public interface LiveTarget extends Target {
@@ -9,6 +12,19 @@ public interface LiveTarget extends Target {
 
     /** Makes ready to tell what becomes of it when it is changed. */
     Watched watch();
+
+    /** {@return what it is at this moment; empty if it is gone} */
+    Optional<Incarnation> incarnation();
+
+    /**
+     * {@return whether it has the code with that build id}
+     *
+     * @param buildId in lower-case hexadecimal digits
+     */
+    boolean has(String buildId);
+
+    /** {@return what others of its program do that have not what it has, as far as that is seen at this moment} */
+    List<Refusal> startedAnew();
 
     /** {@return whether it is gone} */
     boolean hasEnded();

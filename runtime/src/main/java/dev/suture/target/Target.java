@@ -17,6 +17,9 @@ public interface Target extends AutoCloseable {
     /** {@return which target it is} */
     Identity identity();
 
+    /** {@return what it is and what it has} */
+    Seen see();
+
     /** {@return the payloads that are applied, lowest first, and behind them those that are not} */
     List<LoadedPayload> payloads();
 

@@ -5,15 +5,39 @@ import java.util.Optional;
 
 /** A target that is watched while, and for a moment after, it is changed. */
 public interface Watched extends AutoCloseable {
+    /** What can end a target. */
+    enum Ending {
+        /** It itself, with a status. */
+        ORDERLY,
+        /** A fault of its own. */
+        FAULT,
+        /** Somebody else, or nobody knows. */
+        OTHER
+    }
+
+    /**
+     * What became of a target.
+     *
+     * @param how such as {@code ended by SIGSEGV}
+     * @param afterMillis how long after it was changed that was seen
+     * @param ending what ended it
+     */
+    record Loss(String how, long afterMillis, Ending ending) {
+        /** {@return such as {@code ended by SIGSEGV 40 ms after it was patched}} */
+        public String text() {
+            return "%s %d ms after it was patched".formatted(how, afterMillis);
+        }
+    }
+
     /** Says that it was changed just now, and how long to look what comes of it. */
     void begin(Duration duration);
 
     /**
      * Waits until that time is over.
      *
-     * @return what became of the target, such as {@code ended by SIGSEGV 40 ms after it was patched}; empty if it lives
+     * @return what became of the target; empty if it lives
      */
-    Optional<String> await() throws InterruptedException;
+    Optional<Loss> await() throws InterruptedException;
 
     /** Stops watching. */
     @Override

@@ -41,7 +41,7 @@ observe() {
     done
 }
 
-# step INDEX STEP ARGUMENT...: runs the client; its exit code 2 asks for another attempt.
+# step INDEX STEP ARGUMENT...: runs the client ($client); its exit code 2 asks for another attempt.
 step() {
     index=$1
     step=$2
@@ -49,7 +49,7 @@ step() {
     say begin "$index" "$step"
     attempt=1
     while :; do
-        xen-livepatch "$@" >/tmp/output 2>&1 </dev/null
+        "$client" "$@" >/tmp/output 2>&1 </dev/null
         code=$?
         if [ "$code" != 2 ] || [ "$attempt" = "$attempts_in_all" ]; then break; fi
         attempt=$((attempt + 1))
@@ -107,7 +107,12 @@ for module in /modules/*; do
     insmod "$module" >/tmp/output 2>&1 || broken
 done
 mount -t xenfs xenfs /proc/xen >/tmp/output 2>&1 || broken
-xen-livepatch list >/tmp/output 2>&1 || broken
+# Debian's client, if it knows the control interface of this hypervisor; else Suture's own, which knows that of later ones.
+client=xen-livepatch
+if ! xen-livepatch list >/tmp/output 2>&1; then
+    client=suture-client
+    suture-client list >/dev/null 2>&1 || broken
+fi
 say ready
 
 if [ -f /suture/stack ]; then stacked; else one_by_one; fi

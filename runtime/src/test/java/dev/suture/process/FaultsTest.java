@@ -333,13 +333,16 @@ class FaultsTest {
         });
     }
 
+    private static final String ENDS = "it ended while it was being worked on|it has ended|there is no such process";
+
     @Test
     void aProgramThatEndsAtAnyMomentEndsAsItWouldHave() throws Exception {
-        for (int i = 0; i < 12; i++) {
+        // Two thirds of them between 10 and 18 ms: where apply begins with reading what upload left.
+        for (int i = 0; i < 36; i++) {
             try (Program program = Program.start(faults)) {
-                program.ask("end " + (1000 + i * 1500));
+                program.ask("end " + (i < 12 ? 1000 + i * 1500 : 4600 + i * 350));
                 String said = failure(program.target());
-                assertThat(said).matches("(?s)process \\d+: .*|Done.*");
+                assertThat(said).matches("process \\d+: (" + ENDS + ")|Done.*");
                 String line;
                 do {
                     line = program.read();

@@ -3,10 +3,12 @@ package dev.suture.process;
 import static dev.suture.process.ProcessTargetTest.done;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
 import dev.suture.target.Outcome;
+import dev.suture.target.Watched;
 import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -84,6 +86,24 @@ class HostileTargetTest {
     }
 
     @Test
+    void aServerThatNeverAnswersIsAskedForNothing() throws Exception {
+        assumeTrue(Files.isWritable(Path.of("/dev/fuse")), "needs to serve a file system: /dev/fuse");
+        Path silent = Program.compile(folder, "silent.c", "silent");
+        Path served = Files.createDirectory(folder.resolve("served"));
+        Process server = new ProcessBuilder(silent.toString(), served.toString(), "12345").start();
+        try {
+            assumeTrue("mounted".equals(server.inputReader().readLine()), "needs to serve a file system: root");
+            try (Program program = start("map", served.resolve("f"))) {
+                isPatched(program, "served");
+            }
+        } finally {
+            server.destroyForcibly();
+            server.waitFor();
+            Program.run(folder, List.of("umount", "-l", served.toString()));
+        }
+    }
+
+    @Test
     void aDebugLinkIsANameAndNoPath() throws Exception {
         String pipe = folder.resolve("pipe").toString();
         Program.run(folder, List.of("mkfifo", "pipe"));
@@ -157,8 +177,10 @@ class HostileTargetTest {
                     watch.begin(Duration.ofSeconds(20));
                     Thread.sleep(30);
                     Program.run(folder, List.of("sh", "-c", ending + " " + pid));
-                    Optional<String> said = watch.await();
-                    assertThat(said.orElse(""))
+                    Optional<Watched.Loss> said = watch.await();
+                    assertThat(said.orElseThrow().ending() == Watched.Ending.FAULT)
+                            .isEqualTo(ending.endsWith("SEGV"));
+                    assertThat(said.orElseThrow().text())
                             .matches("ended by SIG%s \\d+ ms after it was patched".formatted(ending.substring(6)));
                 }
             } finally {

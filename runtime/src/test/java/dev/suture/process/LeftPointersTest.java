@@ -19,7 +19,7 @@ class LeftPointersTest {
 
     @BeforeAll
     static void compile() {
-        calls = Program.compile(folder, "calls.c", "left", "-ldl");
+        calls = Program.compile(folder, "calls.c", "left", "-ldl", "-DCOROUTINES");
     }
 
     private static String unloaded(ProcessTarget target, String name) {
@@ -77,6 +77,56 @@ class LeftPointersTest {
                 assertThat(unloaded(target, "again")).isEqualTo("[]");
             }
             assertThat(Mappings.read(program.pid()).all()).hasSize(before);
+        }
+    }
+
+    @Test
+    void aCoroutineThatWaitsRightBelowTheStackOfAThreadCountsAsWell() throws Exception {
+        Payload payload = Program.payloadOf(folder, "pooled.c", """
+                extern int yields(int);
+                int new_works(int x) { int y = yields(x); __asm__ volatile(""); return y + 1001; }
+                REPLACES(new_works, "works");
+                """, calls, "");
+        try (Program program = Program.start(calls)) {
+            ScenariosTest.load(program.target(), "pooled", payload);
+            assertThat(program.ask("call pools 1")).isEqualTo("1");
+            assertThat(unloaded(program.target(), "pooled")).contains("memory stay");
+            program.say("release");
+            assertThat(program.read()).isEqualTo("ended 1002");
+        }
+    }
+
+    @Test
+    void memoryThatCannotBeReadMayHoldSuchAnAddress() {
+        Payload payload = Program.payloadOf(
+                folder, "unread.c", "int new_says(int x) { return x + 7; } REPLACES(new_says, \"says\");", calls, "");
+        try (Program program = Program.start(calls)) {
+            ScenariosTest.load(program.target(), "unread", payload);
+            assertThat(program.ask("call shrinks 0")).isEqualTo("0");
+            assertThat(unloaded(program.target(), "unread"))
+                    .contains("cannot be read")
+                    .contains("memory stay");
+        }
+    }
+
+    @Test
+    void whatHooksLeaveOnTheStackThatTheyHadFromUsDoesNotCount() {
+        Payload payload = Program.payloadOf(folder, "hooks.c", """
+                __attribute__((noipa)) static int deep(int n)
+                {
+                    int below = n <= 0 ? 0 : deep(n - 1);
+                    __asm__ volatile("" : "+r"(below));
+                    return below + 1;
+                }
+                void on_load(void) { deep(20); }
+                int new_says(int x) { return x + 7; }
+                REPLACES(new_says, "says");
+                HOOK(load, on_load);
+                """, calls, "");
+        try (Program program = Program.start(calls, "sh", "-c", "ulimit -f 100; exec \"$@\"", "sh")) {
+            ScenariosTest.load(program.target(), "hooks", payload);
+            assertThat(program.ask("call says 0")).isEqualTo("7");
+            assertThat(unloaded(program.target(), "hooks")).isEqualTo("[]");
         }
     }
 }

@@ -17,11 +17,25 @@ class InputFilesTest {
     @TempDir
     private Path folder;
 
+    private Path payload(String name, String section) throws Exception {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        Path source = Files.writeString(
+                folder.resolve("payload.s"),
+                ".section .livepatch.depends,\"a\",@note; .long 4, 4, 3; .asciz \"GNU\"; .long 1\n.section " + section
+                        + ",\"a\",@note; .long 4, 4, 3; .asciz \"GNU\"; .long 1\n");
+        Process as = new ProcessBuilder("as", "-o", file.toString(), source.toString())
+                .inheritIO()
+                .start();
+        assertThat(as.waitFor()).isZero();
+        return file;
+    }
+
     @Test
-    void payloadsWithTheSameFileNameGetNamesOfTheirOwn() throws IOException {
-        Path first = write("a/fix.livepatch", ELF64);
-        Path second = write("b/fix.livepatch", ELF64);
-        Path third = write("fix.v2.livepatch", ELF64);
+    void payloadsWithTheSameFileNameGetNamesOfTheirOwn() throws Exception {
+        Path first = payload("a/fix.livepatch", ".livepatch.xen_depends");
+        Path second = payload("b/fix.livepatch", ".livepatch.xen_depends");
+        Path third = payload("fix.v2.livepatch", ".livepatch.xen_depends");
 
         assertThat(PayloadFile.read(List.of(first, second, third)))
                 .extracting(PayloadFile::name)
@@ -29,10 +43,33 @@ class InputFilesTest {
     }
 
     @Test
-    void aNameIsMadeOfPlainCharacters() throws IOException {
-        assertThat(PayloadFile.read(List.of(write("it's $(a) fix.livepatch", ELF64))))
+    void aNameIsMadeOfPlainCharacters() throws Exception {
+        assertThat(PayloadFile.read(List.of(payload("it's $(a) fix.livepatch", ".livepatch.xen_depends"))))
                 .extracting(PayloadFile::name)
                 .containsExactly("it_s___a__fix");
+    }
+
+    @Test
+    void aPayloadForProcessesIsNotBootedFor() throws Exception {
+        Path file = payload("fix.livepatch", ".livepatch.target");
+
+        assertThatThrownBy(() -> PayloadFile.read(List.of(file)))
+                .isInstanceOf(LivePatchException.class)
+                .hasMessageContaining("fix.livepatch: it is a payload for processes");
+    }
+
+    @Test
+    void whatIsNoPayloadIsNotBootedFor() throws IOException {
+        Path empty = write("empty.livepatch", ELF64);
+        byte[] damaged = ELF64.clone();
+        damaged[0x28] = 1;
+        Path broken = write("broken.livepatch", damaged);
+
+        for (Path file : List.of(empty, broken, Path.of("/dev/zero"), folder, folder.resolve("nothing"))) {
+            assertThatThrownBy(() -> PayloadFile.read(List.of(file)))
+                    .isInstanceOf(LivePatchException.class)
+                    .hasMessageStartingWith(file.toString());
+        }
     }
 
     @Test

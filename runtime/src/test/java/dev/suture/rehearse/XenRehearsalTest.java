@@ -11,7 +11,6 @@ import dev.suture.rehearse.RehearsalReport.Step;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -27,43 +26,50 @@ class XenRehearsalTest {
         assumeTrue(
                 Command.onPath("qemu-system-x86_64").isPresent(),
                 "qemu-system-x86_64 is missing: apt-get install qemu-system-x86");
-        // A kernel module is a relocatable object for x86-64, as a payload is, and lacks all that makes it one.
-        Path module = parts().modules().getFirst();
-        byte[] object = Files.readAllBytes(module);
-        Path cutShort = Files.write(folder.resolve("cut-short.o"), Arrays.copyOf(object, object.length / 2));
+        // What a payload has to have, and a note that Xen cannot parse.
+        Path noPayload = folder.resolve("no payload.o");
+        Path source = Files.writeString(folder.resolve("payload.s"), """
+                .section .livepatch.depends,"a",@note; .long 4, 4, 3; .asciz "GNU"; .long 1
+                .section .livepatch.xen_depends,"a",@note; .long 4, 4, 3; .asciz "GNU"; .long 1
+                """);
+        assertThat(new ProcessBuilder("as", "-o", noPayload.toString(), source.toString())
+                        .start()
+                        .waitFor())
+                .isZero();
 
         RehearsalReport report = XenRehearsal.run(
-                RehearsalRequest.of(hypervisor(), List.of(module, cutShort))
+                RehearsalRequest.of(hypervisor(), List.of(noPayload))
                         .observing(List.of("cat /sys/hypervisor/version/major", "echo seen; exit 7")),
                 Progress.NONE);
 
         assertThat(report.verdict()).isEqualTo(Verdict.REFUSED);
         assertThat(report.hypervisor().version().orElseThrow()).startsWith("4.17");
         assertThat(Path.of(report.consoleLog())).content().contains("livepatch: ");
-        PayloadReport noPayload = report.payloads().get(0);
-        assertThat(noPayload.verdict()).isEqualTo(Verdict.REFUSED);
-        assertThat(noPayload.reason().orElseThrow()).startsWith("upload: livepatch: xen-privcmd: ");
-        assertThat(noPayload.steps())
+        PayloadReport refused = report.payloads().get(0);
+        assertThat(refused.verdict()).isEqualTo(Verdict.REFUSED);
+        assertThat(refused.reason().orElseThrow()).startsWith("upload: livepatch: no_payload: ");
+        assertThat(refused.steps())
                 .singleElement()
                 .satisfies(step -> assertThat(step.ok()).isFalse())
                 .extracting(Step::exitCode)
                 .isEqualTo(Optional.of(1));
-        assertThat(noPayload.observed().before())
+        assertThat(refused.observed().before())
                 .extracting(RehearsalReport.Observation::output)
                 .containsExactly("4\n", "seen\n");
-        assertThat(noPayload.observed().before().get(1).exitCode()).isEqualTo(7);
-        assertThat(noPayload.observed().applied()).isEmpty();
-        PayloadReport cut = report.payloads().get(1);
-        assertThat(cut.reason()).contains("upload: livepatch: cut-short: Bogus e_shoff");
-        assertThat(cut.remedy().orElseThrow()).contains("cut short");
+        assertThat(refused.observed().before().get(1).exitCode()).isEqualTo(7);
+        assertThat(refused.observed().applied()).isEmpty();
     }
 
-    private static LabParts parts() throws InterruptedException {
-        try {
-            return LabParts.in(LabParts.cacheFolder(), Progress.NONE);
-        } catch (LivePatchException e) {
-            return abort("the parts of a dom0 cannot be had: " + e.getMessage());
-        }
+    @Test
+    void theClientForLaterHypervisorsCanBeMade() throws IOException, InterruptedException {
+        assumeTrue(Command.onPath("gcc").isPresent(), "gcc is missing");
+        Path client = Files.write(folder.resolve("made"), OwnClient.make(folder).orElseThrow());
+        assertThat(client.toFile().setExecutable(true)).isTrue();
+
+        Process process = new ProcessBuilder(client.toString(), "list").start();
+
+        assertThat(new String(process.getInputStream().readAllBytes())).contains("/dev/xen/privcmd failed: -");
+        assertThat(process.waitFor()).isEqualTo(1);
     }
 
     private static HypervisorImage hypervisor() throws InterruptedException {

@@ -184,6 +184,32 @@ PLAIN int begins(int x)
     return swapcontext(&caller, &suspended) + x;
 }
 PLAIN int resumes(int x) { return swapcontext(&caller, &suspended) + yielded + x; }
+/* The same in a thread whose stack lies right above that of the coroutine. */
+static char *pool;
+static void *beside_pool(void *unused)
+{
+    getcontext(&suspended);
+    suspended.uc_stack.ss_sp = pool;
+    suspended.uc_stack.ss_size = 65536;
+    suspended.uc_link = &caller;
+    makecontext(&suspended, (void (*)(void))body, 1, 1);
+    swapcontext(&caller, &suspended);
+    hold(1);
+    swapcontext(&caller, &suspended);
+    printf("ended %d\n", yielded);
+    return unused;
+}
+PLAIN int pools(int x)
+{
+    pthread_attr_t how;
+    pthread_t thread;
+    pool = mmap(0, 65536 + (1 << 19), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    pthread_attr_init(&how);
+    pthread_attr_setstack(&how, pool + 65536, 1 << 19);
+    pthread_create(&thread, &how, beside_pool, 0);
+    usleep(20000);
+    return x;
+}
 #endif
 
 /* Waits for a line on a stack of a few bytes, with variables on both sides, or where no stack is yet; gives how many of
@@ -208,6 +234,52 @@ const char *said = "nothing";
 PLAIN int says(int x) { ROOM; return (int)strlen(said) + x; }
 PLAIN int handles_with(int x) { ROOM; return x; }
 PLAIN int raises(int x) { return raise(SIGUSR1) + counter + x; }
+
+/* Memory of its own: with other rights, and of a file that is shorter now. */
+static volatile char *mapped;
+PLAIN int maps(int protection)
+{
+    mapped = mmap(0, 5 * 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return mapped != MAP_FAILED;
+}
+PLAIN int reads_mapped(int x) { return mapped[4096] + x; }
+PLAIN int shrinks(int x)
+{
+    int file = memfd_create("shrinks", 0);
+    if (ftruncate(file, 3 * 4096) || mmap(0, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0) == MAP_FAILED)
+        return -1;
+    return ftruncate(file, 4096) + x;
+}
+
+#ifdef SEQUENCES
+#include <sys/rseq.h>
+/* Is in a restartable sequence all the time, or, with an argument, most of it; until the counter changes. */
+PLAIN int in_sequence(int x)
+{
+    struct rseq *area = (struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset);
+    long rounds = x ? 4000 : 1L << 60;
+    while (!counter) {
+        __asm__ volatile(".pushsection __rseq_cs, \"aw\"; .balign 32; 9: .long 0, 0; .quad 1f, 2f - 1f, 4f; .popsection\n"
+                         "3: movq %1, %%rcx; leaq 9b(%%rip), %%rax; movq %%rax, %0\n"
+                         "1: pause; cmpl $0, counter(%%rip); jne 2f; decq %%rcx; jne 1b\n"
+                         "2: jmp 5f\n"
+                         ".byte 0x0f, 0xb9, 0x3d; .long 0x53053053; 4: jmp 3b\n"
+                         "5: movq $0, %0" : "=m"(area->rseq_cs) : "r"(rounds) : "rax", "rcx", "memory", "cc");
+        for (int i = 0; i < 2000; i++)
+            __asm__ volatile("pause");
+    }
+    return x;
+}
+
+/* Counts on a register until the counter changes. */
+PLAIN int keeps_register(int x)
+{
+    int kept;
+    __asm__ volatile("movd %1, %%xmm15; 1: pause; cmpl $0, counter(%%rip); je 1b; movd %%xmm15, %0"
+                     : "=r"(kept) : "r"(x) : "xmm15", "memory", "cc");
+    return kept;
+}
+#endif
 
 #ifdef STACKS
 #include <sched.h>

@@ -42,14 +42,14 @@ final class LinkPrograms {
             Reached base, List<CompileStep> from, Reached patched, List<CompileStep> to, Map<String, Path> asLinked)
             throws IOException {
         Path directory = base.workDirectory().resolve("links");
-        String mark = base.copy().directory().toString();
+        Mounts mounts = base.copy().mounts();
         try {
             // What was compiled and linked at once is there no more, and its source may be patched by now.
             Map<Path, Path> gone = new HashMap<>();
             from.stream()
                     .filter(step -> base == patched && !Files.isRegularFile(step.object()))
                     .forEach(step -> gone.put(step.object(), asLinked.get(base.name(step))));
-            checkRepeats(base, directory.resolve("plain"), mark, gone);
+            checkRepeats(base, directory.resolve("plain"), mounts, gone);
             Map<Path, Path> originals = new HashMap<>();
             from.forEach(step -> originals.put(step.object(), base.object(step)));
             Map<Path, Path> patchedObjects = new HashMap<>();
@@ -64,9 +64,14 @@ final class LinkPrograms {
                 }
             }
             Path original = RepeatLink.link(
-                    base.commands(), base.program(), directory.resolve("original"), mark, originals, List.of());
+                    base.commands(), base.program(), directory.resolve("original"), mounts, originals, List.of());
             Path after = RepeatLink.link(
-                    patched.commands(), patched.program(), directory.resolve("patched"), mark, patchedObjects, added);
+                    patched.commands(),
+                    patched.program(),
+                    directory.resolve("patched"),
+                    patched.copy().mounts(),
+                    patchedObjects,
+                    added);
             List<Path> untouched = patched.steps().stream()
                     .filter(step -> !reached.contains(patched.name(step)))
                     .map(CompileStep::object)
@@ -86,7 +91,7 @@ final class LinkPrograms {
         }
     }
 
-    private static void checkRepeats(Reached base, Path directory, String mark, Map<Path, Path> gone)
+    private static void checkRepeats(Reached base, Path directory, Mounts mounts, Map<Path, Path> gone)
             throws IOException, CannotLinkException {
         Path known = base.copy()
                 .cached()
@@ -95,7 +100,7 @@ final class LinkPrograms {
         if (Files.exists(known)) {
             return;
         }
-        Path again = RepeatLink.link(base.commands(), base.program(), directory, mark, gone, List.of());
+        Path again = RepeatLink.link(base.commands(), base.program(), directory, mounts, gone, List.of());
         Optional<String> difference = difference(ElfFile.read(base.program()), ElfFile.read(again));
         if (difference.isPresent()) {
             throw new CannotLinkException("repeating the link of %s gives something else than the build: %s"
@@ -190,7 +195,7 @@ final class LinkPrograms {
                 .collect(Collectors.toList());
         Set<Path> files = new HashSet<>();
         for (String part : parts) {
-            Path path = command.directory().resolve(part).normalize();
+            Path path = command.at(part);
             if (Files.isRegularFile(path)
                     && path.toRealPath().startsWith(tree)
                     && !compiled.contains(path)

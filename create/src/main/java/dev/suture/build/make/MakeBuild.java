@@ -124,6 +124,7 @@ public final class MakeBuild {
             throws IOException {
         AppliedPatches applied = completed.patches();
         original.place().checkChanged(paths(whole));
+        original.checkSources(paths(whole));
         Optional<Built> inPlace = Optional.empty();
         if (!copy.isOfBuiltSource()
                 && original.part().judge(all(before, whole)) instanceof PartInBuild.Change.InPlace

@@ -24,17 +24,17 @@ import java.util.stream.Collectors;
  */
 final class RepeatLink {
     private final ReadCommands commands;
-    private final String mark;
+    private final Mounts mounts;
     private final Path directory;
     private final Map<Path, Path> replaced;
     private final Set<Path> used = new HashSet<>();
     private final Map<Path, Optional<Path>> made = new HashMap<>();
     private int files;
 
-    private RepeatLink(ReadCommands commands, String mark, Path directory, Map<Path, Path> replaced)
+    private RepeatLink(ReadCommands commands, Mounts mounts, Path directory, Map<Path, Path> replaced)
             throws IOException {
         this.commands = commands;
-        this.mark = mark;
+        this.mounts = mounts;
         this.directory = Files.createDirectories(directory);
         this.replaced = new LinkedHashMap<>();
         for (Map.Entry<Path, Path> one : replaced.entrySet()) {
@@ -48,16 +48,21 @@ final class RepeatLink {
      * @param commands of the build
      * @param program what the build linked
      * @param directory a place for files
-     * @param mark what the linker is marked with
+     * @param mounts what the linker sees where
      * @param replaced by what, by the object that the build made
      * @param more objects to add
      * @return the linked program
      * @throws CannotLinkException if the command was not recorded, fails, or does not take one of the objects
      */
     static Path link(
-            ReadCommands commands, Path program, Path directory, String mark, Map<Path, Path> replaced, List<Path> more)
+            ReadCommands commands,
+            Path program,
+            Path directory,
+            Mounts mounts,
+            Map<Path, Path> replaced,
+            List<Path> more)
             throws IOException, CannotLinkException {
-        RepeatLink work = new RepeatLink(commands, mark, directory, replaced);
+        RepeatLink work = new RepeatLink(commands, mounts, directory, replaced);
         Path linked = directory.resolve("linked");
         work.run(program, linked, more);
         for (Path object : work.replaced.keySet()) {
@@ -82,8 +87,14 @@ final class RepeatLink {
         command.addAll(arguments(recorded, to));
         more.forEach(object -> command.add(object.toString()));
         List<String> said = new ArrayList<>();
-        int status = ChildProcess.run(
-                command, recorded.directory(), Map.of("LC_ALL", "C"), mark, directory.resolve("link.log"), said::add);
+        int status = recorded.mounts()
+                .run(
+                        false,
+                        command,
+                        recorded.directory(),
+                        Map.of("LC_ALL", "C"),
+                        directory.resolve("link.log"),
+                        said::add);
         if (status != 0 || !Files.isRegularFile(to)) {
             throw new CannotLinkException("linking %s once more failed: %s"
                     .formatted(output.getFileName(), said.stream().limit(3).collect(Collectors.joining("; "))));
@@ -106,21 +117,21 @@ final class RepeatLink {
                 arguments.add("-o" + to);
                 named = true;
             } else if (word.equals("-L") && !last) {
-                libraries.add(recorded.directory().resolve(words.get(i + 1)));
+                libraries.add(recorded.at(words.get(i + 1)));
                 arguments.addAll(List.of(word, words.get(++i)));
             } else if (word.startsWith("-L")) {
-                libraries.add(recorded.directory().resolve(word.substring(2)));
+                libraries.add(recorded.at(word.substring(2)));
                 arguments.add(word);
             } else if (word.startsWith("-l") && word.length() > 2) {
                 arguments.add(library(word, libraries));
             } else if (word.startsWith("-Wl,")) {
-                arguments.add(parts(word, recorded.directory()));
+                arguments.add(parts(word, recorded));
             } else if (word.equals("-Xlinker") && !last) {
-                arguments.addAll(List.of(word, input(words.get(++i), recorded.directory())));
+                arguments.addAll(List.of(word, input(words.get(++i), recorded)));
             } else if (takesNext(word) && !last) {
                 arguments.addAll(List.of(word, words.get(++i)));
             } else {
-                arguments.add(word.startsWith("-") ? word : input(word, recorded.directory()));
+                arguments.add(word.startsWith("-") ? word : input(word, recorded));
             }
         }
         if (!named) {
@@ -133,7 +144,7 @@ final class RepeatLink {
         return CommandWords.OPTIONS_WITH_ARGUMENT.contains(word) || CommandWords.OTHERS_WITH_ARGUMENT.contains(word);
     }
 
-    private String parts(String word, Path at) throws IOException, CannotLinkException {
+    private String parts(String word, RecordedCommand at) throws IOException, CannotLinkException {
         List<String> parts = new ArrayList<>();
         for (String part : word.split(",", -1)) {
             parts.add(part.isEmpty() || part.startsWith("-") ? part : input(part, at));
@@ -157,11 +168,11 @@ final class RepeatLink {
         return word;
     }
 
-    private String input(String word, Path at) throws IOException, CannotLinkException {
-        Path path = at.resolve(word).normalize();
+    private String input(String word, RecordedCommand at) throws IOException, CannotLinkException {
+        Path path = at.at(word);
         if (CommandWords.isSource(word)) {
             String name = path.getFileName().toString();
-            path = at.resolve(name.substring(0, name.lastIndexOf('.')) + ".o").normalize();
+            path = at.at(name.substring(0, name.lastIndexOf('.')) + ".o");
         }
         return other(path).map(Path::toString).orElse(word);
     }
@@ -184,14 +195,14 @@ final class RepeatLink {
     private Optional<Path> make(Path path, Path asNamed) throws IOException, CannotLinkException {
         Path to = directory.resolve(files++ + (CommandWords.isObject(path.toString()) ? ".o" : ".a"));
         if (ReplaceMembers.isArchive(path)) {
-            if (!ReplaceMembers.write(path, to, replaced, used)) {
+            if (!ReplaceMembers.write(path, to, replaced, used, mounts)) {
                 return Optional.empty();
             }
             int status = ChildProcess.run(
                     List.of("ranlib", to.toString()),
                     directory,
                     Map.of("LC_ALL", "C"),
-                    mark,
+                    mounts.directory().toString(),
                     directory.resolve("link.log"),
                     line -> {});
             if (status != 0) {

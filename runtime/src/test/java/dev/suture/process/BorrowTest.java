@@ -1,0 +1,130 @@
+package dev.suture.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.suture.payload.Payload;
+import dev.suture.target.ApplyOptions;
+import dev.suture.target.Outcome;
+import dev.suture.target.Policy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Threads that can be borrowed only at times, and what is theirs when they are. */
+class BorrowTest {
+    private static final String ENDS_IT = """
+            extern int counter;
+            static void ends(void) { counter = 1; }
+            int new_plain(int x) { return x + 7; }
+            REPLACES(new_plain, "plain");
+            HOOK(load, ends);
+            """;
+
+    @TempDir
+    private static Path folder;
+
+    private static Path calls;
+    private static Payload endsIt;
+
+    @BeforeAll
+    static void compile() {
+        calls = Program.compile(folder, "calls.c", "borrowed", "-ldl", "-DSEQUENCES");
+        endsIt = Program.payloadOf(folder, "ends_it.c", ENDS_IT, calls, "");
+    }
+
+    private static void begin(Program program, String what) throws IOException, InterruptedException {
+        program.say("call " + what);
+        while (!Files.readString(Path.of("/proc/" + program.pid() + "/syscall")).startsWith("running")) {
+            Thread.sleep(1);
+        }
+    }
+
+    @Test
+    void whoIsMostlyInARestartableSequenceIsBorrowedOutsideOfIt() throws Exception {
+        try (Program program = Program.start(calls)) {
+            begin(program, "in_sequence 1");
+            ScenariosTest.load(program.target(), "p", endsIt);
+            assertThat(program.read()).isEqualTo("1");
+            assertThat(program.ask("call plain 1")).isEqualTo("8");
+        }
+    }
+
+    @Test
+    void ifNobodyLeavesHisSequenceThatIsSaid() throws Exception {
+        try (Program program = Program.start(calls)) {
+            begin(program, "in_sequence 0");
+            assertThatThrownBy(() -> program.target().upload("p", endsIt))
+                    .hasMessageContaining("none of its threads could be borrowed")
+                    .hasMessageContaining("is in a restartable sequence");
+        }
+    }
+
+    @Test
+    void whileNobodyCanBeBorrowedThereArePausesBetweenTheStops() throws Exception {
+        try (Program program = Program.start(calls)) {
+            ProcessTargetTest.done(program.target().upload("p", endsIt));
+            begin(program, "in_sequence 0");
+            Outcome outcome = program.target()
+                    .apply("p", new ApplyOptions(Duration.ofMillis(300), Policy.STACK, false, Map.of()));
+            assertThat(outcome).isInstanceOf(Outcome.TimedOut.class);
+            assertThat(((Outcome.TimedOut) outcome).inTheWay().getFirst().what())
+                    .contains("may be in a restartable sequence");
+            assertThat(outcome.cost().attempts()).isLessThan(40);
+        }
+    }
+
+    @Test
+    void aThreadHasItsVectorRegistersAgainAfterCodeOfThePayloadFailed() throws Exception {
+        Payload fails = Program.payloadOf(folder, "fails.c", """
+                extern int counter;
+                static void fails(void)
+                {
+                    counter = 1;
+                    __asm__ volatile("pcmpeqd %%xmm15, %%xmm15; ud2" : : : "xmm15");
+                }
+                int new_plain(int x) { return x + 7; }
+                REPLACES(new_plain, "plain");
+                HOOK(load, fails);
+                """, calls, "");
+        try (Program program = Program.start(calls)) {
+            ProcessTargetTest.done(program.target().upload("p", fails));
+            begin(program, "keeps_register 4711");
+            assertThatThrownBy(() -> program.target().apply("p", ApplyOptions.DEFAULT))
+                    .hasMessageContaining("failed with signal 4");
+            assertThat(program.read()).isEqualTo("4711");
+            assertThat(program.ask("call plain 1")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void whoIsBorrowedIsNotedByTheNumberThatTheProgramItselfSees() throws Exception {
+        Process unshare = new ProcessBuilder("unshare", "--pid", "--fork", "true").start();
+        assumeTrue(unshare.waitFor() == 0, "needs root, to make namespaces");
+        try (Program program = Program.start(calls, "unshare", "--pid", "--fork")) {
+            String children = Files.readString(
+                            Path.of("/proc/%d/task/%d/children".formatted(program.pid(), program.pid())))
+                    .strip();
+            int pid = Integer.parseInt(children);
+            List<Integer> numbers = ProcStatus.read(pid).numbers();
+            assertThat(numbers).hasSizeGreaterThan(1).startsWith(pid);
+            long noted = Tracer.run(() -> {
+                try (Work work = Work.change(pid, Duration.ofSeconds(5))) {
+                    return work.borrow()
+                            .with(thread -> work.session().word(work.room().owner()));
+                }
+            });
+            assertThat(noted).isEqualTo(numbers.getLast().longValue());
+            ScenariosTest.load(new ProcessTarget(pid, "pid:" + pid), "p", endsIt);
+            assertThat(program.ask("call plain 1")).isEqualTo("8");
+            ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+        }
+    }
+}
