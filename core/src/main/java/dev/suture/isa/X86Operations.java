@@ -66,8 +66,7 @@ final class X86Operations {
      */
     static boolean overwrites(MemorySegment code) {
         return read(code)
-                .filter(operations ->
-                        operations.operation().memory() == Memory.WRITTEN && operations.isStore())
+                .filter(operations -> operations.operation().memory() == Memory.WRITTEN && operations.isStore())
                 .isPresent();
     }
 

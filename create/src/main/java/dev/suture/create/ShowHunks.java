@@ -31,7 +31,8 @@ final class ShowHunks {
                 .flatMap(List::stream)
                 .toList();
         return of(
-                ApplyPatches.applyWhatFits(request.source(), List.of("", "src/"), patches).applied(),
+                ApplyPatches.applyWhatFits(request.source(), List.of("", "src/"), patches)
+                        .applied(),
                 request.applied().size());
     }
 

@@ -87,7 +87,8 @@ public final class JudgeEffect {
                 return Optional.empty();
             }
             for (CallGraph.Use use : graph.uses(symbol.address())) {
-                if (!(use instanceof CallGraph.Use.Call call) || call.caller().name().isEmpty()) {
+                if (!(use instanceof CallGraph.Use.Call call)
+                        || call.caller().name().isEmpty()) {
                     return Optional.empty();
                 }
                 callers.add(call.caller().name());
@@ -187,10 +188,9 @@ public final class JudgeEffect {
                     selection.objects().get(chosen.id().object()).original();
             part(selection, chosen, original)
                     .flatMap(part -> paths.to(part.start()))
-                    .ifPresent(
-                            path -> warnings.add(
-                                    "`%s` runs while Xen applies payloads (%s): the processor that writes the jumps may run the old version of it and then the new one while other functions of this payload are still old, so both have to bear that"
-                                            .formatted(chosen.piece().name(), path)));
+                    .ifPresent(path -> warnings.add(
+                            "`%s` runs while Xen applies payloads (%s): the processor that writes the jumps may run the old version of it and then the new one while other functions of this payload are still old, so both have to bear that"
+                                    .formatted(chosen.piece().name(), path)));
         }
         return warnings;
     }

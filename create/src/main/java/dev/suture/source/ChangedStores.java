@@ -77,7 +77,8 @@ public final class ChangedStores {
         List<Found> found = new ArrayList<>();
         writers.forEach((place, stores) -> stores.forEach((writer, store) -> readers.getOrDefault(place, Map.of())
                 .forEach((reader, read) -> {
-                    boolean isFirst = found.stream().noneMatch(one -> one.place().equals(place));
+                    boolean isFirst =
+                            found.stream().noneMatch(one -> one.place().equals(place));
                     if (isFirst && !reader.equals(writer)) {
                         found.add(new Found(place, writer, store, reader, read));
                     }
@@ -96,7 +97,11 @@ public final class ChangedStores {
             now.removeAll(before.getOrDefault(place, Set.of()));
             gone.removeAll(after.getOrDefault(place, Set.of()));
             if (!now.isEmpty() || !gone.isEmpty()) {
-                found.put(place, now.isEmpty() ? gone.iterator().next() + ", which is gone" : now.iterator().next());
+                found.put(
+                        place,
+                        now.isEmpty()
+                                ? gone.iterator().next() + ", which is gone"
+                                : now.iterator().next());
             }
         }
         return found;
@@ -113,8 +118,8 @@ public final class ChangedStores {
                     if (target >= 0) {
                         add(uses.stores(), statement.get(target).text(), code(statement, at));
                         // What is indexed may be a pointer, which is read for that.
-                        boolean isIndexed =
-                                target + 1 < statement.size() && statement.get(target + 1).is("[");
+                        boolean isIndexed = target + 1 < statement.size()
+                                && statement.get(target + 1).is("[");
                         if (statement.get(at).is("=") && !isIndexed) {
                             targets.add(target);
                         }
@@ -163,11 +168,15 @@ public final class ChangedStores {
     private static String code(List<Token> statement, int assignment) {
         int from = assignment;
         int to = assignment;
-        while (from > 0 && !statement.get(from - 1).is(",") && !statement.get(from - 1).is("=")) {
+        while (from > 0
+                && !statement.get(from - 1).is(",")
+                && !statement.get(from - 1).is("=")) {
             from--;
         }
         int depth = 0;
-        while (to + 1 < statement.size() && depth >= 0 && !(depth == 0 && statement.get(to + 1).is(","))) {
+        while (to + 1 < statement.size()
+                && depth >= 0
+                && !(depth == 0 && statement.get(to + 1).is(","))) {
             to++;
             depth += statement.get(to).is("(") ? 1 : statement.get(to).is(")") ? -1 : 0;
         }

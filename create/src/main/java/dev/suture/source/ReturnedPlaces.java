@@ -112,7 +112,9 @@ public final class ReturnedPlaces {
 
     private static void index(List<Token> body, int at, String user, Set<String> writers, Set<String> all) {
         int opening = opening(body, at);
-        while (opening > 0 && body.get(opening).is("(") && !body.get(opening - 1).isWord()) {
+        while (opening > 0
+                && body.get(opening).is("(")
+                && !body.get(opening - 1).isWord()) {
             opening = opening(body, opening);
         }
         if (opening <= 0 || !body.get(opening).is("[")) {
@@ -121,7 +123,9 @@ public final class ReturnedPlaces {
         int end = ConstantUses.closing(body, opening);
         all.add(user);
         boolean isWritten = end + 1 < body.size()
-                && (body.get(end + 1).is("=") || body.get(end + 1).is(".") || body.get(end + 1).is("->"));
+                && (body.get(end + 1).is("=")
+                        || body.get(end + 1).is(".")
+                        || body.get(end + 1).is("->"));
         boolean isTaken = false;
         for (int back = opening - 1; back >= 0 && !ConstantUses.endsStatement(body.get(back)); back--) {
             isTaken |= body.get(back).is("&");

@@ -180,9 +180,8 @@ final class Flow {
     /** {@return what relocations put into an instruction} */
     List<Reference> in(int step) {
         Instruction instruction = steps.get(step);
-        return List.copyOf(references
-                .subMap(instruction.offset(), instruction.endOffset())
-                .values());
+        return List.copyOf(
+                references.subMap(instruction.offset(), instruction.endOffset()).values());
     }
 
     /** {@return whether a reference is to the place where the linker or loader puts an address} */

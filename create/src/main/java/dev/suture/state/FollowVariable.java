@@ -86,8 +86,7 @@ final class FollowVariable {
         this.functions = functions;
         this.variable = variable;
         this.nodes = nodes;
-        partsCount =
-                functions.usersOf(variable).size() == 1 || variable.piece().sizeBytes() <= Long.BYTES;
+        partsCount = functions.usersOf(variable).size() == 1 || variable.piece().sizeBytes() <= Long.BYTES;
         nodes.forEach(node -> {
             summaries.put(node, Summary.BEST);
             lookedAt.put(node, !functions.isStartedElsewhere(node));
@@ -101,15 +100,13 @@ final class FollowVariable {
     /** {@return whether nobody finds anything but what it held at first, after whoever wrote to it is done} */
     boolean isAlwaysAsAtFirst() {
         return nodes.stream()
-                .noneMatch(node ->
-                        functions.isRoot(node) && summaries.get(node).leavesOther());
+                .noneMatch(node -> functions.isRoot(node) && summaries.get(node).leavesOther());
     }
 
     /** {@return who may read what was in it before it was called from outside} */
     List<Node> readers() {
         boolean isExposed = nodes.stream()
-                .anyMatch(
-                        node -> functions.isRoot(node) && summaries.get(node).readsBare());
+                .anyMatch(node -> functions.isRoot(node) && summaries.get(node).readsBare());
         return isExposed
                 ? bareReads.entrySet().stream()
                         .filter(entry -> !entry.getValue().isEmpty())
@@ -135,8 +132,7 @@ final class FollowVariable {
                 .allMatch(entry -> entry.getValue().stream().allMatch(step -> hasLooked(entry.getKey(), step)));
         boolean writes = other.stores.entrySet().stream()
                 .allMatch(entry -> entry.getValue().stream()
-                        .allMatch(step ->
-                                other.hasLooked(entry.getKey(), step) || hasLooked(entry.getKey(), step)));
+                        .allMatch(step -> other.hasLooked(entry.getKey(), step) || hasLooked(entry.getKey(), step)));
         return reads && writes;
     }
 
@@ -200,7 +196,11 @@ final class FollowVariable {
                 continue;
             }
             State after = follow(node, flow, step, states[step]);
-            readsBare |= !states[step].written() && callee(node, flow, step).map(summaries::get).filter(Summary::readsBare).isPresent();
+            readsBare |= !states[step].written()
+                    && callee(node, flow, step)
+                            .map(summaries::get)
+                            .filter(Summary::readsBare)
+                            .isPresent();
             isOther |= after.other();
             if (flow.isExit(step)) {
                 returns = true;
@@ -262,15 +262,17 @@ final class FollowVariable {
         State after = use(node, flow, step, operation, here, state);
         after = after.with(registers(flow, step, operation, here, state.registers()));
         return switch (flow.steps().get(step).flow()) {
-            case CALL, INDIRECT_CALL -> call(node, flow, step, after).with(after.registers() & flow.isa().preservedRegisters());
+            case CALL, INDIRECT_CALL ->
+                call(node, flow, step, after)
+                        .with(after.registers() & flow.isa().preservedRegisters());
             case JUMP, CONDITIONAL, INDIRECT_JUMP -> flow.isExit(step) ? call(node, flow, step, after) : after;
             case NEXT, RETURN, TRAP -> after;
         };
     }
 
     private State use(Node node, Flow flow, int step, Operation operation, List<Reference> here, State state) {
-        boolean isDirect = here.stream()
-                .anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference));
+        boolean isDirect =
+                here.stream().anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference));
         if (!operation.isKnown()) {
             // It may read or write, and both for certain is what is worst.
             return isDirect || state.registers() != 0 && !flow.isBranch(step)
@@ -311,9 +313,12 @@ final class FollowVariable {
         if (size == 0 || here.size() != 1 || sizeBytes > Long.BYTES || offset(here.getFirst(), instruction) != 0) {
             return false;
         }
-        MemorySegment first = functions.object(new Node(variable.object(), variable.piece().index())).contents(variable.piece());
+        MemorySegment first = functions
+                .object(new Node(variable.object(), variable.piece().index()))
+                .contents(variable.piece());
         for (int i = 0; i < sizeBytes; i++) {
-            int written = i < size ? LittleEndian.u8(flow.bytes(), instruction.offset() + instruction.immediateAt() + i) : 0;
+            int written =
+                    i < size ? LittleEndian.u8(flow.bytes(), instruction.offset() + instruction.immediateAt() + i) : 0;
             int held = first.byteSize() == 0 ? 0 : LittleEndian.u8(first, i);
             if (written != held) {
                 return false;

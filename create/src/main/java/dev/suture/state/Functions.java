@@ -121,7 +121,9 @@ final class Functions {
         boolean isSeen = piece.kind() == Kind.FRAGMENT
                 || piece.kind() == Kind.FUNCTION
                         && (!piece.isGlobal()
-                                || callers.apply(piece.name()).filter(names::containsAll).isPresent());
+                                || callers.apply(piece.name())
+                                        .filter(names::containsAll)
+                                        .isPresent());
         if (!isSeen || usersOf.getOrDefault(node, Set.of()).isEmpty()) {
             return true;
         }
@@ -171,7 +173,8 @@ final class Functions {
         ArrayDeque<Node> open = new ArrayDeque<>();
         selection.chosen().stream()
                 .filter(chosen -> chosen.why() == Selection.Why.HOOK)
-                .forEach(chosen -> add(new Node(chosen.id().object(), chosen.piece().index()), seen, open));
+                .forEach(chosen ->
+                        add(new Node(chosen.id().object(), chosen.piece().index()), seen, open));
         while (!open.isEmpty()) {
             Node node = open.remove();
             for (Reference reference : object(node).references(piece(node))) {

@@ -73,8 +73,9 @@ public final class SetEarlier {
     private Set<Variable> candidates() {
         Set<Variable> found = new LinkedHashSet<>();
         selection.chosen().stream()
-                .filter(chosen ->
-                        chosen.why() == Why.NEW && chosen.piece().holdsState() && chosen.piece().isNamed())
+                .filter(chosen -> chosen.why() == Why.NEW
+                        && chosen.piece().holdsState()
+                        && chosen.piece().isNamed())
                 .forEach(chosen -> found.add(new Variable(chosen.id().object(), chosen.piece())));
         Set<Variable> known = new LinkedHashSet<>();
         for (Chosen chosen : selection.chosen()) {
@@ -93,7 +94,9 @@ public final class SetEarlier {
         }
         if (!known.isEmpty()) {
             Used used = used();
-            known.stream().filter(variable -> !used.has(variable, twin(variable))).forEach(found::add);
+            known.stream()
+                    .filter(variable -> !used.has(variable, twin(variable)))
+                    .forEach(found::add);
         }
         return found;
     }

@@ -253,6 +253,7 @@ class StateOfProgramTest {
         assertThat(report.warnings())
                 .containsExactly(
                         "`make` now puts something else into `deadline` (`it->deadline = 5000`), and `left` reads it in another way (`return o->deadline`): what the running system has there was put there by the old `make`, so see that the new `left` can read it");
-        assertThat(Files.readString(page)).contains("left (a.o): at the next call", "deadline = 5000", "puts something else");
+        assertThat(Files.readString(page))
+                .contains("left (a.o): at the next call", "deadline = 5000", "puts something else");
     }
 }

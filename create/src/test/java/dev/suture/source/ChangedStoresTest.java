@@ -23,9 +23,7 @@ class ChangedStoresTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             a sentinel  | o->fd = -1;          | return o->fd != -1;       | o->fd = 0;             | return o->fd != 0;
             a unit      | o->dl = 5;           | return o->dl * 1000;      | o->dl = 5000;          | return o->dl;
             a size      | buf = malloc(16);    | if (o->n < cap) buf[o->n] = 1; | buf = malloc(17); | if (o->n <= cap) buf[o->n] = 1;
@@ -33,15 +31,12 @@ class ChangedStoresTest {
             a count     | o->refs = 1;         | if (!--o->refs) free(o);  | o->refs = 0;           | if (o->refs-- == 0) free(o);
             an array    | o->m[0].k = 1;       | return o->m[0].k;         | o->m[0].k = 2;         | return o->m[0].k - 1;
             """)
-    void whatIsStoredAndReadOtherwiseIsFound(
-            String what, String write, String read, String newWrite, String newRead) {
+    void whatIsStoredAndReadOtherwiseIsFound(String what, String write, String read, String newWrite, String newRead) {
         assertThat(find(write, read, newWrite, newRead)).isNotEmpty();
     }
 
     @ParameterizedTest(name = "{0}")
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             only the writer     | o->fd = -1; | return o->fd;        | o->fd = 0;             | return o->fd;
             only the reader     | o->fd = -1; | return o->fd;        | o->fd = -1;            | return o->fd + 1;
             an own variable     | struct r r; r.n = 1; | struct r r; return r.n; | struct r r; r.n = 2; | struct r r; return r.n + 1;
@@ -53,8 +48,9 @@ class ChangedStoresTest {
 
     @Test
     void aHashThatChangesIsFoundByWhoPutsAndWhoLooks() {
-        String source = "unsigned h(int k) { return k % 8; } void put(struct e *e) { unsigned i = h(e->k); table[i] = e; }"
-                + " struct e *get(int k) { return table[h(k)]; }";
+        String source =
+                "unsigned h(int k) { return k % 8; } void put(struct e *e) { unsigned i = h(e->k); table[i] = e; }"
+                        + " struct e *get(int k) { return table[h(k)]; }";
 
         assertThat(ReturnedPlaces.find(List.of(source), List.of(source.replace("k % 8", "k * 5 % 8"))))
                 .containsExactly(new ReturnedPlaces.Found("h", Set.of("put", "get"), false));
@@ -67,7 +63,8 @@ class ChangedStoresTest {
                 + " void h(int s) { got = s; }";
 
         assertThat(ReturnedPlaces.find(
-                        List.of(source), List.of(source.replace("*a - *b", "*b - *a").replace("got = s", "got = 2"))))
+                        List.of(source),
+                        List.of(source.replace("*a - *b", "*b - *a").replace("got = s", "got = 2"))))
                 .containsExactly(new ReturnedPlaces.Found("cmp", Set.of("fill", "find"), true));
     }
 }

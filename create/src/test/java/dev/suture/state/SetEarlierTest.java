@@ -35,7 +35,8 @@ class SetEarlierTest {
                 .replace("F\n", function + "\n");
     }
 
-    private static List<Refusal> refusals(String variable, String read, String write, String function, String... accepted) {
+    private static List<Refusal> refusals(
+            String variable, String read, String write, String function, String... accepted) {
         Selection selection = Change.of(source("", "", "", ""), source(variable, read, write, function))
                 .select();
         assertThat(selection.refusals()).isEmpty();
@@ -71,10 +72,7 @@ class SetEarlierTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             a table             | static unsigned char t[256]; | x += t[x & 255];         | for (int i = 0; i < 256; i++) t[i] = i * 7; |
             a pointer           | static int *box;             | if (box) x += *box;      | box = malloc(4); |
             an own function     | static int higher;           | x -= higher;             | more(); | __attribute__((noinline)) static void more(void) { sink = 1; higher = 9; }
@@ -86,15 +84,15 @@ class SetEarlierTest {
             """)
     void whatTheStartMakesIsRefused(String what, String variable, String read, String write, String function) {
         assertThat(refusals(
-                        variable, read == null ? "" : read, write == null ? "" : write, function == null ? "" : function))
+                        variable,
+                        read == null ? "" : read,
+                        write == null ? "" : write,
+                        function == null ? "" : function))
                 .isNotEmpty();
     }
 
     @ParameterizedTest(name = "{0}")
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             a counter             | static int n;                | if (++n > 3) return 7;   | n++; |
             a limit of a rate     | static time_t last;          | time_t now = time(0); if (now - last < 5) return 5; last = now; | |
             a warning given once  | static int warned;           | if (!warned) { warned = 1; puts("x"); } | |
@@ -107,20 +105,20 @@ class SetEarlierTest {
             what is set before    | static int line;             | line = x; sink = 1; show(); | | __attribute__((noinline)) static void show(void) { sink = 7; printf("%d", line); }
             a first value alone   | static int higher = 9;       | x -= higher;             | if (higher > 3) sink = 1; |
             """)
-    void whatBeginsWithItsFirstContentsGoesIn(String what, String variable, String read, String write, String function) {
+    void whatBeginsWithItsFirstContentsGoesIn(
+            String what, String variable, String read, String write, String function) {
         String before = function == null ? "" : function;
-        assertThat(refusals(
-                        variable + "\n" + before,
-                        read == null ? "" : read,
-                        write == null ? "" : write,
-                        ""))
+        assertThat(refusals(variable + "\n" + before, read == null ? "" : read, write == null ? "" : write, ""))
                 .isEmpty();
     }
 
     /** Nobody but {@code tick} calls them, and it always sets it first. */
     @Test
     void whatAllCallersSetFirstGoesIn() {
-        String before = SOURCE.replace("V\n", "\n").replace(" R ", " ").replace("F\n", "\n").replace(" W ", " ")
+        String before = SOURCE.replace("V\n", "\n")
+                .replace(" R ", " ")
+                .replace("F\n", "\n")
+                .replace(" W ", " ")
                 .replace("if (n == 0) ", "");
         String after = before.replace("limit;", "limit, higher;")
                 .replace("return x < limit", "return x < higher")

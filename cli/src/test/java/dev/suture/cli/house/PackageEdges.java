@@ -44,8 +44,8 @@ final class PackageEdges {
         allow(
                 "create",
                 with(
-                        CORE, "linked", "build", "source", "diff", "drift", "effect", "state", "types", "link", "explain",
-                        "certify"));
+                        CORE, "linked", "build", "source", "diff", "drift", "effect", "state", "types", "link",
+                        "explain", "certify"));
         allow("advise", with(CORE, "build", "diff", "effect", "link", "explain", "create"));
 
         allow("target", CORE);
