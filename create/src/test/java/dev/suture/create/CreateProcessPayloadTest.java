@@ -122,7 +122,9 @@ class CreateProcessPayloadTest {
                 """;
         new PatchedProgram(directory, "make", "program")
                 .file("Makefile", "program: main.c work.c\n\tgcc -O2 -Wl,--build-id -o $@ $^\n")
-                .file("main.c", "#include <stdio.h>\nint work(int n);\nint main(void) { printf(\"%d\\n\", work(1)); return 0; }\n")
+                .file(
+                        "main.c",
+                        "#include <stdio.h>\nint work(int n);\nint main(void) { printf(\"%d\\n\", work(1)); return 0; }\n")
                 .file("work.c", put, "\"\\0\\0\\0\", 2", "\"\\0\\0\\0\", 3")
                 .assertTakesEffect("program");
     }
