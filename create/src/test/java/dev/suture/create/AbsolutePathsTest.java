@@ -111,6 +111,12 @@ class AbsolutePathsTest {
     }
 
     @Test
+    void aLinkLeadsToTheSource() throws IOException {
+        Path link = Files.createSymbolicLink(directory.toRealPath().resolve("link"), source);
+        takesEffect(changed(program("if [ $AT = %s ]; then AT=%s; fi; make".formatted(source, link), "program")), "program");
+    }
+
+    @Test
     void cmakeHasAWholePath() throws IOException {
         assumeTrue(succeeds("cmake --version"), "needs cmake");
         String command = "cmake -S $AT -B $AT/build -DCMAKE_BUILD_TYPE=RelWithDebInfo && cmake --build $AT/build";

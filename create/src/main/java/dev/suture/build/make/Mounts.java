@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -156,15 +157,38 @@ record Mounts(Path directory, Map<Path, Path> places, List<String> namespace, St
         return !places.isEmpty();
     }
 
-    /** {@return the real path of a seen one, which is absolute} */
+    /**
+     * {@return the real path of a seen one, which is absolute} Outside of what is mounted both are the same, and so are links
+     * there, which may lead to what is.
+     */
     Path real(Path seen) {
-        Path real = seen;
-        for (Map.Entry<Path, Path> place : all().entrySet()) {
-            if (seen.startsWith(place.getKey())) {
-                real = place.getValue().resolve(place.getKey().relativize(seen)).normalize();
+        Path path = place(seen).isPresent() ? seen : behindLinks(seen);
+        return place(path)
+                .map(place -> all().get(place).resolve(place.relativize(path)).normalize())
+                .orElse(seen);
+    }
+
+    /** {@return where the innermost mount is that a path is in} */
+    private Optional<Path> place(Path seen) {
+        return all().keySet().stream().filter(seen::startsWith).max(Comparator.comparingInt(Path::getNameCount));
+    }
+
+    private Path behindLinks(Path seen) {
+        for (int i = 1; any() && i <= seen.getNameCount(); i++) {
+            Path start = Path.of("/").resolve(seen.subpath(0, i));
+            if (Files.isSymbolicLink(start)) {
+                try {
+                    Path target = start.toRealPath();
+                    if (place(target).isPresent()) {
+                        return target.resolve(start.relativize(seen));
+                    }
+                } catch (IOException e) {
+                    // It leads nowhere.
+                    return seen;
+                }
             }
         }
-        return real;
+        return seen;
     }
 
     /**
