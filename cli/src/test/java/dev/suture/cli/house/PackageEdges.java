@@ -38,7 +38,7 @@ final class PackageEdges {
         allow("types", "elf", "dwarf", "diff");
         allow("drift", "elf", "build", "source", "diff");
         allow("effect", "elf", "isa", "image", "diff");
-        allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
+        allow("certify", "elf", "isa", "dwarf", "image", "payload", "build", "diff", "drift", "linked");
         allow("linked", "elf", "isa", "image", "payload", "build", "diff");
         allow(
                 "create",
