@@ -98,8 +98,9 @@ final class CertifyCommand extends SutureCommand {
             paramLabel = "FILE",
             required = true,
             arity = "1..*",
-            description = "The patches that the payload is to be, in their order. A C file among them is one more object of"
-                    + " the payload, for its hooks.")
+            description =
+                    "The patches that the payload is to be, in their order. A C file among them is one more object of"
+                            + " the payload, for its hooks.")
     private List<Path> patches;
 
     @Option(
@@ -136,8 +137,9 @@ final class CertifyCommand extends SutureCommand {
 
     @Option(
             names = "--trust-make",
-            description = "Build only what make finds out of date, or what the patches are seen to reach, and take the rest"
-                    + " from the tree or copy. Much faster; the certificate of a hypervisor says so.")
+            description =
+                    "Build only what make finds out of date, or what the patches are seen to reach, and take the rest"
+                            + " from the tree or copy. Much faster; the certificate of a hypervisor says so.")
     private boolean trustMake;
 
     @Spec
@@ -213,8 +215,7 @@ final class CertifyCommand extends SutureCommand {
         if (output != null) {
             WriteOutput.write(output, (Json.text(certificate) + "\n").getBytes(StandardCharsets.UTF_8));
         }
-        return new Answer(
-                isExact ? ExitCode.DONE : ExitCode.REFUSED, certificate, text, String.join("\n", reasons));
+        return new Answer(isExact ? ExitCode.DONE : ExitCode.REFUSED, certificate, text, String.join("\n", reasons));
     }
 
     private static List<SourcePatch> read(List<Path> files) {

@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -75,8 +74,8 @@ public final class CertifyProgram {
         stages.begin("read the payload");
         Payload payload = Payload.read(request.payload());
         if (payload.changedFile().isEmpty()) {
-            throw new LivePatchException(
-                    "%s: is not for a process; of a payload for a hypervisor give its --tree".formatted(request.payload()));
+            throw new LivePatchException("%s: is not for a process; of a payload for a hypervisor give its --tree"
+                    .formatted(request.payload()));
         }
         List<Payload> below = request.below().stream().map(Payload::read).toList();
         Image image = Image.openProgram(request.binary(), request.debugFile());
@@ -87,7 +86,8 @@ public final class CertifyProgram {
             return mayReachFar ? betterOf(near, () -> certify(payload, below, image, true)) : near;
         } catch (IndexOutOfBoundsException e) {
             throw new LivePatchException(
-                    "%s: it is damaged: it refers to what is not there (%s)".formatted(request.payload(), e.getMessage()),
+                    "%s: it is damaged: it refers to what is not there (%s)"
+                            .formatted(request.payload(), e.getMessage()),
                     e);
         }
     }
@@ -129,13 +129,22 @@ public final class CertifyProgram {
 
     private static LinkedProof nothing() {
         return new LinkedProof(
-                List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), 0, 0);
+                List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), 0,
+                0);
     }
 
     private LinkedProof judge(
             Links.Made made, Payload payload, List<Payload> below, Image image, MakeBuildResult build) {
         return JudgePrograms.judge(new ProveRequest(
-                image, made, build.pairs(), payload.elf(), Map.of(), build.compiler(), false, build.asLinked(), below(below, build)));
+                image,
+                made,
+                build.pairs(),
+                payload.elf(),
+                Map.of(),
+                build.compiler(),
+                false,
+                build.asLinked(),
+                below(below, build)));
     }
 
     /** What the payloads below say that they left is listed; for what they bring each of them is at hand. */
@@ -221,8 +230,8 @@ public final class CertifyProgram {
     private static List<String> unfit(MakeBuildResult build) {
         List<String> reasons = new ArrayList<>();
         build.notAlike()
-                .forEach(name -> reasons.add(
-                        "%s is not what its recorded command compiles, so that nothing can be said of it."
+                .forEach(name ->
+                        reasons.add("%s is not what its recorded command compiles, so that nothing can be said of it."
                                 .formatted(name)));
         build.asLinked().forEach((name, object) -> {
             boolean optimizedWhenLinked = ElfFile.read(object).sections().stream()

@@ -59,7 +59,8 @@ record Judgement(
                 replaced,
                 brought,
                 hooks,
-                missing.stream().filter(finding -> !proved.contains(finding) && !once.contains(finding))
+                missing.stream()
+                        .filter(finding -> !proved.contains(finding) && !once.contains(finding))
                         .toList(),
                 extra,
                 Builder.sorted(unchanged),

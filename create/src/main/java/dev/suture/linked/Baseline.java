@@ -38,8 +38,8 @@ final class Baseline {
         }
         List<Finding> findings = new ArrayList<>(bySymbols(image, built));
         List<ObjectPieces> objects = new ArrayList<>();
-        asLinked.forEach((name, file) ->
-                objects.add(SplitObject.split(name, ElfFile.read(file), SpecialSections.process())));
+        asLinked.forEach(
+                (name, file) -> objects.add(SplitObject.split(name, ElfFile.read(file), SpecialSections.process())));
         Side running = new Side(new LinkedFile(image.elf(), image.symbolsFrom()), objects);
         for (ObjectPieces object : objects) {
             for (Piece piece : object.pieces()) {
@@ -50,8 +50,9 @@ final class Baseline {
                         && running.addresses(part).isEmpty()
                         && !isOneOfSeveral(part)) {
                     findings.add(new Finding(
-                            object.name(), part.name(), "%s has something else there than the source builds"
-                                    .formatted(image.name())));
+                            object.name(),
+                            part.name(),
+                            "%s has something else there than the source builds".formatted(image.name())));
                 }
             }
         }
@@ -62,8 +63,7 @@ final class Baseline {
     private static boolean isOneOfSeveral(Part part) {
         return part.piece().section().has(Elf.SHF_GROUP)
                 || part.piece().symbols().stream()
-                        .anyMatch(symbol ->
-                                symbol.binding() == Elf.STB_WEAK || symbol.binding() == Elf.STB_GNU_UNIQUE);
+                        .anyMatch(symbol -> symbol.binding() == Elf.STB_WEAK || symbol.binding() == Elf.STB_GNU_UNIQUE);
     }
 
     private static boolean isSame(ElfFile one, ElfFile other) {

@@ -79,10 +79,11 @@ final class Below {
 
     /** {@return why what a payload brings under a name is not one of these pieces of the patched program} */
     Optional<String> difference(List<Part> patched, String name) {
-        List<Part> parts = patched.stream().flatMap(part -> before(part).stream()).toList();
+        List<Part> parts =
+                patched.stream().flatMap(part -> before(part).stream()).toList();
         if (parts.isEmpty()) {
-            return Optional.of("a payload below brings `%s`, and the program with its patches has no such thing"
-                    .formatted(name));
+            return Optional.of(
+                    "a payload below brings `%s`, and the program with its patches has no such thing".formatted(name));
         }
         List<Found> found = places(name);
         if (found.size() > 1) {
@@ -108,7 +109,9 @@ final class Below {
 
     private Optional<String> onItsWord(Part part, String name) {
         onTheirWord.add(new Finding(
-                part.object().name(), part.name(), "that `%s` is this rests on the word of the payload below".formatted(name)));
+                part.object().name(),
+                part.name(),
+                "that `%s` is this rests on the word of the payload below".formatted(name)));
         return Optional.empty();
     }
 

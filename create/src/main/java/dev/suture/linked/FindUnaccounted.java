@@ -36,8 +36,7 @@ final class FindUnaccounted {
     static List<Finding> find(PayloadFile payload, ProvePayload prove) {
         FindUnaccounted work = new FindUnaccounted(payload);
         prove.proved()
-                .forEach(claim ->
-                        work.account(claim.at(), claim.part().piece().sizeBytes()));
+                .forEach(claim -> work.account(claim.at(), claim.part().piece().sizeBytes()));
         payload.names().forEach(work::account);
         payload.elf().sections().stream().filter(work::holdsCopies).forEach(work::check);
         return work.found;
@@ -87,9 +86,7 @@ final class FindUnaccounted {
                         && symbol.value() < to)
                 .min(Comparator.comparingLong(Symbol::value));
         if (named.isPresent()) {
-            find(
-                    named.get().name(),
-                    "%d bytes in %s".formatted(named.get().sizeBytes(), section.name()));
+            find(named.get().name(), "%d bytes in %s".formatted(named.get().sizeBytes(), section.name()));
         } else if (!isPadding(section, from, to)) {
             find("", "%d bytes at 0x%x of %s".formatted(to - from, from, section.name()));
         }
@@ -103,8 +100,8 @@ final class FindUnaccounted {
         if (section.isNobits()) {
             return to - from < LARGEST_GAP;
         }
-        boolean relocated =
-                !payload.relocations(new Place(section.index(), from), to - from).isEmpty();
+        boolean relocated = !payload.relocations(new Place(section.index(), from), to - from)
+                .isEmpty();
         return !relocated
                 && to - from < LARGEST_GAP
                 && (isZero(section.contents(), from, to) || section.isCode() && isFiller(section.contents(), from, to));

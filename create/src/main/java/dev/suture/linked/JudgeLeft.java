@@ -62,7 +62,8 @@ final class JudgeLeft {
         }
         Set<Left> proved = sameAlone(rest);
         for (Left left : rest) {
-            String claim = request.claims().get(left.part().object().name() + ":" + left.part().name());
+            String claim = request.claims()
+                    .get(left.part().object().name() + ":" + left.part().name());
             if (proved.contains(left)) {
                 unchangedInSource.add(
                         finding(left, "compiled one by one, it and all that it leads to are the same in both sources"));
@@ -100,9 +101,7 @@ final class JudgeLeft {
         Map<String, Preprocessed> sources =
                 objects.isEmpty() ? Map.of() : request.compiler().preprocess(objects, Set.of());
         SameAlone alone = new SameAlone(request.compiler(), SpecialSections.process());
-        return lefts.stream()
-                .filter(left -> isSame(left, alone, sources))
-                .collect(Collectors.toSet());
+        return lefts.stream().filter(left -> isSame(left, alone, sources)).collect(Collectors.toSet());
     }
 
     private boolean isSame(Left left, SameAlone alone, Map<String, Preprocessed> sources) {
@@ -112,12 +111,13 @@ final class JudgeLeft {
             return false;
         }
         Set<Integer> inPayload = prove.proved().stream()
-                .filter(claim -> claim.part().object() == patched
-                        && claim.part().piece().isCode())
+                .filter(claim ->
+                        claim.part().object() == patched && claim.part().piece().isCode())
                 .map(claim -> claim.part().piece().index())
                 .collect(Collectors.toCollection(TreeSet::new));
-        Set<String> replaced =
-                payload.replacements().stream().map(PayloadFile.Replacement::name).collect(Collectors.toSet());
+        Set<String> replaced = payload.replacements().stream()
+                .map(PayloadFile.Replacement::name)
+                .collect(Collectors.toSet());
         SameAlone.Question question = new SameAlone.Question(
                 before.get(),
                 patched,
@@ -125,7 +125,9 @@ final class JudgeLeft {
                 inPayload,
                 index -> new Part(before.get(), before.get().pieces().get(index))
                         .keys().stream().anyMatch(replaced::contains));
-        return alone.proves(question, Optional.ofNullable(sources.get(patched.name()))
+        return alone.proves(
+                question,
+                Optional.ofNullable(sources.get(patched.name()))
                         .map(source -> new SameAlone.Source(source.original(), source.patched(), source.patched())));
     }
 }

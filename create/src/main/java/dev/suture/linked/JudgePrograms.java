@@ -4,14 +4,12 @@ import dev.suture.build.ObjectPair;
 import dev.suture.diff.Names;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
-import dev.suture.diff.Reference;
 import dev.suture.diff.SectionRole;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Symbol;
-import dev.suture.image.Image;
 import dev.suture.linked.PayloadFile.Replacement;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -130,13 +128,16 @@ public final class JudgePrograms {
     private List<Finding> unproved(JudgeLeft.Result judged) {
         List<Finding> unproved = new ArrayList<>(judged.unproved());
         unproved.addAll(below.onTheirWord());
-        forEach(patched, (side, part) -> part.keys().stream()
-                .filter(key -> request.below().left().containsKey(key) && !replacements.containsKey(key))
-                .findFirst()
-                .ifPresent(key -> unproved.add(new Finding(
-                        part.object().name(),
-                        part.name(),
-                        "a payload below left it as it ran: " + request.below().left().get(key)))));
+        forEach(
+                patched,
+                (side, part) -> part.keys().stream()
+                        .filter(key -> request.below().left().containsKey(key) && !replacements.containsKey(key))
+                        .findFirst()
+                        .ifPresent(key -> unproved.add(new Finding(
+                                part.object().name(),
+                                part.name(),
+                                "a payload below left it as it ran: "
+                                        + request.below().left().get(key)))));
         return unproved;
     }
 
@@ -155,9 +156,8 @@ public final class JudgePrograms {
     private void compareNameless() {
         for (ObjectPieces object : patched.objects()) {
             List<Part> after = nameless(object);
-            List<Part> before = original.object(object.name())
-                    .map(JudgePrograms::nameless)
-                    .orElse(List.of());
+            List<Part> before =
+                    original.object(object.name()).map(JudgePrograms::nameless).orElse(List.of());
             boolean isNew = original.object(object.name()).isEmpty();
             boolean same = before.size() == after.size();
             for (int i = 0; same && i < after.size(); i++) {
@@ -165,16 +165,17 @@ public final class JudgePrograms {
             }
             if (!same && !isNew) {
                 missing.add(new Finding(
-                        object.name(), "", "it has code without a name, which the patch changes and the payload does not"));
+                        object.name(),
+                        "",
+                        "it has code without a name, which the patch changes and the payload does not"));
             }
         }
     }
 
     private static List<Part> nameless(ObjectPieces object) {
         return object.pieces().stream()
-                .filter(piece -> piece.kind() == Piece.Kind.ASSEMBLY
-                        && piece.symbols().isEmpty()
-                        && piece.sizeBytes() > 0)
+                .filter(piece ->
+                        piece.kind() == Piece.Kind.ASSEMBLY && piece.symbols().isEmpty() && piece.sizeBytes() > 0)
                 .map(piece -> new Part(object, piece))
                 .toList();
     }

@@ -76,7 +76,8 @@ final class PayloadFile {
             if (!seen.add(text)) {
                 odd.add("the payload replaces `%s` twice".formatted(text));
             }
-            Set<Long> fields = new HashSet<>(ofTable.subMap(at, at + ENTRY_BYTES).keySet());
+            Set<Long> fields =
+                    new HashSet<>(ofTable.subMap(at, at + ENTRY_BYTES).keySet());
             fields.removeAll(Set.of(at, at + 8));
             boolean plain = fields.isEmpty()
                     && LittleEndian.u64(entries, at) == 0

@@ -73,8 +73,8 @@ final class ProveHooks {
     }
 
     private void check(String name, List<Part> parts, Optional<Section> section) {
-        List<Relocation> found = section.map(known -> payload.relocations(
-                                new Place(known.index(), 0), known.sizeBytes()))
+        List<Relocation> found = section.map(
+                        known -> payload.relocations(new Place(known.index(), 0), known.sizeBytes()))
                 .orElse(List.of());
         List<Reference> wanted = new ArrayList<>();
         List<Part> owners = new ArrayList<>();
@@ -87,7 +87,9 @@ final class ProveHooks {
         long bytes = section.map(Section::sizeBytes).orElse(0L);
         if (found.size() != wanted.size() || bytes != (long) POINTER_BYTES * wanted.size()) {
             missing.add(new Finding(
-                    "", name, "the payload has %d hooks of that kind instead of %d".formatted(found.size(), wanted.size())));
+                    "",
+                    name,
+                    "the payload has %d hooks of that kind instead of %d".formatted(found.size(), wanted.size())));
             return;
         }
         for (int i = 0; i < wanted.size(); i++) {
@@ -103,8 +105,7 @@ final class ProveHooks {
             return;
         }
         Reference.InPiece target = (Reference.InPiece) wanted.target();
-        Part function =
-                new Part(owner.object(), owner.object().pieces().get(target.pieceIndex()));
+        Part function = new Part(owner.object(), owner.object().pieces().get(target.pieceIndex()));
         Place at = new Place(symbol.sectionIndex(), symbol.value() + here.addend() - target.statedDelta());
         Optional<String> difference = prove.difference(function, at);
         if (difference.isPresent()) {

@@ -83,8 +83,7 @@ final class ProveUnwinding {
         Part part = claim.part();
         ElfFile object = part.object().elf();
         Optional<UnwindEntries> entries = ofObjects.computeIfAbsent(object, UnwindEntries::of);
-        for (UnwindEntries.Entry wanted :
-                entries.map(UnwindEntries::entries).orElse(List.of())) {
+        for (UnwindEntries.Entry wanted : entries.map(UnwindEntries::entries).orElse(List.of())) {
             Reference code = part.object().resolve(wanted.code());
             boolean isAbout = code.target() instanceof Reference.InPiece target
                     && target.pieceIndex() == part.piece().index();
@@ -94,8 +93,7 @@ final class ProveUnwinding {
                 UnwindEntries.Entry here = byCode.get(place);
                 used.add(place);
                 difference(part, entries.get(), wanted, here)
-                        .ifPresent(why ->
-                                missing.add(new Finding(part.object().name(), part.name(), why)));
+                        .ifPresent(why -> missing.add(new Finding(part.object().name(), part.name(), why)));
             }
         }
     }
@@ -163,8 +161,7 @@ final class ProveUnwinding {
         Reference reference = part.object().resolve(wanted);
         if (reference.target() instanceof Reference.InPiece target && symbol.isInSection()) {
             Piece piece = part.object().pieces().get(target.pieceIndex());
-            Place start =
-                    new Place(symbol.sectionIndex(), symbol.value() + here.addend() - target.statedDelta());
+            Place start = new Place(symbol.sectionIndex(), symbol.value() + here.addend() - target.statedDelta());
             return prove.difference(new Part(part.object(), piece), start).isEmpty();
         }
         String name = Part.plain(part.object().elf().symbols().get(wanted.symbolIndex()));

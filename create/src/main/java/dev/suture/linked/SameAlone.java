@@ -108,8 +108,7 @@ public final class SameAlone {
     /** {@return whether the running function does what the patched one does} */
     public boolean proves(Question question, Optional<Source> source) {
         String object = question.patched().name();
-        Optional<Known> found =
-                known.computeIfAbsent(object, name -> source.flatMap(both -> compile(name, both)));
+        Optional<Known> found = known.computeIfAbsent(object, name -> source.flatMap(both -> compile(name, both)));
         return found.filter(both -> isSame(both, question)).isPresent();
     }
 
@@ -180,7 +179,8 @@ public final class SameAlone {
         while (!open.isEmpty()) {
             Piece piece = open.remove();
             if (led.add(piece.index())) {
-                targets(object, piece).forEach(target -> open.add(object.pieces().get(target)));
+                targets(object, piece)
+                        .forEach(target -> open.add(object.pieces().get(target)));
                 open.addAll(object.attachments(piece));
             }
         }
@@ -198,20 +198,22 @@ public final class SameAlone {
     }
 
     /** What the compiler knows of a static function and of static variables it knows from all that uses them. */
-    private static boolean sharesWithChanged(
-            Comparison alone, Piece function, Set<Integer> led, Set<Integer> changed) {
+    private static boolean sharesWithChanged(Comparison alone, Piece function, Set<Integer> led, Set<Integer> changed) {
         ObjectPieces patched = alone.patched();
         Set<Integer> state = new HashSet<>();
         for (int index : led) {
             Piece piece = patched.pieces().get(index);
-            if (piece.kind() == Piece.Kind.DATA && !piece.isGlobal() && piece.section().has(dev.suture.elf.Elf.SHF_WRITE)) {
+            if (piece.kind() == Piece.Kind.DATA
+                    && !piece.isGlobal()
+                    && piece.section().has(dev.suture.elf.Elf.SHF_WRITE)) {
                 state.add(index);
             }
         }
         boolean isLocal = !function.isGlobal();
         for (int index : changed) {
             Set<Integer> reached = led(patched, patched.pieces().get(index));
-            boolean shares = reached.stream().anyMatch(state::contains) || isLocal && reached.contains(function.index());
+            boolean shares =
+                    reached.stream().anyMatch(state::contains) || isLocal && reached.contains(function.index());
             if (shares) {
                 return true;
             }
@@ -264,7 +266,8 @@ public final class SameAlone {
         return function.isPresent()
                 && question.inPayload().stream()
                         .map(patched.pieces()::get)
-                        .filter(piece -> led(patched, piece).contains(function.get().index()))
+                        .filter(piece ->
+                                led(patched, piece).contains(function.get().index()))
                         .allMatch(piece -> isSameIn(both.patchedWithoutRegisters(), patched, piece));
     }
 

@@ -40,8 +40,7 @@ final class SharedCode {
             }
         }
         for (Replacement replacement : payload.replacements()) {
-            image
-                    .find(replacement.name())
+            image.find(replacement.name())
                     .ifPresent(symbol -> names.getOrDefault(symbol.address(), Set.of()).stream()
                             .filter(name -> !name.equals(replacement.name()))
                             .forEach(name -> judgeSharing(name, replacement)));

@@ -116,11 +116,12 @@ final class StartOnly {
         if (initialisers.contains(function)) {
             ways.add(new Way.AtStart());
         }
-        return !ways.isEmpty() && ways.stream().allMatch(way -> switch (way) {
-            case Way.From(Code from) -> prove(from.start(), asked);
-            case Way.AtStart() -> true;
-            case Way.NotKnown() -> false;
-        });
+        return !ways.isEmpty()
+                && ways.stream().allMatch(way -> switch (way) {
+                    case Way.From(Code from) -> prove(from.start(), asked);
+                    case Way.AtStart() -> true;
+                    case Way.NotKnown() -> false;
+                });
     }
 
     private Set<Way> ways(Code target) {
@@ -221,8 +222,7 @@ final class StartOnly {
         if (!leadsThere(target, section, instruction.get(), site)) {
             return Optional.empty();
         }
-        boolean branches =
-                instruction.get().branchTarget(section.contents()).isPresent();
+        boolean branches = instruction.get().branchTarget(section.contents()).isPresent();
         return Optional.of(branches ? new Way.From(code) : new Way.NotKnown());
     }
 

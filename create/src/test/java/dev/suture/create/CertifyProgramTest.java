@@ -27,20 +27,20 @@ import org.junit.jupiter.api.io.TempDir;
 /** One program and two patches of it, and what certificates say of payloads that are one of them, both, or damaged. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CertifyProgramTest {
-    private static final String COMMAND = "gcc -O2 -g -c a.c && gcc -O2 -g -c b.c && gcc -O2 -g -c m.c && gcc -o prog a.o b.o m.o -Wl,--build-id";
-    private static final String A =
-            """
+    private static final String COMMAND =
+            "gcc -O2 -g -c a.c && gcc -O2 -g -c b.c && gcc -O2 -g -c m.c && gcc -o prog a.o b.o m.o -Wl,--build-id";
+    private static final String A = """
             int calls;
             __attribute__((noinline)) int first(int x) { volatile int y = x; calls++; return y + 1; }
             __attribute__((constructor)) static void early(void) { calls = 7; }
             """;
-    private static final String MAIN =
-            """
+    private static final String MAIN = """
             #include <stdio.h>
             int first(int x), second(int x);
             int main(void) { while (getchar() >= 0) printf("%d %d\\n", first(1), second(1)); }
             """;
-    private static final String B = "__attribute__((noinline)) int second(int x) { volatile int y = x; return y + 2; }\n";
+    private static final String B =
+            "__attribute__((noinline)) int second(int x) { volatile int y = x; return y + 2; }\n";
 
     private Path directory;
 
@@ -165,7 +165,8 @@ class CertifyProgramTest {
         ProgramCertificate certificate = certify(less, one, two);
 
         assertThat(certificate.missing()).hasSize(1);
-        assertThat(certificate.extra()).anySatisfy(finding -> assertThat(finding.why()).contains("in .text"));
+        assertThat(certificate.extra())
+                .anySatisfy(finding -> assertThat(finding.why()).contains("in .text"));
     }
 
     private static void shrink(MemorySegment file, Section section, long sizeBytes) {
@@ -213,7 +214,8 @@ class CertifyProgramTest {
 
     /** The lower one brings a function and a counter, which the upper one uses. */
     private void makeStack() throws IOException {
-        String lower = A.replace("__attribute__((noinline)) int first(int x) { volatile int y = x; calls++; return y + 1; }", """
+        String lower = A.replace(
+                "__attribute__((noinline)) int first(int x) { volatile int y = x; calls++; return y + 1; }", """
                 __attribute__((noinline)) static int twice(int x) { return 2 * x + x / 100; }
                 __attribute__((noinline)) int first(int x) { static int seen = 3; calls++; return twice(x) + seen++; }""");
         source("lower", lower, B);
@@ -289,7 +291,8 @@ class CertifyProgramTest {
         ProgramCertificate certificate = certifyUpper(altered);
 
         assertThat(certificate.isExact()).isFalse();
-        assertThat(certificate.unproved()).anySatisfy(finding -> assertThat(finding.why()).contains("on the word of"));
+        assertThat(certificate.unproved())
+                .anySatisfy(finding -> assertThat(finding.why()).contains("on the word of"));
     }
 
     private interface Edit {

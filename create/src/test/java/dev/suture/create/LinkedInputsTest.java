@@ -26,7 +26,8 @@ class LinkedInputsTest {
     @TempDir
     private Path directory;
 
-    private List<String> prove(String command, Map<String, String> more, Map<String, String> changes) throws IOException {
+    private List<String> prove(String command, Map<String, String> more, Map<String, String> changes)
+            throws IOException {
         for (String version : List.of("source", "patched")) {
             Path folder = Files.createDirectories(directory.resolve(version));
             Files.writeString(folder.resolve("a.c"), A);
@@ -44,8 +45,7 @@ class LinkedInputsTest {
     }
 
     private List<String> prove(String command, Path patch) {
-        LinkedProof proof =
-                LinkedProgramsTest.prove(directory.resolve("source"), command, "prog", patch, directory);
+        LinkedProof proof = LinkedProgramsTest.prove(directory.resolve("source"), command, "prog", patch, directory);
         return LinkedProgramsTest.texts(proof);
     }
 
@@ -59,16 +59,24 @@ class LinkedInputsTest {
     void aVendorsObjectGoesOnToUseAConstantThatChanges() throws IOException {
         compileVendor("gcc -O2 -c -o vendor.bin vendor.c");
 
-        assertThat(prove(LINK.formatted(directory.resolve("vendor.bin")), Map.of(), Map.of("a.c", A.replace("limit = 5", "limit = 9"))))
-                .anySatisfy(text -> assertThat(text).contains("limit: the constant changes, and code that stays uses it"));
+        assertThat(prove(
+                        LINK.formatted(directory.resolve("vendor.bin")),
+                        Map.of(),
+                        Map.of("a.c", A.replace("limit = 5", "limit = 9"))))
+                .anySatisfy(
+                        text -> assertThat(text).contains("limit: the constant changes, and code that stays uses it"));
     }
 
     @Test
     void soDoesAVendorsArchiveThatTheLinkerFindsByItself() throws IOException {
         compileVendor("gcc -O2 -c -o v.o vendor.c && ar rcsD libvendor.a v.o");
 
-        assertThat(prove(LINK.formatted("-L%s -lvendor".formatted(directory)), Map.of(), Map.of("a.c", A.replace("limit = 5", "limit = 9"))))
-                .anySatisfy(text -> assertThat(text).contains("limit: the constant changes, and code that stays uses it"));
+        assertThat(prove(
+                        LINK.formatted("-L%s -lvendor".formatted(directory)),
+                        Map.of(),
+                        Map.of("a.c", A.replace("limit = 5", "limit = 9"))))
+                .anySatisfy(
+                        text -> assertThat(text).contains("limit: the constant changes, and code that stays uses it"));
     }
 
     @Test

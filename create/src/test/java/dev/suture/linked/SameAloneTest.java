@@ -99,7 +99,8 @@ class SameAloneTest {
 
     @Test
     void oneWhoseInlinedCalleeChangesIsNot() throws IOException {
-        assertThat(proves(ORIGINAL, PATCHED.replace("sum * 31", "sum * 33"), "f")).isFalse();
+        assertThat(proves(ORIGINAL, PATCHED.replace("sum * 31", "sum * 33"), "f"))
+                .isFalse();
     }
 
     @Test
@@ -116,7 +117,8 @@ class SameAloneTest {
         String patched = table.replace("h(x) * 3 + 4", "x * 54321");
 
         assertThat(proves(table, patched, "f")).isTrue();
-        assertThat(proves(table, patched.replace("{1, 2, 3}", "{1, 5, 3}"), "f")).isFalse();
+        assertThat(proves(table, patched.replace("{1, 2, 3}", "{1, 5, 3}"), "f"))
+                .isFalse();
     }
 
     @Test

@@ -16,9 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class StartOnlyTest {
     private static final String ALONE = "__attribute__((noinline, noclone)) ";
-    private static final String EARLY =
-            "volatile int v; " + ALONE + "static void table(int x) { v = x; v = 2 * x; } "
-                    + "__attribute__((constructor, noinline, noclone)) static void early(void) { table(v); table(v + 1); } ";
+    private static final String EARLY = "volatile int v; " + ALONE + "static void table(int x) { v = x; v = 2 * x; } "
+            + "__attribute__((constructor, noinline, noclone)) static void early(void) { table(v); table(v + 1); } ";
 
     @TempDir
     private Path directory;
@@ -65,8 +64,7 @@ class StartOnlyTest {
     void aFunctionWhoseAddressIsKeptIsNotOver() throws Exception {
         assertThat(proves(EARLY + "void (*kept)(int) = table; int main(void) { return v; }", "table"))
                 .isFalse();
-        assertThat(proves(
-                        EARLY + "void (*volatile kept)(int); int main(void) { kept = table; return v; }", "table"))
+        assertThat(proves(EARLY + "void (*volatile kept)(int); int main(void) { kept = table; return v; }", "table"))
                 .isFalse();
     }
 

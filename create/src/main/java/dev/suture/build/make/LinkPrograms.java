@@ -69,8 +69,7 @@ final class LinkPrograms {
             Map<Path, Path> originals = new HashMap<>();
             from.forEach(step -> originals.put(step.object(), base.object(step)));
             Map<Path, Path> patchedObjects = new HashMap<>();
-            List<Path> addedBelow =
-                    below.added().stream().map(base::object).toList();
+            List<Path> addedBelow = below.added().stream().map(base::object).toList();
             List<Path> added = new ArrayList<>(addedBelow);
             Set<String> reached = new HashSet<>();
             for (CompileStep step : below.steps()) {

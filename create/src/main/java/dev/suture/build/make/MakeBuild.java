@@ -3,8 +3,8 @@ package dev.suture.build.make;
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.build.AppliedPatches;
-import dev.suture.build.AskCompiler;
 import dev.suture.build.ApplyPatches;
+import dev.suture.build.AskCompiler;
 import dev.suture.build.Cause;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.ObjectPair;
@@ -26,7 +26,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -170,7 +169,13 @@ public final class MakeBuild {
             putInPlace(before, AppliedPatches.NONE);
         };
         return new AskMakeCompiler(
-                copy, workDirectory.resolve("asked"), original.compiler(), byName, original.sectionFlags(), originals, built.sources());
+                copy,
+                workDirectory.resolve("asked"),
+                original.compiler(),
+                byName,
+                original.sectionFlags(),
+                originals,
+                built.sources());
     }
 
     /**
@@ -385,8 +390,7 @@ public final class MakeBuild {
             stages.begin("compile original");
             Set<String> notAlike = new TreeSet<>(base.notCompiledAlike(from));
             base.compile(from);
-            LinkPrograms.Below below =
-                    new LinkPrograms.Below(original.program(), List.of(), base.added(earlier, from));
+            LinkPrograms.Below below = new LinkPrograms.Below(original.program(), List.of(), base.added(earlier, from));
             base.compile(below.added());
             Map<String, Path> asLinked = original.asLinked(from.stream()
                     .flatMap(step -> original.named(base.name(step)).stream())

@@ -80,8 +80,8 @@ public final class AskWholeXenBuild {
         Map<String, Preprocessed> all = new LinkedHashMap<>();
         for (String name : names) {
             Optional<Path> after = compiler.preprocess(patched, name, copy, "patched.line", AskCompiler.ON_ONE_LINE);
-            Optional<Path> before = compiler.preprocess(
-                    originals, name, tree.xenDirectory(), "original.line", AskCompiler.ON_ONE_LINE);
+            Optional<Path> before =
+                    compiler.preprocess(originals, name, tree.xenDirectory(), "original.line", AskCompiler.ON_ONE_LINE);
             if (after.isPresent() && before.isPresent()) {
                 all.put(name, new Preprocessed(before.get(), after.get()));
             }
