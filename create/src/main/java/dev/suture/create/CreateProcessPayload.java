@@ -197,10 +197,17 @@ public final class CreateProcessPayload {
             refusals.addAll(inOtherPayloads(linked, below, image));
             refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
         }
-        if (refusals.isEmpty() && request.applied().isEmpty()) {
+        CheckLinked.Result checked = CheckLinked.Result.NOTHING;
+        if (refusals.isEmpty()) {
             stages.begin("compare linked programs");
-            refusals.addAll(CheckLinked.check(
-                    build, selection, image, linked.payload(), request.payload().acceptedEffects()));
+            checked = CheckLinked.check(
+                    build,
+                    selection,
+                    image,
+                    linked.payload(),
+                    request.payload().acceptedEffects(),
+                    depends.onTopOf(request.applied(), build.earlier()));
+            refusals.addAll(checked.refusals());
         }
         List<String> warnings = BuildWarnings.of(build, types, selection, traits);
         warnings.addAll(CheckOutputs.warnings(build));
@@ -237,6 +244,7 @@ public final class CreateProcessPayload {
                 selection,
                 linked,
                 effects.functions(),
+                checked.unproved(),
                 refusals,
                 warnings,
                 image.buildId(),

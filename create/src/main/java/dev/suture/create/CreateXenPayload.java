@@ -114,6 +114,7 @@ public final class CreateXenPayload {
                     selection,
                     linked,
                     examined.effects().functions(),
+                    Unproved.of(selection),
                     refusals,
                     warnings,
                     image.buildId(),

@@ -39,7 +39,7 @@ final class PackageEdges {
         allow("drift", "elf", "build", "source", "diff");
         allow("effect", "elf", "isa", "image", "diff");
         allow("state", "elf", "isa", "image", "diff");
-        allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
+        allow("certify", "elf", "isa", "dwarf", "image", "payload", "build", "diff", "drift", "linked");
         allow("linked", "elf", "isa", "image", "payload", "build", "diff");
         allow(
                 "create",

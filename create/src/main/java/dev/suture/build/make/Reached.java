@@ -222,7 +222,7 @@ final class Reached {
     }
 
     /** {@return the command, with the place of the copy taken out} */
-    private List<String> command(CompileStep step) {
+    List<String> command(CompileStep step) {
         List<String> words =
                 new ArrayList<>(List.of(step.compiler(), step.directory().toString()));
         words.addAll(step.arguments());

@@ -8,10 +8,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -23,12 +27,20 @@ import java.util.stream.Collectors;
  * becomes {@code gcc -o NEW main.o -L. NEW/0.a} where {@code libutil.a} has an object that is replaced.
  */
 final class RepeatLink {
+    /** How a compiler is asked, and how a linker is. */
+    private static final List<String> ASKING = List.of("-Wl,--trace", "--trace");
+
+    private static final Pattern MEMBER = Pattern.compile("\\((.+)\\)[^()]*|(.+)\\([^()]*\\)");
+
     private final ReadCommands commands;
     private final Mounts mounts;
     private final Path directory;
     private final Map<Path, Path> replaced;
     private final Set<Path> used = new HashSet<>();
     private final Map<Path, Optional<Path>> made = new HashMap<>();
+    /** What the linker read; empty if it is not asked, or does not say. */
+    private Optional<Set<Path>> inputs = Optional.empty();
+
     private int files;
 
     private RepeatLink(ReadCommands commands, Mounts mounts, Path directory, Map<Path, Path> replaced)
@@ -63,15 +75,49 @@ final class RepeatLink {
             List<Path> more)
             throws IOException, CannotLinkException {
         RepeatLink work = new RepeatLink(commands, mounts, directory, replaced);
-        Path linked = directory.resolve("linked");
+        Path linked = output(directory, program);
         work.run(program, linked, more);
-        for (Path object : work.replaced.keySet()) {
-            if (!work.used.contains(object)) {
+        work.checkUsed(program);
+        return linked;
+    }
+
+    /** A library without a name of its own has that of its file among the versions that it defines. */
+    private static Path output(Path directory, Path program) throws IOException {
+        return Files.createDirectories(directory.resolve("linked")).resolve(program.getFileName());
+    }
+
+    private void checkUsed(Path program) throws CannotLinkException {
+        for (Path object : replaced.keySet()) {
+            if (!used.contains(object)) {
                 throw new CannotLinkException("%s is not among what %s is linked from"
                         .formatted(object.getFileName(), program.getFileName()));
             }
         }
-        return linked;
+    }
+
+    /**
+     * What was linked.
+     *
+     * @param file the program
+     * @param inputs what the linker read, archives as a whole; empty if it does not say
+     */
+    record Traced(Path file, Optional<List<Path>> inputs) {}
+
+    /** The same as {@link #link}, asking the linker what it reads: libraries that it finds by itself are among that. */
+    static Traced linkTraced(
+            ReadCommands commands,
+            Path program,
+            Path directory,
+            Mounts mounts,
+            Map<Path, Path> replaced,
+            List<Path> more)
+            throws IOException, CannotLinkException {
+        RepeatLink work = new RepeatLink(commands, mounts, directory, replaced);
+        work.inputs = Optional.of(new LinkedHashSet<>());
+        Path linked = output(directory, program);
+        work.run(program, linked, more);
+        work.checkUsed(program);
+        return new Traced(linked, work.inputs.map(List::copyOf));
     }
 
     private static Path real(Path path) throws IOException {
@@ -87,18 +133,47 @@ final class RepeatLink {
         command.addAll(arguments(recorded, to));
         more.forEach(object -> command.add(object.toString()));
         List<String> said = new ArrayList<>();
-        int status = recorded.mounts()
-                .run(
-                        false,
-                        command,
-                        recorded.directory(),
-                        Map.of("LC_ALL", "C"),
-                        directory.resolve("link.log"),
-                        said::add);
-        if (status != 0 || !Files.isRegularFile(to)) {
+        if (!asked(recorded, command, to) && !succeeds(recorded, command, to, said::add)) {
             throw new CannotLinkException("linking %s once more failed: %s"
                     .formatted(output.getFileName(), said.stream().limit(3).collect(Collectors.joining("; "))));
         }
+    }
+
+    private boolean succeeds(RecordedCommand recorded, List<String> command, Path to, Consumer<String> said) {
+        int status = recorded.mounts()
+                .run(false, command, recorded.directory(), Map.of("LC_ALL", "C"), directory.resolve("link.log"), said);
+        return status == 0 && Files.isRegularFile(to);
+    }
+
+    /** {@return whether it was linked, and said of what} What one of them does not say nobody knows. */
+    private boolean asked(RecordedCommand recorded, List<String> command, Path to) {
+        for (String asking : inputs.isPresent() ? ASKING : List.<String>of()) {
+            List<String> said = new ArrayList<>();
+            List<String> words = new ArrayList<>(command);
+            words.add(asking);
+            if (succeeds(recorded, words, to, said::add)) {
+                Set<Path> read = read(said, recorded);
+                inputs = read.isEmpty() ? Optional.empty() : inputs;
+                inputs.ifPresent(all -> all.addAll(read));
+                return true;
+            }
+        }
+        inputs = Optional.empty();
+        return false;
+    }
+
+    /** A member of an archive is named with the archive, before it or behind it. */
+    private static Set<Path> read(List<String> said, RecordedCommand recorded) {
+        Set<Path> read = new LinkedHashSet<>();
+        for (String line : said) {
+            Matcher member = MEMBER.matcher(line);
+            String name = !member.matches() ? line : member.group(1) != null ? member.group(1) : member.group(2);
+            Path file = recorded.at(name.strip());
+            if (!name.isBlank() && Files.isRegularFile(file)) {
+                read.add(file);
+            }
+        }
+        return read;
     }
 
     private List<String> arguments(RecordedCommand recorded, Path to) throws IOException, CannotLinkException {
