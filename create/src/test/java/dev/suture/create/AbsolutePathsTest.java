@@ -113,7 +113,9 @@ class AbsolutePathsTest {
     @Test
     void aLinkLeadsToTheSource() throws IOException {
         Path link = Files.createSymbolicLink(directory.toRealPath().resolve("link"), source);
-        takesEffect(changed(program("if [ $AT = %s ]; then AT=%s; fi; make".formatted(source, link), "program")), "program");
+        takesEffect(
+                changed(program("if [ $AT = %s ]; then AT=%s; fi; make".formatted(source, link), "program")),
+                "program");
     }
 
     @Test
