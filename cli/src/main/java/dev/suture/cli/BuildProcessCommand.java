@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code suture build process}: from a program's source, its build command and source patches to a payload. */
 @Command(
@@ -66,12 +69,27 @@ final class BuildProcessCommand extends SutureCommand {
                             + " .gnu_debuglink).")
     private Path debugFile;
 
+    @Option(
+            names = "--explain",
+            paramLabel = "FILE.html",
+            description = "Also write a page that tells a reviewer why each thing is in the payload or not, with both"
+                    + " versions of each function side by side; also when the patch is refused. The page needs nothing"
+                    + " else.")
+    private Path explanation;
+
     @Mixin
     private PayloadOptions options;
+
+    @Spec
+    private CommandSpec command;
 
     @Override
     Answer answer(Progress progress) {
         options.check();
+        if (options.stack() && explanation != null) {
+            throw new ParameterException(
+                    command.commandLine(), "--explain explains one payload: build it alone to have it explained");
+        }
         List<SourcePatch> patches = options.patches();
         if (options.stack()) {
             CreateStack.Report report = CreateStack.create(
@@ -83,8 +101,8 @@ final class BuildProcessCommand extends SutureCommand {
                             CreateProcessPayload.create(request(applied, together, payload), progress));
             return StackAnswer.of(report, target(report.payloads().getFirst()));
         }
-        CreateReport report =
-                CreateProcessPayload.create(request(options.applied(), patches, options.request()), progress);
+        CreateReport report = CreateProcessPayload.create(
+                request(options.applied(), patches, options.request()), Optional.ofNullable(explanation), progress);
         return CreateAnswer.of(report, target(report));
     }
 

@@ -76,6 +76,7 @@ final class CertificateText {
         add("hook", certificate.hooks());
         add("MISSING", certificate.missing());
         add("EXTRA", certificate.extra());
+        add("UNPROVED", certificate.unproved());
         add("unchanged", certificate.unchangedInSource());
         add("only lines", certificate.lineNumbersOnly());
         add("only at boot", certificate.bootOnly());

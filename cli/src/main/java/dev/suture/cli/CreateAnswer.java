@@ -2,6 +2,7 @@ package dev.suture.cli;
 
 import dev.suture.Refusal;
 import dev.suture.create.CreateReport;
+import dev.suture.create.Unproved;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.effect.FunctionEffect;
 import dev.suture.link.LinkResult;
@@ -53,6 +54,9 @@ final class CreateAnswer {
                                 functions.stream().map(FunctionEffect::function).collect(Collectors.joining(", ")))));
         for (LeftOut left : report.leftOut()) {
             text.append("leaves out %s (%s): %s%n".formatted(left.symbol(), left.object(), left.why()));
+        }
+        for (Unproved unproved : report.unproved()) {
+            text.append("unproved %s (%s): %s%n".formatted(unproved.symbol(), unproved.object(), unproved.why()));
         }
         for (String warning : report.warnings()) {
             text.append("warning: %s%n".formatted(warning));

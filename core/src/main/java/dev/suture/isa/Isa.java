@@ -97,6 +97,24 @@ public sealed interface Isa permits X86_64 {
      */
     Operation operation(Instruction instruction, MemorySegment code);
 
+    /**
+     * {@return whether what an instruction writes to its operand in memory does not depend on what was there} That of one that
+     * adds does, and of one that is not understood.
+     *
+     * @param instruction as decoded from {@code code}
+     * @param code what it was decoded from
+     */
+    boolean overwrites(Instruction instruction, MemorySegment code);
+
+    /**
+     * {@return whether an instruction puts into memory what it reads from memory: the addresses of both go on in its
+     * registers, and neither is stored}
+     *
+     * @param instruction as decoded from {@code code}
+     * @param code what it was decoded from
+     */
+    boolean copies(Instruction instruction, MemorySegment code);
+
     /** {@return the registers that functions get arguments in, a bit mask as in {@link Operation}} */
     int argumentRegisters();
 

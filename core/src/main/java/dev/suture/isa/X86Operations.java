@@ -3,6 +3,7 @@ package dev.suture.isa;
 import dev.suture.elf.LittleEndian;
 import dev.suture.isa.Operation.Memory;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * Tells what instructions do with the sixteen general registers, for those that compilers make of integers and pointers,
@@ -55,6 +56,32 @@ final class X86Operations {
 
     /** @param code all of a valid instruction and nothing else */
     static Operation of(MemorySegment code) {
+        return read(code).map(X86Operations::operation).orElse(Operation.UNKNOWN);
+    }
+
+    /**
+     * {@return whether what an instruction writes to memory does not depend on what was there}
+     *
+     * @param code all of a valid instruction and nothing else
+     */
+    static boolean overwrites(MemorySegment code) {
+        return read(code)
+                .filter(operations -> operations.operation().memory() == Memory.WRITTEN && operations.isStore())
+                .isPresent();
+    }
+
+    /**
+     * {@return whether an instruction moves a string}
+     *
+     * @param code all of a valid instruction and nothing else
+     */
+    static boolean copies(MemorySegment code) {
+        return read(code)
+                .filter(operations -> operations.opcode == 0xa4 || operations.opcode == 0xa5)
+                .isPresent();
+    }
+
+    private static Optional<X86Operations> read(MemorySegment code) {
         boolean wordPrefix = false;
         int rex = 0;
         for (int position = 0; position < code.byteSize(); position++) {
@@ -64,7 +91,7 @@ final class X86Operations {
                 case 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x67, 0xf0, 0xf2, 0xf3 -> {}
                 default -> {
                     if (value >> 4 != 4) {
-                        return new X86Operations(code, wordPrefix, rex, position).operation();
+                        return Optional.of(new X86Operations(code, wordPrefix, rex, position));
                     }
                     rex = value;
                     continue;
@@ -72,7 +99,15 @@ final class X86Operations {
             }
             rex = 0; // Only counts directly before the opcode.
         }
-        return Operation.UNKNOWN;
+        return Optional.empty();
+    }
+
+    private boolean isStore() {
+        return switch (opcode) {
+            case 0x86, 0x87, 0x88, 0x89, 0xa4, 0xa5, 0xaa, 0xab, 0x8f, 0xc6, 0xc7, 0x0fc3 -> true;
+            case 0x0f11, 0x0f13, 0x0f17, 0x0f29, 0x0f2b, 0x0f7f, 0x0fd6, 0x0fe7 -> true;
+            default -> opcode >= 0x0f90 && opcode < 0x0fa0;
+        };
     }
 
     private int at(int position) {

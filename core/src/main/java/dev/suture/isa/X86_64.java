@@ -147,6 +147,16 @@ public final class X86_64 implements Isa {
         return X86Operations.of(code.asSlice(instruction.offset(), instruction.sizeBytes()));
     }
 
+    @Override
+    public boolean overwrites(Instruction instruction, MemorySegment code) {
+        return X86Operations.overwrites(code.asSlice(instruction.offset(), instruction.sizeBytes()));
+    }
+
+    @Override
+    public boolean copies(Instruction instruction, MemorySegment code) {
+        return X86Operations.copies(code.asSlice(instruction.offset(), instruction.sizeBytes()));
+    }
+
     /** {@return rdi, rsi, rdx, rcx, r8 and r9} */
     @Override
     public int argumentRegisters() {

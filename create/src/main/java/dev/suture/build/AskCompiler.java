@@ -54,7 +54,7 @@ public interface AskCompiler extends AutoCloseable {
      * {@return the sources of those objects that are compiled from C, by the objects' names; without the ones that cannot
      * be had}
      *
-     * @param objects by the names that {@link ObjectPair} has; may be asked once
+     * @param objects by the names that {@link ObjectPair} has; the first question decides what there is
      * @param alsoOnOneLine those among them that are wanted with one number for all lines as well
      */
     Map<String, Preprocessed> preprocess(List<String> objects, Set<String> alsoOnOneLine);

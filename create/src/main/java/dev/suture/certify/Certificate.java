@@ -30,6 +30,7 @@ import java.util.Optional;
  * @param bootOnly what differs and is used only while the hypervisor boots
  * @param leftToHooks variables whose initial value changes, which the payload's hooks have to see to
  * @param notReached what is new or changed, but nothing that runs refers to it
+ * @param unproved functions that differ in the running program, and that only one of two proofs leaves there
  * @param inlinedInto functions that have a changed one's body in them
  */
 public record Certificate(
@@ -55,6 +56,7 @@ public record Certificate(
         List<Finding> bootOnly,
         List<Finding> leftToHooks,
         List<Finding> notReached,
+        List<Finding> unproved,
         List<InlinedInto> inlinedInto) {
     /** Every function of the patched program is in the running one or in the payload, and nothing else is. */
     public static final String EXACT = "exact";
@@ -143,6 +145,7 @@ public record Certificate(
         bootOnly = List.copyOf(bootOnly);
         leftToHooks = List.copyOf(leftToHooks);
         notReached = List.copyOf(notReached);
+        unproved = List.copyOf(unproved);
         inlinedInto = List.copyOf(inlinedInto);
     }
 

@@ -95,7 +95,7 @@ public final class Certify {
             List<Finding> extra = new ArrayList<>(judged.judgement().extra());
             FindUnaccounted.find(system.certified(), program, judged.prove())
                     .forEach(what -> extra.add(new Finding("", what, "nothing of the patched program needs it")));
-            Judgement judgement = proveUnchanged(judged, program, contents, build);
+            Judgement judgement = confirmLines(proveUnchanged(judged, program, contents, build), build);
             stages.begin("find inlined copies");
             List<Certificate.InlinedInto> inlined =
                     FindInlined.find(judgement, name -> tree.xenDirectory().resolve(name));
@@ -119,6 +119,16 @@ public final class Certify {
         AskWholeXenBuild ask = build.ask();
         return new ProveUnchanged(program, this::original, ask.compiler(), tables)
                 .apply(judged, contents, ask::preprocess);
+    }
+
+    /** What payloads below replaced was made of another source than the tree's. */
+    private Judgement confirmLines(Judgement judgement, WholeXenBuild build) {
+        if (judgement.lineNumbersOnly().isEmpty()) {
+            return judgement;
+        }
+        stages.begin("compare what differs in line numbers");
+        ConfirmLines lines = ConfirmLines.of(judgement.lineNumbersOnly(), build.ask(), tables);
+        return judgement.withLines(lines::confirms, request.below().isEmpty());
     }
 
     private Optional<ObjectPieces> original(String name) {
@@ -191,6 +201,7 @@ public final class Certify {
                 judgement.bootOnly(),
                 judgement.leftToHooks(),
                 judgement.notReached(),
+                judgement.unproved(),
                 inlined);
     }
 
@@ -203,14 +214,14 @@ public final class Certify {
                 payload.depends().orElse(""));
     }
 
-    private static List<Certificate.NamedFile> files(List<SourcePatch> patches) {
+    static List<Certificate.NamedFile> files(List<SourcePatch> patches) {
         return patches.stream()
                 .map(SourcePatch::file)
                 .map(file -> new Certificate.NamedFile(file.getFileName().toString(), sha256(file)))
                 .toList();
     }
 
-    private static String sha256(Path file) {
+    static String sha256(Path file) {
         PlainFile.check(file);
         try (InputStream in = Files.newInputStream(file)) {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * What became of the functions and variables of a patched program.
@@ -22,6 +23,7 @@ import java.util.List;
  * @param bootOnly what differs, and is used only while the hypervisor boots
  * @param leftToHooks variables whose initial values the patch changes, which is for the payload's hooks to do
  * @param notReached new or changed, but nothing that runs refers to it
+ * @param unproved of what runs otherwise, what one proof holds for and a second one does not
  */
 record Judgement(
         int functions,
@@ -36,14 +38,19 @@ record Judgement(
         List<Finding> unchangedInSource,
         List<Finding> bootOnly,
         List<Finding> leftToHooks,
-        List<Finding> notReached) {
+        List<Finding> notReached,
+        List<Finding> unproved) {
 
-    /** {@return this judgement after some of what is missing was proved to be unchanged in the source} */
-    Judgement withUnchanged(Collection<Finding> proved) {
-        List<Finding> unchanged = proved.stream()
-                .map(finding ->
-                        new Finding(finding.object(), finding.name(), finding.why() + "; " + UnchangedInSource.REASON))
-                .toList();
+    /**
+     * {@return this judgement after some of what is missing was proved to be unchanged in the source}
+     *
+     * @param proved by both proofs
+     * @param once by the first one alone
+     */
+    Judgement withUnchanged(Collection<Finding> proved, Collection<Finding> once) {
+        List<Finding> unchanged = withReason(proved, UnchangedInSource.REASON);
+        List<Finding> notTwice = new ArrayList<>(unproved);
+        notTwice.addAll(withReason(once, "its source is what it was; compiled one by one, it is not"));
         return new Judgement(
                 functions,
                 variables,
@@ -52,12 +59,53 @@ record Judgement(
                 replaced,
                 brought,
                 hooks,
-                missing.stream().filter(finding -> !proved.contains(finding)).toList(),
+                missing.stream()
+                        .filter(finding -> !proved.contains(finding) && !once.contains(finding))
+                        .toList(),
                 extra,
                 Builder.sorted(unchanged),
                 bootOnly,
                 leftToHooks,
-                notReached);
+                notReached,
+                Builder.sorted(notTwice));
+    }
+
+    private static List<Finding> withReason(Collection<Finding> findings, String reason) {
+        return findings.stream()
+                .map(finding -> new Finding(finding.object(), finding.name(), finding.why() + "; " + reason))
+                .toList();
+    }
+
+    /**
+     * {@return this judgement after a second look at what seems to differ in line numbers alone}
+     *
+     * @param confirmed whether a function does
+     * @param areMissing whether the others are missing; else they are not proved
+     */
+    Judgement withLines(Predicate<Finding> confirmed, boolean areMissing) {
+        List<Finding> others = lineNumbersOnly.stream()
+                .filter(finding -> !confirmed.test(finding))
+                .map(finding -> new Finding(
+                        finding.object(), finding.name(), "it differs in numbers that are not those of its lines"))
+                .toList();
+        List<Finding> missingNow = new ArrayList<>(missing);
+        List<Finding> unprovedNow = new ArrayList<>(unproved);
+        (areMissing ? missingNow : unprovedNow).addAll(others);
+        return new Judgement(
+                functions,
+                variables,
+                same,
+                lineNumbersOnly.stream().filter(confirmed).toList(),
+                replaced,
+                brought,
+                hooks,
+                Builder.sorted(missingNow),
+                extra,
+                unchangedInSource,
+                bootOnly,
+                leftToHooks,
+                notReached,
+                Builder.sorted(unprovedNow));
     }
 
     /** Collects findings. */
@@ -137,7 +185,8 @@ record Judgement(
                     List.of(),
                     sorted(bootOnly),
                     sorted(leftToHooks),
-                    sorted(notReached));
+                    sorted(notReached),
+                    List.of());
         }
 
         private static List<Finding> sorted(List<Finding> findings) {

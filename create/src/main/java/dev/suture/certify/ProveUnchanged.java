@@ -11,6 +11,7 @@ import dev.suture.diff.Piece;
 import dev.suture.diff.SpecialSections;
 import dev.suture.drift.RelyOnRegisters;
 import dev.suture.drift.UnchangedInSource;
+import dev.suture.linked.SameAlone;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,13 +33,17 @@ import java.util.stream.Collectors;
  * <p>Before the two sources are compared, the compiler of the patched program has to make the tree's object of the one
  * from before all patches. So flags, files that the assembler reads and the state of the tree cannot be what the functions
  * differ by; the baseline has shown that the tree's object is what runs. The rest of the proof is that of package
- * {@code drift}, with what this certificate has found of the object in the payload.
+ * {@code drift}, with what this certificate has found of the object in the payload; and it is made again by {@link
+ * SameAlone}, which reads no source. What only the first of them holds for is listed as not proved.
  */
 final class ProveUnchanged {
     private final Program program;
     private final Function<String, Optional<ObjectPieces>> originals;
     private final AskCompiler compiler;
     private final SpecialSections tables;
+    private final SameAlone alone;
+    /** What was proved a second time, by what the compiler makes of both sources when it looks at each function alone. */
+    private final Set<Part> sameAlone = new HashSet<>();
 
     /**
      * @param originals objects of the unpatched program, by name
@@ -53,6 +58,7 @@ final class ProveUnchanged {
         this.originals = originals;
         this.compiler = compiler;
         this.tables = tables;
+        alone = new SameAlone(compiler, tables);
     }
 
     /**
@@ -74,8 +80,14 @@ final class ProveUnchanged {
                 .flatMap(payload -> payload.replacedNames().stream())
                 .collect(Collectors.toSet());
         Set<Part> proved = prove(missing.keySet(), inPayload, replaced, sources);
+        Set<Part> alone = proved.stream().filter(sameAlone::contains).collect(Collectors.toSet());
         return judged.judgement()
-                .withUnchanged(proved.stream().map(missing::get).toList());
+                .withUnchanged(
+                        alone.stream().map(missing::get).toList(),
+                        proved.stream()
+                                .filter(part -> !alone.contains(part))
+                                .map(missing::get)
+                                .toList());
     }
 
     private Set<Part> prove(
@@ -101,8 +113,11 @@ final class ProveUnchanged {
                         .map(Part::piece)
                         .filter(piece -> patched.pieces().get(piece).isCode())
                         .collect(Collectors.toSet());
-                prove(original.get(), patched, pieces, code, replaced, source)
-                        .forEach(piece -> proved.add(new Part(object, piece)));
+                Set<Integer> left = prove(original.get(), patched, pieces, code, replaced, source);
+                left.forEach(piece -> proved.add(new Part(object, piece)));
+                left.stream()
+                        .filter(piece -> isSameAlone(original.get(), patched, piece, code, replaced, source))
+                        .forEach(piece -> sameAlone.add(new Part(object, piece)));
             }
         });
         return proved;
@@ -146,6 +161,27 @@ final class ProveUnchanged {
         return left;
     }
 
+    private boolean isSameAlone(
+            ObjectPieces original,
+            ObjectPieces patched,
+            int function,
+            Set<Integer> inPayload,
+            Set<String> replaced,
+            Sources source) {
+        SameAlone.Question question = new SameAlone.Question(
+                original,
+                patched,
+                patched.pieces().get(function).name(),
+                inPayload,
+                index -> isReplaced(original.pieces().get(index), replaced));
+        return alone.proves(
+                question, Optional.of(new SameAlone.Source(source.original(), source.patched(), source.built())));
+    }
+
+    private static boolean isReplaced(Piece piece, Set<String> names) {
+        return piece.isCode() && piece.isNamed() && names.contains(piece.name());
+    }
+
     /** {@return the pieces of the original that the payload replaces, by what it has of the patched object and by name} */
     private static Set<Integer> replaced(Comparison comparison, Set<Integer> inPayload, Set<String> names) {
         Set<Integer> replaced = new HashSet<>();
@@ -156,7 +192,7 @@ final class ProveUnchanged {
                     .ifPresent(twin -> replaced.add(twin.index()));
         }
         for (Piece piece : comparison.original().pieces()) {
-            if (piece.isCode() && piece.isNamed() && names.contains(piece.name())) {
+            if (isReplaced(piece, names)) {
                 replaced.add(piece.index());
             }
         }

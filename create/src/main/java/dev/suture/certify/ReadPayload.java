@@ -58,7 +58,7 @@ final class ReadPayload {
         Payload payload = Payload.read(file);
         if (payload.changedFile().isPresent()) {
             throw new LivePatchException(
-                    "%s: is for a process (build id %s), and only payloads for a hypervisor can be certified"
+                    "%s: is for a process (build id %s): give the --source, --build and --binary that it is for, and no --tree"
                             .formatted(file, payload.changedFile().get()));
         }
         return payload;

@@ -56,6 +56,11 @@ final class Reasons {
                             ? "One thing in the payload is not the patch's."
                             : "%d things in the payload are not the patch's.".formatted(extra.size()));
         }
+        if (!judgement.unproved().isEmpty()) {
+            reasons.add(
+                    "Of functions that run otherwise than in the patched program, %d are left by one proof, and not by a second one."
+                            .formatted(judgement.unproved().size()));
+        }
         return reasons;
     }
 }

@@ -139,6 +139,13 @@ final class CheckDefinitions {
                     "the patch defines `%s`, which the running program has from elsewhere or does without: its code goes on to use that"
                             .formatted(name),
                     "Give the new definition a name of its own, and change the callers to use it.");
+        } else if (symbol.place() == Symbol.Place.COMMON) {
+            refuse(
+                    comparison,
+                    name,
+                    "the new variable `%s` is %s (-fcommon): the linker makes it of all objects that name it, and for a payload nobody does"
+                            .formatted(name, placeInWords(symbol)),
+                    "Give it a first value (`= 0`) in the one source that owns it.");
         }
     }
 

@@ -14,8 +14,10 @@ import dev.suture.linked.LinkedProof;
 import dev.suture.linked.ProveRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The last net before a payload is written: what will run must be the program that the build links with the patches. It
@@ -27,22 +29,45 @@ final class CheckLinked {
     private CheckLinked() {}
 
     /**
-     * {@return why what will run is not the patched program}
+     * What was found.
+     *
+     * @param refusals why what will run is not the patched program
+     * @param unproved what is left as it runs on the selection's word alone, or to the payload's hooks
+     */
+    record Result(List<Refusal> refusals, List<Unproved> unproved) {
+        static final Result NOTHING = new Result(List.of(), List.of());
+
+        Result {
+            refusals = List.copyOf(refusals);
+            unproved = List.copyOf(unproved);
+        }
+    }
+
+    /**
+     * {@return why what will run is not the patched program, and what nobody proved}
      *
      * @param acceptedEffects events that the author will see to
      * @param payload the bytes of what is to be written
+     * @param below what it is stacked on
      */
-    static List<Refusal> check(
-            MakeBuildResult build, Selection selection, Image image, byte[] payload, Set<String> acceptedEffects) {
+    static Result check(
+            MakeBuildResult build,
+            Selection selection,
+            Image image,
+            byte[] payload,
+            Set<String> acceptedEffects,
+            ProveRequest.OnTopOf below) {
         return switch (build.links()) {
             case Links.Failed(String why) ->
-                List.of(new Refusal(
-                        "",
-                        "",
-                        "the linked program cannot be checked: %s".formatted(why),
-                        "Let the build link the program by a compiler that is called by its name, and leave what it"
-                                + " links from where it is."));
-            case Links.Made made -> check(made, build, selection, image, payload, acceptedEffects);
+                new Result(
+                        List.of(new Refusal(
+                                "",
+                                "",
+                                "the linked program cannot be checked: %s".formatted(why),
+                                "Let the build link the program by a compiler that is called by its name, and leave what it"
+                                        + " links from where it is.")),
+                        List.of());
+            case Links.Made made -> check(made, build, selection, image, payload, acceptedEffects, below);
         };
     }
 
@@ -56,27 +81,34 @@ final class CheckLinked {
                 : Set.of();
     }
 
-    private static List<Refusal> check(
+    private static Result check(
             Links.Made made,
             MakeBuildResult build,
             Selection selection,
             Image image,
             byte[] payload,
-            Set<String> acceptedEffects) {
-        Set<String> unchanged = selection.leftOut().stream()
+            Set<String> acceptedEffects,
+            ProveRequest.OnTopOf below) {
+        Map<String, String> claims = selection.leftOut().stream()
                 .filter(left -> left.cause() != Selection.LeftOut.Cause.LINE_NUMBERS)
-                .map(left -> left.object() + ":" + left.symbol())
-                .collect(Collectors.toSet());
+                .collect(Collectors.toMap(
+                        left -> left.object() + ":" + left.symbol(), Selection.LeftOut::why, (one, other) -> one));
         LinkedProof proof = JudgePrograms.judge(new ProveRequest(
                 image,
                 made,
                 build.pairs(),
                 ElfFile.read("the payload", payload),
-                unchanged,
-                acceptedEffects.contains(AcceptedEffects.RESTART)));
+                claims,
+                build.compiler(),
+                acceptedEffects.contains(AcceptedEffects.RESTART),
+                Map.of(),
+                below));
         List<Refusal> refusals = new ArrayList<>();
         proof.missing().forEach(finding -> refusals.add(refusal(finding, image)));
-        return refusals;
+        List<Unproved> unproved = Stream.concat(proof.unproved().stream(), proof.leftToHooks().stream())
+                .map(finding -> new Unproved(finding.symbol(), finding.object(), finding.what()))
+                .toList();
+        return new Result(refusals, unproved);
     }
 
     private static Refusal refusal(Finding finding, Image image) {

@@ -24,7 +24,9 @@ import dev.suture.link.DirectReferences;
 import dev.suture.link.LinkProcessPayload;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Stack;
+import dev.suture.state.SetEarlier;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,11 +38,13 @@ public final class CreateProcessPayload {
     private final ProcessRequest request;
     private final Progress progress;
     private final Stages stages;
+    private final Optional<Path> explanation;
     private final CheckReplaced replaced;
     private final AcceptedEffects accepted;
 
-    private CreateProcessPayload(ProcessRequest request, Progress progress) {
+    private CreateProcessPayload(ProcessRequest request, Optional<Path> explanation, Progress progress) {
         this.request = request;
+        this.explanation = explanation;
         this.progress = progress;
         stages = new Stages(progress);
         accepted = new AcceptedEffects(request.payload().acceptedEffects());
@@ -56,11 +60,22 @@ public final class CreateProcessPayload {
      * @throws LivePatchException if the source, the command, the binary, a patch or the output is not as it has to be
      */
     public static CreateReport create(ProcessRequest request, Progress progress) {
-        return new CreateProcessPayload(request, progress).create();
+        return create(request, Optional.empty(), progress);
+    }
+
+    /**
+     * Creates a payload, and writes down for a reviewer why it is what it is.
+     *
+     * @param explanation where to write that, a page of HTML; also if there is no payload
+     * @see #create(ProcessRequest, Progress)
+     */
+    public static CreateReport create(ProcessRequest request, Optional<Path> explanation, Progress progress) {
+        return new CreateProcessPayload(request, explanation, progress).create();
     }
 
     private CreateReport create() {
         request.payload().check();
+        explanation.ifPresent(WriteOutput::check);
         stages.begin("open binary");
         Image image = Image.openProgram(request.binary(), request.debugFile());
         Isa.of(image.elf().header().machine());
@@ -109,7 +124,7 @@ public final class CreateProcessPayload {
                             .isEmpty()) {
                 return Optional.empty();
             }
-            return Optional.of(create(image, depends, traits, build, selection, effect.judge(selection)));
+            return Optional.of(create(image, depends, traits, build, selection, effect));
         } catch (IOException e) {
             throw new LivePatchException("a patch cannot be read: " + e.getMessage(), e);
         }
@@ -121,8 +136,9 @@ public final class CreateProcessPayload {
             TargetTraits traits,
             MakeBuildResult build,
             Selection selection,
-            Effects effects)
+            JudgeEffect effect)
             throws IOException {
+        Effects effects = effect.judge(selection);
         stages.begin("check types");
         CheckTypes.Found types = CheckTypes.check(
                 build.pairs(),
@@ -139,6 +155,7 @@ public final class CreateProcessPayload {
         }
         refusals.addAll(types.refusals());
         refusals.addAll(selection.refusals());
+        refusals.addAll(SetEarlier.find(selection, effect::callers, traits.acceptedNewState()));
         refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));
         refusals.addAll(CheckInsides.check(selection, image));
         refusals.addAll(CheckInsides.checkGathered(selection));
@@ -180,10 +197,17 @@ public final class CreateProcessPayload {
             refusals.addAll(inOtherPayloads(linked, below, image));
             refusals.addAll(depends.undone(linked.functions(), request.allSubjects()));
         }
-        if (refusals.isEmpty() && request.applied().isEmpty()) {
+        CheckLinked.Result checked = CheckLinked.Result.NOTHING;
+        if (refusals.isEmpty()) {
             stages.begin("compare linked programs");
-            refusals.addAll(CheckLinked.check(
-                    build, selection, image, linked.payload(), request.payload().acceptedEffects()));
+            checked = CheckLinked.check(
+                    build,
+                    selection,
+                    image,
+                    linked.payload(),
+                    request.payload().acceptedEffects(),
+                    depends.onTopOf(request.applied(), build.earlier()));
+            refusals.addAll(checked.refusals());
         }
         List<String> warnings = BuildWarnings.of(build, types, selection, traits);
         warnings.addAll(CheckOutputs.warnings(build));
@@ -193,11 +217,26 @@ public final class CreateProcessPayload {
         }
         warnings.addAll(effects.warnings());
         warnings.addAll(WhoFrees.warnings(selection, image));
+        warnings.addAll(MeaningOfState.warnings(build.patchedFiles(), selection.objects()));
         warnings.addAll(replaced.warnings());
         warnings.addAll(depends.orderOfUnloading(linked, image));
         if (refusals.isEmpty()) {
             stages.begin("write");
             WriteOutput.write(request.payload().output(), linked.payload());
+        }
+        if (explanation.isPresent()) {
+            stages.begin("explain");
+            ExplainPayload.write(
+                    explanation.get(),
+                    request.payload().name(),
+                    ShowHunks.of(request),
+                    build,
+                    selection,
+                    effects,
+                    linked,
+                    refusals,
+                    warnings,
+                    depends);
         }
         return CreateReport.of(
                 request.payload(),
@@ -205,6 +244,7 @@ public final class CreateProcessPayload {
                 selection,
                 linked,
                 effects.functions(),
+                checked.unproved(),
                 refusals,
                 warnings,
                 image.buildId(),

@@ -26,6 +26,7 @@ import java.util.stream.Stream;
  * @param functions what it replaces, and why; empty if there is no payload
  * @param added what else is in it, and why; empty if there is no payload
  * @param leftOut what changed and is not in it, and why that is safe
+ * @param unproved what is left as it runs and nothing but the selection says that it may be; empty if there is no payload
  * @param effects when each function that is replaced runs in its new version
  * @param refusals why there is no payload
  * @param withoutEffect whether the only reason is that the code that runs is right without the patch
@@ -45,6 +46,7 @@ public record CreateReport(
         List<LinkResult.Function> functions,
         List<Explanation.Added> added,
         List<LeftOut> leftOut,
+        List<Unproved> unproved,
         List<FunctionEffect> effects,
         List<Refusal> refusals,
         boolean withoutEffect,
@@ -65,6 +67,7 @@ public record CreateReport(
         functions = List.copyOf(functions);
         added = List.copyOf(added);
         leftOut = List.copyOf(leftOut);
+        unproved = List.copyOf(unproved);
         effects = List.copyOf(effects);
         refusals = List.copyOf(refusals);
         warnings = List.copyOf(warnings);
@@ -84,6 +87,7 @@ public record CreateReport(
                 functions,
                 added,
                 leftOut,
+                unproved,
                 effects,
                 refusals,
                 withoutEffect,
@@ -106,6 +110,7 @@ public record CreateReport(
             Selection selection,
             LinkResult linked,
             List<FunctionEffect> effects,
+            List<Unproved> unproved,
             List<Refusal> refusals,
             List<String> warnings,
             String target,
@@ -124,6 +129,7 @@ public record CreateReport(
                 made ? linked.functions() : List.of(),
                 made ? linked.added() : List.of(),
                 selection.leftOut(),
+                made ? unproved : List.of(),
                 made ? effects : List.of(),
                 refusals,
                 refusals.size() == 1 && NoEffect.isHarmless(refusals.getFirst(), build, selection),

@@ -84,9 +84,10 @@ public final class CreateXenPayload {
                 refusals.addAll(CheckReplaced.ofNew(request.payload(), linked));
             }
             refusals.addAll(depends.undone(linked.functions(), request.build().allSubjects()));
-            List<String> warnings = warnings(build, types, selection);
+            List<String> warnings = warnings(build, types, selection, examined.traits());
             warnings.addAll(examined.effects().warnings());
             warnings.addAll(WhoFrees.warnings(selection, image));
+            warnings.addAll(MeaningOfState.warnings(build.patchedFiles(), selection.objects()));
             warnings.addAll(replaced.warnings());
             warnings.addAll(depends.orderOfUnloading(linked, image));
             if (refusals.isEmpty()) {
@@ -98,9 +99,10 @@ public final class CreateXenPayload {
                 ExplainPayload.write(
                         request.explanation().get(),
                         request.payload().name(),
-                        request.build(),
+                        ShowHunks.of(request.build()),
                         build,
                         selection,
+                        examined.effects(),
                         linked,
                         refusals,
                         warnings,
@@ -112,6 +114,7 @@ public final class CreateXenPayload {
                     selection,
                     linked,
                     examined.effects().functions(),
+                    Unproved.of(selection),
                     refusals,
                     warnings,
                     image.buildId(),
@@ -123,8 +126,9 @@ public final class CreateXenPayload {
         }
     }
 
-    private static List<String> warnings(XenBuildResult build, CheckTypes.Found types, Selection selection) {
-        List<String> warnings = BuildWarnings.of(build, types, selection, TargetTraits.HYPERVISOR);
+    private static List<String> warnings(
+            XenBuildResult build, CheckTypes.Found types, Selection selection, TargetTraits traits) {
+        List<String> warnings = BuildWarnings.of(build, types, selection, traits);
         if (!build.staleOriginals().isEmpty()) {
             warnings.add("%d objects of the tree were missing or older than their sources and were built again: %s"
                     .formatted(build.staleOriginals().size(), String.join(", ", build.staleOriginals())));

@@ -2,11 +2,13 @@ package dev.suture.create;
 
 import dev.suture.LivePatchException;
 import dev.suture.Refusal;
+import dev.suture.build.ObjectPair;
 import dev.suture.build.SourcePatch;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Symbol;
 import dev.suture.image.Image;
 import dev.suture.link.LinkResult;
+import dev.suture.linked.ProveRequest;
 import dev.suture.payload.Payload;
 import dev.suture.payload.Stack;
 import java.nio.file.Files;
@@ -14,6 +16,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -102,6 +105,25 @@ record Depends(
                                     applied.stream().map(SourcePatch::subject).collect(Collectors.joining("; "))));
         }
         return known;
+    }
+
+    /**
+     * {@return what the linked programs are compared with}
+     *
+     * @param earlier objects that only the applied patches reach
+     */
+    ProveRequest.OnTopOf onTopOf(List<SourcePatch> applied, List<ObjectPair> earlier) {
+        if (file.isEmpty()) {
+            return ProveRequest.OnTopOf.NOTHING;
+        }
+        Set<String> names = new HashSet<>(symbols);
+        stack.ifPresent(known -> names.addAll(known.names().values()));
+        names.remove("");
+        return new ProveRequest.OnTopOf(
+                List.of(ElfFile.read(Path.of(file))),
+                names,
+                applied.isEmpty() ? Map.of() : below(applied).left(),
+                applied.isEmpty() ? List.of() : earlier);
     }
 
     /** {@return the names that the payloads below bring for the source with the patches that are applied already} */

@@ -17,6 +17,7 @@ import dev.suture.link.LinkResult;
 import dev.suture.link.LinkXenPayload;
 import dev.suture.payload.Stack;
 import dev.suture.payload.XenRelease;
+import dev.suture.state.SetEarlier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -29,6 +30,7 @@ import java.util.stream.Stream;
  */
 public final class ExamineXenPatch {
     private final XenBuildResult build;
+    private final TargetTraits traits;
     private final Selection selection;
     private final CheckTypes.Found types;
     private final Effects effects;
@@ -37,12 +39,14 @@ public final class ExamineXenPatch {
 
     private ExamineXenPatch(
             XenBuildResult build,
+            TargetTraits traits,
             Selection selection,
             CheckTypes.Found types,
             Effects effects,
             LinkResult linked,
             List<Refusal> refusals) {
         this.build = build;
+        this.traits = traits;
         this.selection = selection;
         this.types = types;
         this.effects = effects;
@@ -109,11 +113,13 @@ public final class ExamineXenPatch {
             List<String> metadata,
             Place place,
             Consumer<String> stage) {
-        TargetTraits traits = TargetTraits.HYPERVISOR.accepting(acceptedNewState);
         stage.accept("compare objects");
         LeaveOutConfiguration configuration =
                 LeaveOutConfiguration.of(DiffObjects.diff(build.pairs(), tables, build.patchedFiles()));
         List<Comparison> comparisons = configuration.others();
+        TargetTraits traits = TargetTraits.HYPERVISOR
+                .knowing(KeepsNothing.of(place.image(), comparisons))
+                .accepting(acceptedNewState);
 
         stage.accept("check types");
         CheckTypes.Found types = CheckTypes.check(
@@ -133,6 +139,7 @@ public final class ExamineXenPatch {
             refusals.addAll(CompareWithXen.check(selection, build, place.image(), tables, place.below()));
         }
         refusals.addAll(selection.refusals());
+        refusals.addAll(SetEarlier.find(selection, place.effect()::callers, acceptedNewState));
         refusals.addAll(CheckDefinitions.check(selection, place.image(), Set.of()));
         refusals.addAll(CheckInsides.check(selection, place.image()));
         if (selection.isEmpty() && refusals.isEmpty()) {
@@ -162,7 +169,7 @@ public final class ExamineXenPatch {
         if (refusals.isEmpty()) {
             effects.never().ifPresent(refusals::add);
         }
-        return new ExamineXenPatch(build, selection, types, effects, linked, refusals);
+        return new ExamineXenPatch(build, traits, selection, types, effects, linked, refusals);
     }
 
     /** {@return what goes in, what is left out, and what differs} */
@@ -173,6 +180,10 @@ public final class ExamineXenPatch {
     /** {@return the types that were edited and whose values change their shape or meaning} */
     public List<LayoutChanges.Combined> typeChanges() {
         return List.copyOf(types.changes());
+    }
+
+    TargetTraits traits() {
+        return traits;
     }
 
     CheckTypes.Found types() {
@@ -203,8 +214,9 @@ public final class ExamineXenPatch {
 
     /** {@return what an author should know} */
     public List<String> warnings() {
-        List<String> warnings = BuildWarnings.of(build, types, selection, TargetTraits.HYPERVISOR);
+        List<String> warnings = BuildWarnings.of(build, types, selection, traits);
         warnings.addAll(effects.warnings());
+        warnings.addAll(MeaningOfState.warnings(build.patchedFiles(), selection.objects()));
         return List.copyOf(warnings);
     }
 

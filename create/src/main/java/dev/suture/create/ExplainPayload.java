@@ -1,13 +1,14 @@
 package dev.suture.create;
 
 import dev.suture.Refusal;
-import dev.suture.build.xen.XenBuildRequest;
-import dev.suture.build.xen.XenBuildResult;
+import dev.suture.build.BuildResult;
 import dev.suture.diff.Selection;
+import dev.suture.effect.Effects;
 import dev.suture.explain.Explain;
 import dev.suture.explain.ExplainPage;
 import dev.suture.explain.ExplainedPatch;
 import dev.suture.explain.Review;
+import dev.suture.explain.Review.ShownHunk;
 import dev.suture.link.LinkResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -21,9 +22,10 @@ final class ExplainPayload {
     static void write(
             Path page,
             String name,
-            XenBuildRequest request,
-            XenBuildResult build,
+            List<ShownHunk> hunks,
+            BuildResult build,
             Selection selection,
+            Effects effects,
             LinkResult linked,
             List<Refusal> refusals,
             List<String> warnings,
@@ -40,7 +42,7 @@ final class ExplainPayload {
         }
         facts.add("It goes on top of build id " + depends.buildId());
         facts.add("%d objects were compiled again.".formatted(build.pairs().size()));
-        Review review = new Review(facts, List.of(), warnings, ShowHunks.of(request));
+        Review review = new Review(facts, effects.sentences(), warnings, hunks);
         String text = ExplainPage.of("Live patch " + name, review, explained);
         WriteOutput.write(page, text.getBytes(StandardCharsets.UTF_8));
     }

@@ -125,6 +125,17 @@ final class NoEffect {
                             .formatted(functions),
                     "There is nothing to apply. Give the patch that calls them as well.");
         }
+        List<String> data = unusedData(selection);
+        if (!data.isEmpty()) {
+            String variables =
+                    data.stream().map("`%s`"::formatted).limit(NAMES_SHOWN).collect(Collectors.joining(", "));
+            return new Refusal(
+                    "",
+                    data.getFirst(),
+                    "the patch changes data which no code uses (%s), and the compiled code is the same"
+                            .formatted(variables),
+                    "There is nothing to apply.");
+        }
         return new Refusal(
                 build.pairs().size() == 1 ? build.pairs().getFirst().name() : "",
                 "",
@@ -152,6 +163,16 @@ final class NoEffect {
                 && Stream.of(Words.HYPERVISOR, Words.PROCESS)
                         .anyMatch(words -> refusal.equals(of(build, selection, words))
                                 && !refusal.remedy().equals(words.restart()));
+    }
+
+    private static List<String> unusedData(Selection selection) {
+        return selection.objects().stream()
+                .flatMap(object -> object.patched().pieces().stream()
+                        .filter(piece -> piece.kind() == Piece.Kind.DATA
+                                && (object.status(piece) == Comparison.Status.NEW
+                                        || object.status(piece) == Comparison.Status.CHANGED)))
+                .map(Piece::name)
+                .toList();
     }
 
     private static List<String> unusedFunctions(Selection selection) {

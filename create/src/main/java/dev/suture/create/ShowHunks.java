@@ -7,11 +7,13 @@ import dev.suture.build.ApplyPatches;
 import dev.suture.build.Hunk;
 import dev.suture.build.HunkMap;
 import dev.suture.build.HunkMap.HunkLines;
+import dev.suture.build.SourcePatch;
 import dev.suture.build.xen.XenBuildRequest;
 import dev.suture.explain.PatchLines.PatchLine;
 import dev.suture.explain.Review.ShownHunk;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Shows a reviewer the hunks of the patches, with the lines by which what is compiled from them is found. */
 final class ShowHunks {
@@ -20,8 +22,22 @@ final class ShowHunks {
     /** {@return the hunks of what is to be applied, in their order} Sources of payloads are not shown: they are no hunks. */
     static List<ShownHunk> of(XenBuildRequest request) {
         AppliedPatches all = ApplyPatches.apply(request.tree().root(), List.of("", "xen/"), request.allPatches());
+        return of(all, request.applied().size());
+    }
+
+    /** {@return those of a program's patches} What of them is for files that it does not have is not shown. */
+    static List<ShownHunk> of(ProcessRequest request) {
+        List<SourcePatch> patches = Stream.of(request.applied(), request.patches())
+                .flatMap(List::stream)
+                .toList();
+        return of(
+                ApplyPatches.applyWhatFits(request.source(), List.of("", "src/"), patches)
+                        .applied(),
+                request.applied().size());
+    }
+
+    private static List<ShownHunk> of(AppliedPatches all, int first) {
         List<ShownHunk> shown = new ArrayList<>();
-        int first = request.applied().size();
         for (HunkLines hunk : HunkMap.of(all).hunks()) {
             if (hunk.placed().patchIndex() >= first) {
                 shown.add(shown(hunk, first == 0));

@@ -67,7 +67,7 @@ final class FollowAddress {
     private final Isa isa;
     private final Piece data;
     private final boolean throughData;
-    private final Set<String> keepNothing;
+    private final TargetTraits traits;
     /** What is followed already, with the registers that hold the address at its beginning: calls may go in circles. */
     private final Set<List<Integer>> entered;
 
@@ -80,14 +80,14 @@ final class FollowAddress {
             Piece code,
             Piece data,
             boolean throughData,
-            Set<String> keepNothing,
+            TargetTraits traits,
             Set<List<Integer>> entered) {
         this.object = object;
         this.code = new DecodedCode(object, code);
         this.isa = this.code.isa();
         this.data = data;
         this.throughData = throughData;
-        this.keepNothing = keepNothing;
+        this.traits = traits;
         this.entered = entered;
     }
 
@@ -98,10 +98,10 @@ final class FollowAddress {
      * @param code a function or a part of one
      * @param data to whose address it refers
      * @param throughData whether it is what the data holds that matters: addresses of other data
-     * @param keepNothing functions that the object does not define and that keep no address they are given
+     * @param traits knows functions that the object does not define and that keep no address they are given
      */
-    static Use of(ObjectPieces object, Piece code, Piece data, boolean throughData, Set<String> keepNothing) {
-        return new FollowAddress(object, code, data, throughData, keepNothing, new HashSet<>()).run(0);
+    static Use of(ObjectPieces object, Piece code, Piece data, boolean throughData, TargetTraits traits) {
+        return new FollowAddress(object, code, data, throughData, traits, new HashSet<>()).run(0);
     }
 
     /** @param held registers that may hold the address at the beginning */
@@ -225,7 +225,7 @@ final class FollowAddress {
         }
         return switch (references.getFirst().target()) {
             case Reference.Elsewhere target ->
-                keepNothing.contains(target.symbol().name());
+                traits.keepsNothing(target.symbol().name(), passed);
             case Reference.InPiece target ->
                 target.delta() == 0 && keepsNothing(object.pieces().get(target.pieceIndex()), passed);
             case Reference.Nothing _, Reference.Constant _ -> false;
@@ -241,7 +241,7 @@ final class FollowAddress {
         boolean isNew = entered.add(List.of(function.index(), passed));
         return isKnown
                 && (!isNew
-                        || new FollowAddress(object, function, data, throughData, keepNothing, entered)
+                        || new FollowAddress(object, function, data, throughData, traits, entered)
                                         .run(passed)
                                         .fate()
                                 == Fate.USED_IN_PLACE);
@@ -281,7 +281,7 @@ final class FollowAddress {
         }
         maybe |= throughData && readsData;
         boolean onStack = ((operation.keeps() | operation.mixes()) & state.stack()) != 0;
-        if (operation.memory() == Memory.WRITTEN && (certain || maybe)) {
+        if (operation.memory() == Memory.WRITTEN && (certain || maybe) && !isa.copies(instruction, code.bytes())) {
             store(instruction, operation, state, certain && !throughData);
         }
         int kept = ~operation.writes();

@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Finds the code of the running target that may have put a constant's address where it outlives the code.
@@ -20,12 +19,11 @@ import java.util.Set;
 public final class KeptAddresses {
     private final Comparison comparison;
     private final UsersOfPieces users;
-    private final Set<String> keepNothing;
+    private final TargetTraits traits;
 
-    /** @param keepNothing see {@link TargetTraits} */
-    KeptAddresses(Comparison comparison, Set<String> keepNothing) {
+    KeptAddresses(Comparison comparison, TargetTraits traits) {
         this.comparison = comparison;
-        this.keepNothing = keepNothing;
+        this.traits = traits;
         this.users = UsersOfPieces.of(comparison.original());
     }
 
@@ -59,7 +57,7 @@ public final class KeptAddresses {
     }
 
     private void note(Map<Piece, Use> found, Piece code, Piece data, boolean throughData) {
-        Use use = FollowAddress.of(comparison.original(), code, data, throughData, keepNothing);
+        Use use = FollowAddress.of(comparison.original(), code, data, throughData, traits);
         if (use.fate() != Fate.USED_IN_PLACE) {
             found.merge(code, use, (one, other) -> one.fate().compareTo(other.fate()) >= 0 ? one : other);
         }
@@ -76,7 +74,7 @@ public final class KeptAddresses {
             if (chosen.piece().kind() == Kind.DATA && chosen.original().isPresent()) {
                 KeptAddresses kept = ofObject.computeIfAbsent(
                         chosen.id().object(),
-                        object -> new KeptAddresses(selection.objects().get(object), traits.keepNothing()));
+                        object -> new KeptAddresses(selection.objects().get(object), traits));
                 kept.of(chosen.original().get())
                         .forEach((code, use) -> warnings.add(
                                 ("the constant `%s` has a changed copy in the payload, and `%s` %s: who got it there before keeps the old contents"

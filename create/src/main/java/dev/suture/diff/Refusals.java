@@ -224,7 +224,7 @@ final class Refusals {
         return new Refusal(
                 object,
                 piece.name(),
-                "data `%s` %s, and no code of its object uses it: it is an entry of a table (%s) that is gathered when the hypervisor is linked"
+                "data `%s` %s, and no code of its object uses it: it is an entry of a table (%s) that is put together when the program is linked"
                         .formatted(piece.name(), whatHappens, piece.section().name()),
                 "The running system's table stays as it is. Do from a load hook what the entry is for, and undo it from "
                         + "an unload hook.");

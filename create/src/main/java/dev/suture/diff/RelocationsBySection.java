@@ -4,14 +4,19 @@ import dev.suture.elf.ElfFile;
 import dev.suture.elf.ElfFormatException;
 import dev.suture.elf.Relocation;
 import dev.suture.elf.Section;
+import dev.suture.elf.Symbol;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /** The relocations of an object's sections in the order of their offsets, each section's read once. */
 final class RelocationsBySection {
     private final ElfFile elf;
     private final List<List<Relocation>> bySection;
+    /** Sections that are referred to by no name. */
+    private Optional<BitSet> referred = Optional.empty();
 
     RelocationsBySection(ElfFile elf) {
         this.elf = elf;
@@ -55,6 +60,23 @@ final class RelocationsBySection {
         List<Relocation> relocations = of(section);
         int low = firstAt(relocations, from);
         return low < relocations.size() && relocations.get(low).sectionOffset() < to;
+    }
+
+    /** {@return whether a relocation of any section refers to this one by no name} */
+    boolean anyTo(Section section) {
+        if (referred.isEmpty()) {
+            BitSet found = new BitSet();
+            for (Section from : elf.sections()) {
+                for (Relocation relocation : from.isAllocated() ? of(from) : List.<Relocation>of()) {
+                    Symbol symbol = elf.symbols().get(relocation.symbolIndex());
+                    if (symbol.isInSection() && symbol.isSectionSymbol()) {
+                        found.set(symbol.sectionIndex());
+                    }
+                }
+            }
+            referred = Optional.of(found);
+        }
+        return referred.get().get(section.index());
     }
 
     /** {@return the index of the first relocation at or behind that offset} */

@@ -123,7 +123,7 @@ final class ReplaceConstants {
     /** What code of the boot has left behind counts like what a function stored: neither is there to be replaced. */
     private void refuseKeptAddress(Piece constant) {
         if (keptAddresses.isEmpty()) {
-            keptAddresses = Optional.of(new KeptAddresses(comparison, traits.keepNothing()));
+            keptAddresses = Optional.of(new KeptAddresses(comparison, traits));
         }
         Piece running = comparison.correlation().twinOfPatched(constant).orElseThrow();
         keptAddresses.get().of(running).forEach((code, use) -> {

@@ -32,6 +32,10 @@ public enum SectionRole {
     /** What starts the name of a section with initialisers that the linker puts in one row; a priority may follow. */
     private static final Set<String> POINTERS_TO_STARTERS = Set.of(".init_array", ".preinit_array", ".ctors");
 
+    /** @see "GCC gcc/varasm.cc, default_elf_select_section()" */
+    private static final Set<String> COMPILERS_OWN =
+            Set.of(".data", ".bss", ".rodata", ".data.rel", ".data.rel.local", ".data.rel.ro", ".data.rel.ro.local");
+
     private static final String HOOK_SECTIONS = ".livepatch.hooks.";
 
     /** @see "Xen xen/include/xen/livepatch_payload.h" */
@@ -139,6 +143,17 @@ public enum SectionRole {
                 .max(Comparator.comparingInt(String::length))
                 .map(suffix -> name.substring(0, name.length() - suffix.length()))
                 .orElse(name);
+    }
+
+    /**
+     * {@return whether compilers put variables there on their own, the first behind the others or each in a section of its
+     * name} What somebody else puts a variable into may be a table that is put together when the program is linked.
+     */
+    static boolean isCompilersOwn(Section section, String variable) {
+        String suffix = "." + variable;
+        String name = section.name();
+        String base = name.endsWith(suffix) ? name.substring(0, name.length() - suffix.length()) : name;
+        return COMPILERS_OWN.contains(base);
     }
 
     /**

@@ -293,13 +293,14 @@ public final class Select {
     }
 
     /**
-     * {@return whether nobody can refer to a variable: a compiler keeps such a one only if it is told to, for a table
-     * that the linker makes of a section's entries from all objects}
+     * {@return whether nobody can refer to a variable that was put into a section: for a table that the linker makes of a
+     * section's entries from all objects}
      */
     private static boolean isGathered(UsersOfPieces users, Piece piece) {
         return piece.kind() == Kind.DATA
                 && !piece.isGlobal()
                 && (piece.role() == SectionRole.DATA || piece.role() == SectionRole.READ_ONLY)
+                && !SectionRole.isCompilersOwn(piece.section(), piece.name())
                 && users.direct(piece).isEmpty();
     }
 

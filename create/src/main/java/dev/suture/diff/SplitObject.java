@@ -263,7 +263,10 @@ public final class SplitObject {
         return Names.isCold(symbol) ? Kind.FRAGMENT : Kind.FUNCTION;
     }
 
-    /** Bytes between symbols: nothing if they are only padding. */
+    /**
+     * Bytes between symbols: nothing if they are only padding. What is all of a section and is referred to is a constant
+     * of zeros, such as the string {@code "\0\0"}.
+     */
     private void addNameless(Section section, SectionRole role, long from, long to) {
         if (from >= to) {
             return;
@@ -271,7 +274,8 @@ public final class SplitObject {
         List<Symbol> symbols = symbolsOfSection.get(section.index());
         int next = firstAt(symbols, from);
         boolean hasLabel = next < symbols.size() && symbols.get(next).value() < to;
-        if (!hasLabel && isPadding(section, from, to)) {
+        boolean all = from == 0 && to == section.sizeBytes() && !section.isCode() && !section.isNobits();
+        if (!hasLabel && isPadding(section, from, to) && !(all && relocations.anyTo(section))) {
             return;
         }
         if (section.isCode()) {

@@ -1,6 +1,8 @@
 package dev.suture.diff;
 
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What differs from one kind of target to another when a payload's contents are chosen.
@@ -11,7 +13,8 @@ import java.util.Set;
  * @param unwinds whether it unwinds by {@code .eh_frame}
  * @param onlyAtStart functions, by the names that the target has for them, which do not run again, by its own code; those
  *     in sections that are given back after the start need not be among them
- * @param keepNothing functions, which no object of a patch defines, that do not keep an address which they are given
+ * @param keepNothing functions, which no object of a patch defines, that do not keep an address which they are given, and
+ *     the registers, as a bit mask, in which that is so
  * @param acceptedNewState variables and constants of which the author says that nobody misses what the running ones hold
  */
 public record TargetTraits(
@@ -19,38 +22,18 @@ public record TargetTraits(
         String atStart,
         boolean unwinds,
         Set<String> onlyAtStart,
-        Set<String> keepNothing,
+        Map<String, Integer> keepNothing,
         Set<String> acceptedNewState) {
-    /**
-     * A hypervisor.
-     *
-     * @see "Xen xen/common/string.c, xen/lib, xen/drivers/char/console.c"
-     */
-    public static final TargetTraits HYPERVISOR = new TargetTraits(
-            Set.of(),
-            "while the system boots",
-            false,
-            Set.of(),
-            Set.of(
-                    "memcpy",
-                    "memmove",
-                    "memset",
-                    "memcmp",
-                    "strcmp",
-                    "strncmp",
-                    "strcasecmp",
-                    "strlen",
-                    "strnlen",
-                    "strlcpy",
-                    "strlcat",
-                    "snprintf",
-                    "printk"),
-            Set.of());
+    private static final int ALL_REGISTERS = -1;
+
+    /** A hypervisor, of whose functions nothing is known. */
+    public static final TargetTraits HYPERVISOR =
+            new TargetTraits(Set.of(), "while the system boots", false, Set.of(), Map.of(), Set.of());
 
     public TargetTraits {
         sharedNames = Set.copyOf(sharedNames);
         onlyAtStart = Set.copyOf(onlyAtStart);
-        keepNothing = Set.copyOf(keepNothing);
+        keepNothing = Map.copyOf(keepNothing);
         acceptedNewState = Set.copyOf(acceptedNewState);
     }
 
@@ -61,7 +44,23 @@ public record TargetTraits(
 
     /** {@return those of a process of which some functions are known not to run again} */
     public static TargetTraits ofProcess(Set<String> sharedNames, Set<String> keepNothing, Set<String> onlyAtStart) {
-        return new TargetTraits(sharedNames, "when the program starts", true, onlyAtStart, keepNothing, Set.of());
+        return new TargetTraits(
+                sharedNames,
+                "when the program starts",
+                true,
+                onlyAtStart,
+                keepNothing.stream().collect(Collectors.toMap(name -> name, _ -> ALL_REGISTERS)),
+                Set.of());
+    }
+
+    /** {@return the same with functions that keep no address which they are given in some registers} */
+    public TargetTraits knowing(Map<String, Integer> functions) {
+        return new TargetTraits(sharedNames, atStart, unwinds, onlyAtStart, functions, acceptedNewState);
+    }
+
+    /** {@return whether a function keeps no address that it is given in any of some registers} */
+    boolean keepsNothing(String function, int registers) {
+        return (keepNothing.getOrDefault(function, 0) & registers) == registers;
     }
 
     /** {@return the same for an author who accepts that of some variables} */

@@ -23,6 +23,13 @@ public record Effects(
         warnings = List.copyOf(warnings);
     }
 
+    /** {@return a sentence for each function, for a reader} */
+    public List<String> sentences() {
+        return functions.stream()
+                .map(effect -> "%s (%s): %s".formatted(effect.function(), effect.object(), effect.text()))
+                .toList();
+    }
+
     /** {@return a line for the payload's own description of each function that is not simply new at its next call} */
     public List<String> metadata() {
         return functions.stream()

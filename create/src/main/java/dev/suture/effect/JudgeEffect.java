@@ -74,6 +74,29 @@ public final class JudgeEffect {
         return names;
     }
 
+    /**
+     * {@return the functions that call one, by the names that the target has for them; none if the target does not have it,
+     * and empty if somebody else may call it, such as a library or whoever has its address}
+     */
+    public Optional<Set<String>> callers(String function) {
+        await();
+        List<ImageSymbol> symbols = image.all(function);
+        Set<String> callers = new TreeSet<>();
+        for (ImageSymbol symbol : symbols) {
+            if (graph.isExported(symbol.address()) || moments.isFirst(symbol.address())) {
+                return Optional.empty();
+            }
+            for (CallGraph.Use use : graph.uses(symbol.address())) {
+                if (!(use instanceof CallGraph.Use.Call call)
+                        || call.caller().name().isEmpty()) {
+                    return Optional.empty();
+                }
+                callers.add(call.caller().name());
+            }
+        }
+        return Optional.of(callers);
+    }
+
     /** {@return when a selection takes effect} */
     public Effects judge(Selection selection) {
         await();
@@ -91,6 +114,9 @@ public final class JudgeEffect {
             refusals.addAll(new LostAddresses(selection.objects(), this::isFunction, this::callsAtOnce).refusals());
         }
         refusals.addAll(stillRunning(selection));
+        if (!isProgram()) {
+            warnings.addAll(whileApplying(selection));
+        }
         boolean hasHook = selection.chosen().stream().anyMatch(chosen -> chosen.why() == Why.HOOK);
         boolean allLate = !late.isEmpty() && late.size() == selection.replaced().size();
         Optional<Refusal> never = allLate && !hasHook ? withoutEffect(late) : Optional.empty();
@@ -151,6 +177,22 @@ public final class JudgeEffect {
         if (found.reach() != Reach.AGAIN) {
             late.add(new Late(object, function, found, effect));
         }
+    }
+
+    /** What applies a payload is itself replaced by it. */
+    private List<String> whileApplying(Selection selection) {
+        WhileApplying paths = new WhileApplying(image, graph);
+        List<String> warnings = new ArrayList<>();
+        for (Chosen chosen : selection.replaced()) {
+            ObjectPieces original =
+                    selection.objects().get(chosen.id().object()).original();
+            part(selection, chosen, original)
+                    .flatMap(part -> paths.to(part.start()))
+                    .ifPresent(path -> warnings.add(
+                            "`%s` runs while Xen applies payloads (%s): the processor that writes the jumps may run the old version of it and then the new one while other functions of this payload are still old, so both have to bear that"
+                                    .formatted(chosen.piece().name(), path)));
+        }
+        return warnings;
     }
 
     private static Moment moment(Reach reach) {

@@ -1,10 +1,15 @@
 package dev.suture.linked;
 
+import dev.suture.diff.ObjectPieces;
+import dev.suture.diff.Piece;
+import dev.suture.diff.SpecialSections;
+import dev.suture.diff.SplitObject;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
 import dev.suture.image.Image;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,9 +27,43 @@ import java.util.stream.Collectors;
 final class Baseline {
     private Baseline() {}
 
-    /** {@return what differs} */
-    static List<Finding> differences(Image image, ElfFile built) {
-        return isSame(image.elf(), built) ? List.of() : bySymbols(image, built);
+    /**
+     * {@return what differs}
+     *
+     * @param asLinked objects whose code and constants are looked for, by name
+     */
+    static List<Finding> differences(Image image, ElfFile built, Map<String, Path> asLinked) {
+        if (isSame(image.elf(), built)) {
+            return List.of();
+        }
+        List<Finding> findings = new ArrayList<>(bySymbols(image, built));
+        List<ObjectPieces> objects = new ArrayList<>();
+        asLinked.forEach(
+                (name, file) -> objects.add(SplitObject.split(name, ElfFile.read(file), SpecialSections.process())));
+        Side running = new Side(new LinkedFile(image.elf(), image.symbolsFrom()), objects);
+        for (ObjectPieces object : objects) {
+            for (Piece piece : object.pieces()) {
+                Part part = new Part(object, piece);
+                boolean isAsked = piece.isNamed() && piece.sizeBytes() > 0 && !part.isVariable();
+                if (isAsked
+                        && !running.candidates(part).isEmpty()
+                        && running.addresses(part).isEmpty()
+                        && !isOneOfSeveral(part)) {
+                    findings.add(new Finding(
+                            object.name(),
+                            part.name(),
+                            "%s has something else there than the source builds".formatted(image.name())));
+                }
+            }
+        }
+        return findings;
+    }
+
+    /** Of what several objects may have the program has one. */
+    private static boolean isOneOfSeveral(Part part) {
+        return part.piece().section().has(Elf.SHF_GROUP)
+                || part.piece().symbols().stream()
+                        .anyMatch(symbol -> symbol.binding() == Elf.STB_WEAK || symbol.binding() == Elf.STB_GNU_UNIQUE);
     }
 
     private static boolean isSame(ElfFile one, ElfFile other) {

@@ -10,8 +10,6 @@ import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -43,8 +41,7 @@ final class CompareFrames {
 
     private final Side original;
     private final Side patched;
-    private final Set<String> usedElsewhere;
-    private final boolean anythingUsedElsewhere;
+    private final UsersElsewhere users;
     private final Links.Made links;
     private final BiPredicate<Part, Part> isSame;
     private final Function<String, Optional<String>> owners;
@@ -53,25 +50,15 @@ final class CompareFrames {
     /**
      * @param links what both are made from
      * @param compare the pieces of both
+     * @param users who else uses names of theirs
      */
-    CompareFrames(Side original, Side patched, Links.Made links, ComparePieces compare) {
+    CompareFrames(Side original, Side patched, Links.Made links, ComparePieces compare, UsersElsewhere users) {
         this.original = original;
         this.patched = patched;
         this.links = links;
         isSame = (from, to) -> compare.difference(from, to).isEmpty();
         owners = compare::differenceOfOwners;
-        usedElsewhere = new HashSet<>();
-        boolean usersUnknown = false;
-        for (Path object : links.untouched()) {
-            if (!Files.isRegularFile(object)) {
-                usersUnknown = true;
-            } else {
-                ElfFile.read(object).symbols().stream()
-                        .filter(symbol -> !symbol.isLocal() && !symbol.name().isEmpty())
-                        .forEach(symbol -> usedElsewhere.add(Part.plain(symbol)));
-            }
-        }
-        anythingUsedElsewhere = usersUnknown;
+        this.users = users;
     }
 
     /** {@return what differs} */
@@ -243,27 +230,22 @@ final class CompareFrames {
             for (Piece piece : object.pieces()) {
                 Part part = new Part(object, piece);
                 boolean constant = piece.kind() == Piece.Kind.DATA && !part.isVariable() && piece.isGlobal();
-                if (constant
-                        && part.keys().stream()
-                                .anyMatch(key -> anythingUsedElsewhere
-                                        || usedElsewhere.contains(key)
-                                        || exported.contains(key))) {
-                    compareConstant(part);
+                if (constant && differs(part)) {
+                    boolean used = part.keys().stream().anyMatch(key -> exported.contains(key) || users.uses(key));
+                    if (used) {
+                        findings.add(new Finding(
+                                object.name(), part.name(), "the constant changes, and code that stays uses it"));
+                    }
                 }
             }
         }
     }
 
-    private void compareConstant(Part part) {
-        for (String key : part.keys()) {
-            for (Part before : original.linked(key)) {
-                if (!patched.addresses(part).isEmpty() && !isSame.test(before, part)) {
-                    findings.add(new Finding(
-                            part.object().name(), part.name(), "the constant changes, and code that stays uses it"));
-                    return;
-                }
-            }
-        }
+    private boolean differs(Part part) {
+        return !patched.addresses(part).isEmpty()
+                && part.keys().stream()
+                        .flatMap(key -> original.linked(key).stream())
+                        .anyMatch(before -> !isSame.test(before, part));
     }
 
     private void compareGathered() {

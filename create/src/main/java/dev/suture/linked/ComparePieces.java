@@ -4,6 +4,7 @@ import dev.suture.diff.Names;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
 import dev.suture.diff.Reference;
+import dev.suture.diff.SectionRole;
 import dev.suture.elf.Symbol;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Tells whether a piece of the patched program does what one of the original does: the same bytes, and references to what
@@ -89,20 +91,30 @@ final class ComparePieces {
         return compareAttachments(from, to);
     }
 
+    /** In which order an object has its sections says nothing. */
     private Optional<String> compareAttachments(Part from, Part to) {
-        List<Piece> before = from.object().attachments(from.piece());
-        List<Piece> after = to.object().attachments(to.piece());
-        if (before.size() != after.size()) {
-            return Optional.of("its exception tables differ");
+        Map<String, List<Piece>> before = bySection(from.object().attachments(from.piece()));
+        Map<String, List<Piece>> after = bySection(to.object().attachments(to.piece()));
+        boolean same = before.keySet().equals(after.keySet())
+                && before.keySet().stream()
+                        .allMatch(section -> sameEntries(from, before.get(section), to, after.get(section)));
+        return same ? Optional.empty() : Optional.of("its exception tables differ");
+    }
+
+    private boolean sameEntries(Part from, List<Piece> before, Part to, List<Piece> after) {
+        boolean same = before.size() == after.size();
+        for (int i = 0; same && i < before.size(); i++) {
+            same = difference(new Part(from.object(), before.get(i)), new Part(to.object(), after.get(i)))
+                    .isEmpty();
         }
-        for (int i = 0; i < before.size(); i++) {
-            Part one = new Part(from.object(), before.get(i));
-            Part other = new Part(to.object(), after.get(i));
-            if (difference(one, other).isPresent()) {
-                return Optional.of("its exception tables differ");
-            }
-        }
-        return Optional.empty();
+        return same;
+    }
+
+    private static Map<String, List<Piece>> bySection(List<Piece> entries) {
+        return entries.stream()
+                .collect(Collectors.groupingBy(entry -> SectionRole.isExceptionTable(entry.section())
+                        ? ".gcc_except_table"
+                        : entry.section().name()));
     }
 
     private Optional<String> compare(Part from, Reference before, Part to, Reference after) {

@@ -4,14 +4,12 @@ import dev.suture.build.ObjectPair;
 import dev.suture.diff.Names;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
-import dev.suture.diff.Reference;
 import dev.suture.diff.SectionRole;
 import dev.suture.diff.SpecialSections;
 import dev.suture.diff.SplitObject;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Symbol;
-import dev.suture.image.Image;
 import dev.suture.linked.PayloadFile.Replacement;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Judges each function and variable of the patched program: does it run already, is it in the payload, or nowhere?
@@ -35,25 +34,31 @@ public final class JudgePrograms {
     private final Side patched;
     private final PayloadFile payload;
     private final ComparePieces compare;
+    private final Below below;
     private final ProvePayload prove;
     private final Map<String, Replacement> replacements = new HashMap<>();
     private final Set<Replacement> used = new HashSet<>();
-    private final Set<String> runAtStart = new HashSet<>();
 
     private final Set<Finding> missing = new LinkedHashSet<>();
     private final List<Finding> extra = new ArrayList<>();
-    private final List<Finding> unproved = new ArrayList<>();
     private final Set<String> replaced = new TreeSet<>();
+    private final List<Finding> leftToHooks = new ArrayList<>();
+    private final JudgeLeft left;
+    private int functions;
     private int same;
 
     private JudgePrograms(ProveRequest request) {
         this.request = request;
-        original = side(ElfFile.read(request.links().original()), request.pairs(), true);
-        patched = side(ElfFile.read(request.links().patched()), request.pairs(), false);
+        List<ObjectPair> pairs = new ArrayList<>(request.pairs());
+        pairs.addAll(request.below().earlier());
+        original = side(ElfFile.read(request.links().original()), pairs, true);
+        patched = side(ElfFile.read(request.links().patched()), pairs, false);
         payload = new PayloadFile(request.payload());
         payload.replacements().forEach(one -> replacements.put(one.name(), one));
         compare = new ComparePieces(original, patched, this::isReplaced);
-        prove = new ProvePayload(payload, original, patched, compare, request.image());
+        below = new Below(request.below().payloads(), request.below().names(), original, request.image());
+        prove = new ProvePayload(payload, original, patched, compare, request.image(), Optional.of(below));
+        left = new JudgeLeft(request, original, payload, prove);
     }
 
     private static Side side(ElfFile linked, List<ObjectPair> pairs, boolean before) {
@@ -73,24 +78,71 @@ public final class JudgePrograms {
 
     private LinkedProof judge() {
         missing.addAll(Baseline.differences(
-                request.image(), ElfFile.read(request.links().built())));
+                request.image(), ElfFile.read(request.links().built()), request.asLinked()));
         request.links()
                 .otherInputs()
                 .forEach(input ->
                         missing.add(new Finding("", input, "it goes into the link, and is another with the patch")));
-        missing.addAll(new CompareFrames(original, patched, request.links(), compare).compare());
-        findWhatRunsAtStart();
+        UsersElsewhere users = new UsersElsewhere(request.links(), request.pairs());
+        missing.addAll(new CompareFrames(original, patched, request.links(), compare, users).compare());
         forEach(patched, this::checkFound);
         forEach(original, this::checkFound);
         forEach(original, this::checkStillThere);
         forEach(patched, this::judge);
-        judgeSharedCode();
+        compareNameless();
+        missing.addAll(new SharedCode(request.image(), patched, payload, prove).judge());
+        payload.odd().forEach(what -> extra.add(new Finding("", "", what)));
         for (Replacement replacement : payload.replacements()) {
             if (!used.contains(replacement)) {
                 extra.add(new Finding("", replacement.name(), "the patched program has no such function"));
             }
         }
-        List<String> brought = prove.proved().stream()
+        ProveHooks.Result hooks = ProveHooks.check(
+                payload,
+                patched,
+                prove,
+                request.below().earlier().stream().map(ObjectPair::name).collect(Collectors.toSet()));
+        missing.addAll(hooks.missing());
+        extra.addAll(hooks.extra());
+        ProveUnwinding.Result unwinding = ProveUnwinding.check(payload, prove);
+        missing.addAll(unwinding.missing());
+        extra.addAll(unwinding.extra());
+        extra.addAll(FindUnaccounted.find(payload, prove));
+        JudgeLeft.Result judged = left.judge();
+        missing.addAll(judged.missing());
+        return new LinkedProof(
+                List.copyOf(missing),
+                extra,
+                List.copyOf(replaced),
+                brought(),
+                hooks.hooks(),
+                judged.startOnly(),
+                judged.unchangedInSource(),
+                leftToHooks,
+                unproved(judged),
+                functions,
+                same);
+    }
+
+    /** What a payload below left as it ran is not what the program with its patches has. */
+    private List<Finding> unproved(JudgeLeft.Result judged) {
+        List<Finding> unproved = new ArrayList<>(judged.unproved());
+        unproved.addAll(below.onTheirWord());
+        forEach(
+                patched,
+                (side, part) -> part.keys().stream()
+                        .filter(key -> request.below().left().containsKey(key) && !replacements.containsKey(key))
+                        .findFirst()
+                        .ifPresent(key -> unproved.add(new Finding(
+                                part.object().name(),
+                                part.name(),
+                                "a payload below left it as it ran: "
+                                        + request.below().left().get(key)))));
+        return unproved;
+    }
+
+    private List<String> brought() {
+        return prove.proved().stream()
                 .filter(claim -> original.linked(claim.part().name()).isEmpty()
                         && claim.part().piece().isNamed()
                         && !replaced.contains(claim.part().name()))
@@ -98,7 +150,34 @@ public final class JudgePrograms {
                 .distinct()
                 .sorted()
                 .toList();
-        return new LinkedProof(List.copyOf(missing), extra, List.copyOf(replaced), brought, unproved, same);
+    }
+
+    /** Assembly without a name is reached by what stands before it, or by labels that no object keeps. */
+    private void compareNameless() {
+        for (ObjectPieces object : patched.objects()) {
+            List<Part> after = nameless(object);
+            List<Part> before =
+                    original.object(object.name()).map(JudgePrograms::nameless).orElse(List.of());
+            boolean isNew = original.object(object.name()).isEmpty();
+            boolean same = before.size() == after.size();
+            for (int i = 0; same && i < after.size(); i++) {
+                same = compare.difference(before.get(i), after.get(i)).isEmpty();
+            }
+            if (!same && !isNew) {
+                missing.add(new Finding(
+                        object.name(),
+                        "",
+                        "it has code without a name, which the patch changes and the payload does not"));
+            }
+        }
+    }
+
+    private static List<Part> nameless(ObjectPieces object) {
+        return object.pieces().stream()
+                .filter(piece ->
+                        piece.kind() == Piece.Kind.ASSEMBLY && piece.symbols().isEmpty() && piece.sizeBytes() > 0)
+                .map(piece -> new Part(object, piece))
+                .toList();
     }
 
     private interface Judge {
@@ -206,17 +285,18 @@ public final class JudgePrograms {
     }
 
     private void judgeFunction(Part part) {
+        functions++;
         Optional<Replacement> replacement = replacementOf(part);
         Optional<String> difference = differenceFromRunning(part);
         if (replacement.isPresent()) {
             judgeReplaced(part, replacement.get(), difference);
         } else if (difference.isEmpty()) {
             same++;
-        } else if (runsAlready(part) && part.piece().kind() == Piece.Kind.FUNCTION) {
-            judgeNotReplaced(part, difference.get());
+        } else if (runsAlready(part)) {
+            left.add(part, twins(part), difference.get());
         }
         if (difference.isPresent() && runsAlready(part)) {
-            judgeStart(part, replacement.isPresent());
+            judgeChoice(part);
         }
     }
 
@@ -275,63 +355,23 @@ public final class JudgePrograms {
         }
     }
 
-    private void judgeNotReplaced(Part part, String difference) {
-        String name = part.object().name() + ":" + part.name();
-        if (request.leftOut().contains(name)) {
-            unproved.add(new Finding(part.object().name(), part.name(), difference));
-        } else {
-            miss(
-                    part,
-                    "it differs in the patched program (%s), and the payload does not replace it"
-                            .formatted(difference));
-        }
-    }
-
-    /**
-     * What has run when the program started has left its mark. What is replaced runs again, and its mark is what it would
-     * find there in the patched program, too; but a choice is made once.
-     */
-    private void judgeStart(Part part, boolean isReplaced) {
+    /** What is replaced runs again; but what a resolver chose when the program started stays. */
+    private void judgeChoice(Part part) {
         boolean chooses = part.piece().symbols().stream().anyMatch(symbol -> symbol.type() == Elf.STT_GNU_IFUNC)
-                || part.piece().symbols().stream()
-                        .anyMatch(symbol -> patched.addresses(part).stream()
-                                .flatMap(address -> patched.file().namesAt(address).stream())
-                                .anyMatch(name -> patched.file()
-                                        .global(name)
-                                        .filter(known -> known.type() == Elf.STT_GNU_IFUNC)
-                                        .isPresent()));
-        if (request.acceptsRestart() || request.leftOut().contains(part.object().name() + ":" + part.name())) {
-            return;
-        }
-        if (chooses) {
+                || patched.addresses(part).stream()
+                        .flatMap(address -> patched.file().namesAt(address).stream())
+                        .anyMatch(name -> patched.file()
+                                .global(name)
+                                .filter(known -> known.type() == Elf.STT_GNU_IFUNC)
+                                .isPresent());
+        boolean isClaimed = request.claims().containsKey(part.object().name() + ":" + part.name());
+        if (chooses && !request.acceptsRestart() && !isClaimed) {
             miss(part, "it chose a function when the program started, and chooses otherwise with the patch");
-        } else if (!isReplaced && part.keys().stream().anyMatch(runAtStart::contains)) {
-            miss(part, "it ran when the program started, as the patch does not want it");
-        }
-    }
-
-    private void findWhatRunsAtStart() {
-        for (Side side : List.of(original, patched)) {
-            forEach(side, (_, part) -> {
-                if (part.piece().role() == SectionRole.INIT) {
-                    part.object().references(part.piece()).forEach(reference -> addCalled(part, reference));
-                }
-            });
-        }
-    }
-
-    private void addCalled(Part table, Reference reference) {
-        switch (reference.target()) {
-            case Reference.InPiece target ->
-                runAtStart.addAll(
-                        new Part(table.object(), table.object().pieces().get(target.pieceIndex())).keys());
-            case Reference.Elsewhere target -> runAtStart.add(Part.plain(target.symbol()));
-            case Reference.Constant _, Reference.Nothing _ -> {}
         }
     }
 
     private void judgeVariable(Part part) {
-        if (part.piece().role() == SectionRole.HOOKS || payload.hasHooks()) {
+        if (part.piece().role() == SectionRole.HOOKS) {
             return;
         }
         List<Part> twins = twins(part);
@@ -342,10 +382,17 @@ public final class JudgePrograms {
                 twins.stream().anyMatch(twin -> compare.difference(twin, part).isEmpty());
         boolean fewer = twins.stream().anyMatch(twin -> sharesName(twin, part));
         if (!fits && fewer) {
-            miss(
-                    part,
-                    "the variable begins otherwise in the patched program: "
-                            + compare.difference(twins.getFirst(), part).orElse(""));
+            String what = "the variable begins otherwise in the patched program: "
+                    + compare.difference(twins.getFirst(), part).orElse("");
+            boolean sameKind = twins.stream()
+                    .anyMatch(twin -> twin.piece().sizeBytes() == part.piece().sizeBytes()
+                            && twin.isVariable()
+                            && twin.piece().role() == part.piece().role());
+            if (payload.hasHooks() && sameKind) {
+                leftToHooks.add(new Finding(part.object().name(), part.name(), what));
+            } else {
+                miss(part, what);
+            }
         }
     }
 
@@ -361,48 +408,6 @@ public final class JudgePrograms {
                     && patched.linked(name).isEmpty()) {
                 compare.differenceOfOwners(name).ifPresent(why -> miss(part, why));
             }
-        }
-    }
-
-    /** A linker may give several functions one place; what replaces one of them replaces all. */
-    private void judgeSharedCode() {
-        Map<Long, Set<String>> names = new HashMap<>();
-        String file = "";
-        for (Symbol symbol : request.image().symbolsFrom().symbols()) {
-            if (symbol.type() == Elf.STT_FILE) {
-                file = symbol.name();
-            } else if (symbol.isInSection() && (symbol.isFunction() || symbol.type() == Elf.STT_GNU_IFUNC)) {
-                String plain = LinkedFile.plain(symbol.name());
-                names.computeIfAbsent(symbol.value(), _ -> new LinkedHashSet<>())
-                        .add(symbol.isLocal() ? Image.targetNameOfLocal(file, plain) : plain);
-            }
-        }
-        for (Replacement replacement : payload.replacements()) {
-            request.image()
-                    .find(replacement.name())
-                    .ifPresent(symbol -> names.getOrDefault(symbol.address(), Set.of()).stream()
-                            .filter(name -> !name.equals(replacement.name()))
-                            .forEach(name -> judgeSharing(name, replacement)));
-        }
-    }
-
-    private void judgeSharing(String name, Replacement replacement) {
-        List<Part> parts = patched.linked(name);
-        boolean gone = patched.file().global(name).isEmpty() && name.indexOf('#') < 0;
-        if (parts.isEmpty() && !gone) {
-            missing.add(new Finding(
-                    "",
-                    name,
-                    "it shares its code with `%s`, which the payload replaces".formatted(replacement.name())));
-        }
-        for (Part part : parts) {
-            replacement
-                    .at()
-                    .flatMap(at -> prove.difference(part, at))
-                    .ifPresent(why -> miss(
-                            part,
-                            "it shares its code with `%s`, and what the payload puts there is something else: %s"
-                                    .formatted(replacement.name(), why)));
         }
     }
 }

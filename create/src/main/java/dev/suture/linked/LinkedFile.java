@@ -46,11 +46,16 @@ final class LinkedFile {
     private final List<String> versions;
 
     LinkedFile(ElfFile elf) {
+        this(elf, elf);
+    }
+
+    /** @param symbolsFrom where its symbols are, if not in itself */
+    LinkedFile(ElfFile elf, ElfFile symbolsFrom) {
         this.elf = elf;
         code = new LinkedCode(elf);
         versions = SymbolVersions.of(elf);
         String file = "";
-        for (Symbol symbol : elf.symbols()) {
+        for (Symbol symbol : symbolsFrom.symbols()) {
             if (symbol.type() == Elf.STT_FILE) {
                 file = symbol.name();
             } else if (symbol.index() > 0

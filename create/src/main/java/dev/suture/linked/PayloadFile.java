@@ -10,18 +10,23 @@ import dev.suture.payload.PayloadSections;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** A payload as it will be loaded: places in its sections, and what its relocations lead to. */
 final class PayloadFile {
     private static final int ENTRY_BYTES = 104;
+    private static final int OLD_ADDRESS = 16;
 
     private final ElfFile elf;
     private final Map<Integer, TreeMap<Long, Relocation>> relocations = new HashMap<>();
     private final List<Replacement> replacements = new ArrayList<>();
+    private final Map<Place, Long> names = new HashMap<>();
+    private final List<String> odd = new ArrayList<>();
 
     /** A place in a section. */
     record Place(int section, long offset) {}
@@ -55,17 +60,46 @@ final class PayloadFile {
 
     private void readFunctions(Section table) {
         MemorySegment entries = table.contents();
-        Map<Long, Relocation> ofTable = relocations.getOrDefault(table.index(), new TreeMap<>());
+        TreeMap<Long, Relocation> ofTable = relocations.getOrDefault(table.index(), new TreeMap<>());
+        Set<String> seen = new HashSet<>();
         for (long at = 0; at + ENTRY_BYTES <= entries.byteSize(); at += ENTRY_BYTES) {
             Place name = place(ofTable.get(at))
                     .orElseThrow(
                             () -> new LivePatchException(elf.name() + ": an entry of .livepatch.funcs has no name"));
+            String text = text(name);
+            names.put(name, (long) text.length() + 1);
             replacements.add(new Replacement(
-                    text(name),
+                    text,
                     LittleEndian.u32(entries, at + 28),
                     LittleEndian.u32(entries, at + 24),
                     place(ofTable.get(at + 8))));
+            if (!seen.add(text)) {
+                odd.add("the payload replaces `%s` twice".formatted(text));
+            }
+            Set<Long> fields =
+                    new HashSet<>(ofTable.subMap(at, at + ENTRY_BYTES).keySet());
+            fields.removeAll(Set.of(at, at + 8));
+            boolean plain = fields.isEmpty()
+                    && LittleEndian.u64(entries, at) == 0
+                    && LittleEndian.u64(entries, at + 8) == 0
+                    && LittleEndian.u64(entries, at + OLD_ADDRESS) == 0;
+            if (!plain) {
+                odd.add("the payload says of `%s` at which address it is".formatted(text));
+            }
         }
+        if (entries.byteSize() != table.sizeBytes() || entries.byteSize() % ENTRY_BYTES != 0) {
+            odd.add("its table of functions is cut off");
+        }
+    }
+
+    /** {@return what its table of functions has and payloads have not} */
+    List<String> odd() {
+        return odd;
+    }
+
+    /** {@return where the names of what it replaces are, with their sizes in bytes, the final NUL included} */
+    Map<Place, Long> names() {
+        return names;
     }
 
     private Optional<Place> place(Relocation relocation) {

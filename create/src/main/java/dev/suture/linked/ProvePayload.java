@@ -38,6 +38,7 @@ final class ProvePayload {
     private final Set<String> imported;
     private final Set<String> exported;
     private final boolean isLibrary;
+    private final Optional<Below> below;
     private final Map<Claim, Optional<String>> known = new HashMap<>();
     private final Set<Claim> underWay = new HashSet<>();
     private final Set<Claim> proved = new HashSet<>();
@@ -45,12 +46,20 @@ final class ProvePayload {
     /** That a piece is at a place. */
     record Claim(Part part, Place at) {}
 
-    ProvePayload(PayloadFile payload, Side original, Side patched, ComparePieces compare, Image image) {
+    /** @param below what the payload is stacked on; empty if that is itself proved by this */
+    ProvePayload(
+            PayloadFile payload,
+            Side original,
+            Side patched,
+            ComparePieces compare,
+            Image image,
+            Optional<Below> below) {
         this.payload = payload;
         this.original = original;
         this.patched = patched;
         this.compare = compare;
         this.image = image;
+        this.below = below;
         imported = new HashSet<>();
         exported = new HashSet<>();
         for (Symbol symbol : image.elf().dynamicSymbols()) {
@@ -128,6 +137,11 @@ final class ProvePayload {
 
     /** {@return whether the program has a variable of that name; of numbered ones, whether it has as many} */
     private boolean runsAlready(Part variable) {
+        if (below.isEmpty()) {
+            // The lowest of a stack brings what the program itself has not.
+            return !Names.isNumbered(variable.name())
+                    && variable.keys().stream().anyMatch(key -> !image.all(key).isEmpty());
+        }
         if (!Names.isNumbered(variable.name())) {
             return variable.keys().stream().anyMatch(key -> isIn(original.file(), variable, key));
         }
@@ -268,6 +282,13 @@ final class ProvePayload {
 
     private Optional<String> checkOwn(Node node, String asked, Symbol symbol) {
         Set<String> names = patched.names(node);
+        if (isBelow(asked)) {
+            List<Part> parts = names.stream()
+                    .flatMap(name -> patched.linked(name).stream())
+                    .distinct()
+                    .toList();
+            return below.orElseThrow().difference(parts, asked);
+        }
         if (exported.contains(asked) && symbol.visibility() == 0 && isLibrary) {
             return Optional.of("the patched program binds `%s` itself, and the payload lets the dynamic linker find it"
                     .formatted(asked));
@@ -289,6 +310,10 @@ final class ProvePayload {
                 .map(owner -> checkRunning(owner, 0, asked))
                 .flatMap(Optional::stream)
                 .findFirst();
+    }
+
+    private boolean isBelow(String asked) {
+        return below.filter(known -> known.brings(asked)).isPresent() && !isInFile(asked);
     }
 
     private boolean isInFile(String name) {
@@ -360,6 +385,9 @@ final class ProvePayload {
 
     /** {@return why what the running program has under a name is not a part of the patched one} */
     private Optional<String> checkRunning(Part to, long delta, String asked) {
+        if (isBelow(asked)) {
+            return below.orElseThrow().difference(List.of(to), asked);
+        }
         boolean named = to.keys().contains(asked)
                 || compare.nameBefore(to)
                         .map(name -> Image.targetNameOfLocal(to.object().sourceFile(), name))

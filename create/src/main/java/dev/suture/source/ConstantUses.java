@@ -356,7 +356,7 @@ public final class ConstantUses {
         return tokens.size();
     }
 
-    private static String text(List<Token> tokens) {
+    static String text(List<Token> tokens) {
         StringBuilder text = new StringBuilder();
         for (int at = 0; at < tokens.size(); at++) {
             Token token = tokens.get(at);

@@ -111,6 +111,24 @@ class CreateProcessPayloadTest {
                 .anyMatch(name -> name.startsWith("more."));
     }
 
+    /** As openssh hashes an empty packet. Such a string has a section without a name in it. */
+    @Test
+    void aStringOfZerosComesAlong() {
+        String put = """
+                #include <string.h>
+                char text[8] = "abcdefg";
+                __attribute__((noinline)) void put(char *to, const char *from, int n) { memcpy(to, from, n); }
+                int work(int n) { put(text, "\\0\\0\\0", 2); return n + text[0] + text[2]; }
+                """;
+        new PatchedProgram(directory, "make", "program")
+                .file("Makefile", "program: main.c work.c\n\tgcc -O2 -Wl,--build-id -o $@ $^\n")
+                .file(
+                        "main.c",
+                        "#include <stdio.h>\nint work(int n);\nint main(void) { printf(\"%d\\n\", work(1)); return 0; }\n")
+                .file("work.c", put, "\"\\0\\0\\0\", 2", "\"\\0\\0\\0\", 3")
+                .assertTakesEffect("program");
+    }
+
     @Test
     void aSwitchBringsItsJumpTable() {
         new PatchedProgram(directory, make("", ""), "program")

@@ -94,8 +94,11 @@ class LinkedProgramsTest {
                     (Links.Made) build.links(),
                     build.pairs(),
                     ElfFile.read("payload", payload),
-                    Set.of(),
-                    false));
+                    Map.of(),
+                    build.compiler(),
+                    false,
+                    build.asLinked(),
+                    ProveRequest.OnTopOf.NOTHING));
         }
     }
 

@@ -147,6 +147,15 @@ class ObservedBuildTest {
     }
 
     @Test
+    void whatIsOnlyAskedForMayChange() throws IOException {
+        PatchedProgram program = program("[ -r other.c ] && make")
+                .file("work.c", WORK, "n + 1", "n + 5")
+                .file("other.c", "int other;\n", "int", "long");
+
+        buildsAgain(program.assertTakesEffect("program"), false);
+    }
+
+    @Test
     void whatMakeOnlyComparesTheTimeOfMayBeMadeAnew() {
         CreateReport report = program("make")
                 .file("Makefile", MAKEFILE + "gen.h: gen.y\n\tcp gen.y gen.h\nwork.o: gen.h\n")

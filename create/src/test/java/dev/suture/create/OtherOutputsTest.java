@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.suture.LivePatchException;
 import dev.suture.Refusal;
+import dev.suture.build.ScratchTree;
 import dev.suture.link.LinkResult;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -130,13 +133,19 @@ class OtherOutputsTest {
     }
 
     @Test
-    void aBuildOfTheUsersOwnDirectoryIsToldFromOneOfTheCopy() {
+    void aBuildOfTheUsersOwnDirectoryIsToldFromOneOfTheCopy() throws IOException {
         String source = directory.resolve("source").toAbsolutePath().toString();
         PatchedProgram program = new PatchedProgram(directory, "make", "prog")
                 .file("Makefile", "SRC = .\nprog:\n\tgcc -O2 -o $@ $(SRC)/main.c $(SRC)/p.c -Wl,--build-id\n")
                 .file("main.c", MAIN)
                 .file("p.c", "int tick(int n) { return n + 1; }\n", "n + 1", "n + 2");
         program.create();
+
+        // Where the cache is in the source, the copy cannot be mounted over that.
+        Path inside = directory.resolve("source/cache");
+        Files.createDirectories(inside);
+        ScratchTree.deleteDirectory(directory.resolve("cache"));
+        Files.createSymbolicLink(directory.resolve("cache"), inside);
 
         assertThatThrownBy(() -> program.create(
                         "make SRC=" + source, directory.resolve("running/prog"), java.util.Optional.empty()))

@@ -41,6 +41,8 @@ final class PatchedProgram {
      * @param command builds the program
      * @param binary what is changed, relative to the source
      */
+    private Optional<Path> explanation = Optional.empty();
+
     PatchedProgram(Path directory, String command, String binary) {
         this.directory = directory;
         this.command = command;
@@ -111,7 +113,14 @@ final class PatchedProgram {
                         depends,
                         List.of(),
                         Set.of()),
+                explanation,
                 Progress.NONE);
+    }
+
+    /** Has it written down why the payload is what it is. */
+    PatchedProgram explainedIn(Path page) {
+        explanation = Optional.of(page);
+        return this;
     }
 
     Path payload() {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.suture.Refusal;
 import dev.suture.link.LinkResult;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -230,5 +232,28 @@ class StateOfProgramTest {
         assertRefused(
                 program.create(),
                 "a.o: refused: variable `n_calls` (4 bytes) is new, and `f` does with it what `calls`");
+    }
+
+    @Test
+    void whatMayMeanSomethingElseIsSaidAndThePageTellsWhenItRuns() throws IOException {
+        String source = """
+                #include <stdlib.h>
+                struct o { long deadline; };
+                static struct o *it;
+                __attribute__((noinline)) void make(void) { it = malloc(sizeof *it); it->deadline = 5; }
+                __attribute__((noinline)) long left(struct o *o) { return o->deadline * 1000; }
+                int tick(int n) { if (!it) make(); return left(it); }
+                """;
+        Path page = directory.resolve("why.html");
+        CreateReport report = program(source, "deadline = 5", "deadline = 5000")
+                .edited("a.c", "deadline * 1000", "deadline")
+                .explainedIn(page)
+                .create();
+
+        assertThat(report.warnings())
+                .containsExactly(
+                        "`make` now puts something else into `deadline` (`it->deadline = 5000`), and `left` reads it in another way (`return o->deadline`): what the running system has there was put there by the old `make`, so see that the new `left` can read it");
+        assertThat(Files.readString(page))
+                .contains("left (a.o): at the next call", "deadline = 5000", "puts something else");
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -19,6 +20,9 @@ import java.util.stream.Collectors;
 
 /** A patch: sources before and after it, compiled, compared and selected from. */
 public final class Change {
+    /** Those of a hypervisor in which what {@code memcpy} copies (rsi) is seen not to be kept. */
+    static final TargetTraits TRAITS = TargetTraits.HYPERVISOR.knowing(Map.of("memcpy", 1 << 6));
+
     private static final SpecialSections TABLES = SpecialSections.xenX86(17);
 
     private final List<Path> originals = new ArrayList<>();
@@ -132,7 +136,7 @@ public final class Change {
     }
 
     public Selection select() {
-        return Select.select(comparisons, TargetTraits.HYPERVISOR.accepting(Set.copyOf(accepted)));
+        return Select.select(comparisons, TRAITS.accepting(Set.copyOf(accepted)));
     }
 
     /** {@return this patch, of which a variable may start anew} */

@@ -23,7 +23,7 @@ class GatheredTableTest {
     void aNewEntryIsRefused() {
         assertThat(refusals(CODE, CODE + ENTRY))
                 .containsExactly("data `entry` is new, and no code of its object uses it: it is an entry of a table"
-                        + " (.data.rel.ro.drivers) that is gathered when the hypervisor is linked");
+                        + " (.data.rel.ro.drivers) that is put together when the program is linked");
     }
 
     @Test
@@ -45,6 +45,13 @@ class GatheredTableTest {
     @Test
     void anEntryThatStaysIsNothing() {
         assertThat(refusals(CODE + ENTRY, CODE.replace("100", "300") + ENTRY)).isEmpty();
+    }
+
+    @Test
+    void aTableThatNobodyUsesIsNone() {
+        String table = "static const int table[4] __attribute__((used)) = {1, 2, 3, 4};\n";
+        assertThat(refusals(CODE + table, CODE + table.replace("2", "5"))).isEmpty();
+        assertThat(refusals(CODE, CODE + table)).isEmpty();
     }
 
     private Iterable<String> refusals(String original, String patched) {

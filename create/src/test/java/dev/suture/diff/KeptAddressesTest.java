@@ -22,7 +22,7 @@ class KeptAddressesTest {
     }
 
     private static List<String> warnings(Change change) {
-        return KeptAddresses.warnings(change.select(), TargetTraits.HYPERVISOR);
+        return KeptAddresses.warnings(change.select(), Change.TRAITS);
     }
 
     private static void assertClean(Change change) {

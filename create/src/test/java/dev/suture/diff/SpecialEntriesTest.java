@@ -134,6 +134,18 @@ public class SpecialEntriesTest {
         assertThat(change.difference("g")).isEqualTo("one of its entries in .ex_table differs");
     }
 
+    /** As in a debug build of Xen, where the first assertion of an object goes. */
+    @Test
+    void theOrderInWhichAnObjectHasItsSectionsIsNoDifference() {
+        String source = MACROS + """
+                int a(int x) { FIRST return x * 77 + 3; }
+                int f(int *p) { int v, e = 0; LOAD(v, p, e); WARN(5); return v + e + 1000; }
+                """;
+        Change change = Change.of(source.replace("FIRST", "WARN(9);"), source.replace("FIRST", ""));
+
+        assertThat(change.verdicts().lines()).containsExactly("a CHANGED", "f SAME");
+    }
+
     @Test
     void fixUpsAreCutOneByOne() {
         Change change = Change.of(LOADS.replace("NUMBER", "2000"), LOADS.replace("NUMBER", "2001"));

@@ -50,6 +50,15 @@ final class BorrowThread {
      * be elsewhere a moment later; they are tried for some time.
      */
     <T> T with(Function<BorrowedThread, T> work) {
+        return with(work, registers -> Optional.empty());
+    }
+
+    /**
+     * {@return what the work gives, done in a thread that is not in the midst of what the work needs}
+     *
+     * @param busy what a thread with these registers is in the midst of
+     */
+    <T> T with(Function<BorrowedThread, T> work, Function<MemorySegment, Optional<String>> busy) {
         long deadline = System.nanoTime() + LONGEST_NANOS;
         int pauseNanos = FIRST_PAUSE_NANOS;
         while (true) {
@@ -57,7 +66,7 @@ final class BorrowThread {
             unfit = Optional.empty();
             failure = 0;
             for (int tid : candidates()) {
-                List<T> result = tried(work, tid);
+                List<T> result = tried(work, busy, tid);
                 if (!result.isEmpty()) {
                     return result.getFirst();
                 }
@@ -85,7 +94,8 @@ final class BorrowThread {
     }
 
     // One element, what the work gives, or none if this thread could not do it.
-    private <T> List<T> tried(Function<BorrowedThread, T> work, int tid) {
+    private <T> List<T> tried(
+            Function<BorrowedThread, T> work, Function<MemorySegment, Optional<String>> busy, int tid) {
         Keeper keeper = session.keeper();
         if (isKnown(keeper, tid)) {
             // It did not stop in time when it was to.
@@ -113,7 +123,8 @@ final class BorrowThread {
             keeper.noCalls();
             keeper.setRanges(new long[0], new long[0]);
             keeper.stop(System.nanoTime() + STOP_NANOS, true);
-            Optional<String> why = whyUnfit(keeper, index);
+            Optional<String> why = whyUnfit(keeper, index)
+                    .or(() -> busy.apply(keeper.registers(index)).map(what -> " " + what));
             if (why.isEmpty()) {
                 // Work may give nothing.
                 return Collections.singletonList(borrowed(work, tid, keeper.registers(index)));

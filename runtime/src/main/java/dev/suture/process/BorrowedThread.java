@@ -99,6 +99,7 @@ final class BorrowedThread {
         session.write(room.owner(), saved(number), "the end of a page of code");
         Registers.set(working, Registers.FLAGS, Registers.get(registers, Registers.FLAGS) & CLEAR_FLAGS);
         masks = session.arena().allocateFrom(ValueLayout.JAVA_LONG, BLOCKED, mask);
+        Step.THREAD_BORROWED.isDone();
     }
 
     static ProcessException filtered(int pid) {
@@ -176,6 +177,7 @@ final class BorrowedThread {
     long call(long number, long a, long b, long c, long d, long e, long f) {
         prepare(Calls.GETPID, a, b, c, d, e, f);
         runToCall();
+        Step.THREAD_AT_CALL.isDone();
         // Only now, so that a thread we lose before does nothing.
         Registers.set(working, Registers.ORIG_RAX, number);
         Registers.set(working, Registers.RAX, -38);
@@ -392,6 +394,7 @@ final class BorrowedThread {
         keeper.noCalls();
         addRegisters(keeper, original, MASK_AT);
         keeper.makeCalls();
+        Step.THREAD_LED_BACK.isDone();
         session.write(room.owner(), new byte[8], "the end of a page of code");
         if (wasStoppedByJob) {
             session.kernel().call(Calls.KILL, session.pid(), SIGSTOP, 0, 0);

@@ -166,6 +166,7 @@ final class ChangeWhatIsApplied {
         Optional<Splice> splice =
                 changes.sites().isEmpty() ? Optional.empty() : Optional.of(new Splice(work.session(), changes.sites()));
         announce(changes, 0, 0);
+        Step.CHANGE_NOTED.isDone();
         try {
             splice.ifPresent(it -> it.prepare(
                     work::borrow, work.files(), (address, sizeBytes) -> announce(changes, address, sizeBytes)));
@@ -193,7 +194,9 @@ final class ChangeWhatIsApplied {
             }
             throw e;
         }
+        Step.CODE_CHANGED.isDone();
         settle(changes, splice, result.isDone());
+        Step.CHANGE_SETTLED.isDone();
         if (!result.isDone()) {
             return new TimedOut(result.cost(), ledger().state(name), result.inTheWay());
         }
@@ -280,17 +283,22 @@ final class ChangeWhatIsApplied {
         }
         // First out of the list: from then on nobody applies it, whoever is killed. Its memory stays until the unwinder
         // has forgotten it, and that nobody who was killed can say.
+        Step.PAYLOAD_LEFT.isDone();
         Ledger after = before.without(name);
         work.write(after.withPending(Ledger.Pending.memory(after, 0, 0)));
+        Step.PAYLOAD_OUT_OF_LIST.isDone();
         forgetFrames(entry);
+        Step.UNWINDER_FORGOT.isDone();
         Optional<String> pointer = pointers.find(work.borrow());
         if (pointer.isPresent()) {
             work.write(after);
             return new Done(result.cost(), List.of(kept(entry, pointer.get())));
         }
         work.write(after.withPending(Ledger.Pending.memory(after, entry.region(), entry.regionBytes())));
+        Step.GIVING_BACK_NOTED.isDone();
         work.unmap(entry);
         work.write(after);
+        Step.PAYLOAD_GONE.isDone();
         return new Done(result.cost());
     }
 
@@ -325,6 +333,9 @@ final class ChangeWhatIsApplied {
                 work.session().pid());
         Optional<Found> function =
                 symbols.find("__deregister_frame_info").filter(found -> found.type() == Elf.STT_FUNC);
-        function.ifPresent(found -> work.borrow().with(thread -> thread.invoke(found.address(), entry.frames(), 0)));
+        function.ifPresent(found -> work.borrow()
+                .with(
+                        thread -> thread.invoke(found.address(), entry.frames(), 0),
+                        new HeldLocks(work.session(), work.files(), work.ledger())::why));
     }
 }

@@ -29,6 +29,7 @@ import java.util.stream.Stream;
  */
 final class CheckThreads {
     private static final int LARGEST_COPY_BYTES = 1 << 20;
+    private static final int LARGEST_SEARCHED_BYTES = 1 << 16;
 
     // Of the kernel's frame for a handler, from its return address on: struct ucontext, then the registers.
     private static final int INTERRUPTED_STACK_POINTER_AT = 168;
@@ -75,6 +76,7 @@ final class CheckThreads {
     private final List<Obstacle> obstacles = new ArrayList<>();
     private final List<Suspect> suspects = new ArrayList<>();
     private Set<Long> signalReturns = Set.of();
+    private long[] signalReturnAddresses = {};
     private Mappings mappings;
 
     CheckThreads(Session session, Mappings mappings, List<Range> ranges) {
@@ -87,6 +89,13 @@ final class CheckThreads {
     void update(Mappings now, Set<Long> returns) {
         mappings = now;
         signalReturns = Set.copyOf(returns);
+        signalReturnAddresses =
+                signalReturns.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    /** {@return whether there is code in which no thread may be} */
+    boolean isOfInterest() {
+        return !ranges.isEmpty();
     }
 
     List<Obstacle> obstacles() {
@@ -220,9 +229,19 @@ final class CheckThreads {
     // What looks like the frame of a signal and is none leads to where there is no stack.
     private boolean mayHoldSignal(MemorySegment stack) {
         for (long word = 0; word + INTERRUPTED_STACK_POINTER_AT + 8 <= stack.byteSize(); word += 8) {
-            if (signalReturns.contains(LittleEndian.u64(stack, word))
+            if (isSignalReturn(LittleEndian.u64(stack, word))
                     && mappings.around(LittleEndian.u64(stack, word + INTERRUPTED_STACK_POINTER_AT))
                             .isPresent()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // Asked for each word of a stack.
+    private boolean isSignalReturn(long address) {
+        for (long known : signalReturnAddresses) {
+            if (known == address) {
                 return true;
             }
         }
@@ -265,15 +284,27 @@ final class CheckThreads {
     }
 
     private Optional<Obstacle> searchLeft(int tid, Span home, long chainEnd) {
-        long start = home.holds(chainEnd - 8) ? chainEnd : home.start();
-        for (long from = start; from < home.end(); from += LARGEST_COPY_BYTES) {
-            int size = (int) Math.min(LARGEST_COPY_BYTES, home.end() - from);
-            Optional<Obstacle> hit =
-                    search(MemorySegment.ofArray(session.memory().read(from, size)), tid, How.HAS_LEFT);
-            if (hit.isPresent()) {
-                return hit;
+        long from = home.holds(chainEnd - 8) ? chainEnd : home.start();
+        while (from < home.end()) {
+            from = touchedFrom(from, home.end());
+            int size = (int) Math.min(LARGEST_SEARCHED_BYTES, home.end() - from);
+            byte[] bytes = session.memory().read(from, size);
+            Optional<Obstacle> hit = search(MemorySegment.ofArray(bytes), tid, How.HAS_LEFT);
+            if (hit.isPresent() || bytes.length < size) {
+                return hit.or(() -> Optional.of(new Obstacle(tid, "", chainEnd, How.UNKNOWN)));
             }
+            from += size;
         }
         return Optional.empty();
+    }
+
+    private long touchedFrom(long start, long end) {
+        Optional<Mapping> mapping = mappings.at(start);
+        boolean isZeroUntouched = mapping.isPresent()
+                && !mapping.get().isFile()
+                && mapping.get().permissions().charAt(3) == 'p';
+        return isZeroUntouched
+                ? session.touched().firstFrom(start, Math.min(end, mapping.get().end()))
+                : start;
     }
 }

@@ -24,6 +24,7 @@ import java.util.OptionalLong;
  */
 final class FindPointers implements Change {
     private static final int WINDOW_BYTES = 1 << 20;
+    private static final int PART_BYTES = 1 << 18;
     private static final long MOST_BYTES = 1L << 31;
     private static final int RED_ZONE_BYTES = 128;
     private static final int HANDLER_BYTES = 8;
@@ -43,6 +44,7 @@ final class FindPointers implements Change {
     private final Map<Integer, Long> stackPointers = new HashMap<>();
     private final Map<Integer, Long> owns = new HashMap<>();
     private String inRegister = "";
+    private long searchedBytes;
 
     FindPointers(Session session, LedgerMemory ledger, Ledger.Entry entry) {
         this.session = session;
@@ -118,14 +120,10 @@ final class FindPointers implements Change {
         List<Span> unused = new ArrayList<>(unused(mappings));
         unused.add(payload);
         unused.add(ledger);
-        long searched = 0;
+        searchedBytes = 0;
         for (Mapping mapping : mappings.all()) {
             if (!mapping.isReadable() || mapping.permissions().charAt(1) != 'w') {
                 continue;
-            }
-            searched += mapping.sizeBytes();
-            if (searched > MOST_BYTES) {
-                return Optional.of("it has more than %,d bytes of memory, too much to search".formatted(MOST_BYTES));
             }
             Optional<String> found = search(mapping, unused);
             if (found.isPresent()) {
@@ -170,8 +168,17 @@ final class FindPointers implements Change {
     }
 
     private Optional<String> search(Mapping mapping, List<Span> unused) {
-        for (long from = mapping.start(); from < mapping.end(); from += WINDOW_BYTES) {
-            int size = (int) Math.min(mapping.end() - from, WINDOW_BYTES);
+        // What nobody has touched is zero: most of the stacks of threads.
+        boolean isZeroAtFirst = !mapping.isFile() && mapping.permissions().charAt(3) == 'p';
+        for (long from = mapping.start(); from < mapping.end(); ) {
+            if (isZeroAtFirst) {
+                from = session.touched().firstFrom(from, mapping.end());
+            }
+            int size = (int) Math.min(mapping.end() - from, isZeroAtFirst ? PART_BYTES : WINDOW_BYTES);
+            searchedBytes += size;
+            if (searchedBytes > MOST_BYTES) {
+                return Optional.of("it has more than %,d bytes of memory, too much to search".formatted(MOST_BYTES));
+            }
             MemorySegment bytes = MemorySegment.ofArray(session.memory().read(from, size));
             if (bytes.byteSize() < size) {
                 return Optional.of("its memory at 0x%x cannot be read".formatted(from + bytes.byteSize()));
@@ -186,6 +193,7 @@ final class FindPointers implements Change {
                     }
                 }
             }
+            from += size;
         }
         return Optional.empty();
     }

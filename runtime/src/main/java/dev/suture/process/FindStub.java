@@ -64,6 +64,7 @@ final class FindStub {
         byte[] bytes = Arrays.copyOf(BorrowedThread.STUB, Room.BYTES);
         System.arraycopy(NAME, 0, bytes, Room.NAME_AT, NAME.length);
         session.write(address, bytes, "the end of a page of code");
+        Step.STUB_WRITTEN.isDone();
         return address;
     }
 }

@@ -117,11 +117,13 @@ final class LedgerMemory {
     }
 
     private void protect(BorrowedThread thread) {
+        Step.LEDGER_MAPPED.isDone();
         long guard = address + LEDGER_BYTES;
         long stack = guard + GUARD_BYTES;
         check(thread.call(Calls.MPROTECT, guard, GUARD_BYTES, 0, 0, 0, 0), "mprotect");
         int protection = Calls.PROT_READ | Calls.PROT_WRITE;
         check(thread.call(Calls.MPROTECT, stack, STACK_BYTES, protection, 0, 0, 0), "mprotect");
+        Step.LEDGER_PROTECTED.isDone();
     }
 
     /** {@return the address behind the stack that functions are called on; it has no other use than that} */
@@ -198,7 +200,9 @@ final class LedgerMemory {
         copy.putInt(bytes.length).putInt(0).putLong(checksum(bytes)).put(bytes);
         long next = 1 - valid;
         session.write(copyAddress(next), copy.array(), "the ledger");
+        Step.COPY_WRITTEN.isDone();
         session.write(address + 8, word(next, 8), "the ledger");
+        Step.COPY_COUNTS.isDone();
         valid = next;
     }
 

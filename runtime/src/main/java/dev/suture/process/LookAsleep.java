@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,9 @@ import java.util.Optional;
  * nothing is known but whether the thread has run since it was stopped.
  */
 final class LookAsleep {
+    /** How many times longer to look for others when somebody is in the way: they are named together. */
+    private static final int NAMING = 20;
+
     /** What can be said. */
     enum Seen {
         IN_THE_WAY,
@@ -41,29 +45,62 @@ final class LookAsleep {
         this.check = check;
     }
 
-    /** {@return whether a thread that was in the way still is} */
-    Seen look(int tid, Unwind unwind) {
-        Optional<Place> before = place(tid);
-        Optional<Stop> stop = check.lastStop(tid);
-        if (before.isEmpty() || stop.isEmpty()) {
-            return Seen.UNTOLD;
+    /**
+     * {@return who sleeps where he is in the way for certain, without anybody having been stopped}
+     *
+     * @param longestNanos after which nobody else is looked at if none was found, counted from when the first one was: he has
+     *     the tables read
+     */
+    List<Obstacle> asleep(int[] tids, Unwind unwind, long longestNanos) {
+        List<Obstacle> all = new ArrayList<>();
+        long firstSeen = 0;
+        for (int tid : tids) {
+            Optional<Place> place = place(tid);
+            if (place.isPresent()) {
+                List<Obstacle> found = found(tid, place.get(), 0, unwind);
+                if (!found.isEmpty() && found.getFirst().isSure() && place.equals(place(tid))) {
+                    all.add(found.getFirst());
+                }
+                firstSeen = firstSeen == 0 ? System.nanoTime() : firstSeen;
+            }
+            long most = all.isEmpty() ? longestNanos : NAMING * longestNanos;
+            if (firstSeen != 0 && System.nanoTime() - firstSeen > most) {
+                break;
+            }
         }
-        Place place = before.get();
+        return all;
+    }
+
+    private List<Obstacle> found(int tid, Place place, long own, Unwind unwind) {
         MemorySegment registers = MemorySegment.ofArray(new long[Registers.BYTES / 8]);
         Registers.set(registers, Registers.RSP, place.stackPointer());
         Registers.set(registers, Registers.RIP, place.address());
-        Registers.set(registers, Registers.FS_BASE, stop.get().own());
+        Registers.set(registers, Registers.FS_BASE, own);
         check.forget();
         check.look(tid, registers);
         List<Obstacle> found = check.obstacles().isEmpty() ? check.unwound(unwind) : check.obstacles();
         check.forget();
+        return found;
+    }
+
+    /** {@return whether a thread that was in the way still is} */
+    Seen look(int tid, Unwind unwind) {
+        Optional<Place> before = place(tid);
+        Optional<Stop> stop = check.lastStop(tid);
+        if (before.isEmpty()) {
+            return Seen.UNTOLD;
+        }
+        Place place = before.get();
+        List<Obstacle> found = found(tid, place, stop.map(Stop::own).orElse(0L), unwind);
         if (!before.equals(place(tid))) {
             return Seen.UNTOLD;
         }
         if (found.isEmpty()) {
             return Seen.NOT_IN_THE_WAY;
         }
-        return found.getFirst().isSure() || isWhereItStopped(tid, place, stop.get()) ? Seen.IN_THE_WAY : Seen.UNTOLD;
+        boolean isThere = found.getFirst().isSure()
+                || stop.filter(it -> isWhereItStopped(tid, place, it)).isPresent();
+        return isThere ? Seen.IN_THE_WAY : Seen.UNTOLD;
     }
 
     private boolean isWhereItStopped(int tid, Place place, Stop stop) {

@@ -29,6 +29,9 @@ import java.util.Set;
  */
 final class Quiesce {
     private static final long STOP_NANOS = 50_000_000;
+    /** How long to look at who sleeps before all are stopped. */
+    private static final long LOOK_NANOS = 10_000_000;
+
     private static final long LATE_NANOS = 500_000_000;
     private static final int FIRST_PAUSE_MILLIS = 1;
     private static final int LONGEST_PAUSE_MILLIS = 20;
@@ -84,7 +87,7 @@ final class Quiesce {
             check.forget();
             update(check, !ranges.isEmpty());
             boolean isProbe = obstacles.stream().anyMatch(Obstacle::isSeen);
-            obstacles = isProbe ? stillThere(obstacles, check, asleep) : attempt(check, change);
+            obstacles = isProbe ? stillThere(obstacles, check, asleep) : attemptUnlessAsleep(check, asleep, change);
             if (obstacles == null) {
                 return new Result(true, cost(start), List.of());
             }
@@ -166,6 +169,13 @@ final class Quiesce {
                 : check.obstacles();
     }
 
+    // As long as somebody sleeps in the way, a stop would only disturb him.
+    private List<Obstacle> attemptUnlessAsleep(CheckThreads check, LookAsleep asleep, Change change) {
+        List<Obstacle> sleepers =
+                check.isOfInterest() ? asleep.asleep(session.threadIds(), unwind, LOOK_NANOS) : List.of();
+        return sleepers.isEmpty() ? attempt(check, change) : sleepers;
+    }
+
     /** {@return null if the work was done, else who was in the way} */
     private List<Obstacle> attempt(CheckThreads check, Change change) {
         Optional<Obstacle> unstoppable = others.unstoppable();
@@ -179,6 +189,7 @@ final class Quiesce {
         attempts++;
         session.letOthersRun();
         threads.seizeAll();
+        Step.THREADS_SEIZED.isDone();
         session.letOthersRun();
         check.tell(keeper);
         session.letOthersRun();

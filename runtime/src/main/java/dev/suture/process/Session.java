@@ -49,6 +49,7 @@ final class Session implements AutoCloseable {
     private final MemorySegment threadPath;
     private int firstThread;
     private Optional<Boolean> hasOwnNumbers = Optional.empty();
+    private Optional<TouchedPages> touched = Optional.empty();
     private Keeper keeper;
     private Ptrace ptrace;
 
@@ -165,6 +166,14 @@ final class Session implements AutoCloseable {
         } catch (IOException e) {
             return OptionalInt.empty();
         }
+    }
+
+    /** {@return which memory of the process was touched} */
+    TouchedPages touched() {
+        if (touched.isEmpty()) {
+            touched = Optional.of(new TouchedPages(this, arena));
+        }
+        return touched.get();
     }
 
     /** {@return how many threads there are now, those included that ended and were not yet taken away} */
@@ -287,6 +296,7 @@ final class Session implements AutoCloseable {
         if (keeper != null) {
             keeper.close();
         }
+        touched.ifPresent(TouchedPages::close);
         memory.close();
         arena.close();
     }

@@ -166,6 +166,7 @@ final class Splice implements Change {
                 .orElseThrow(() -> new ProcessException(session.pid(), "no file is at 0x%x".formatted(start)));
         for (long place : PlaceMemory.candidates(mappings, file, sizeBytes)) {
             announce.memory(place, sizeBytes);
+            Step.PAGES_NOTED.isDone();
             long result = borrow.with(thread -> map(thread, code, place));
             if (result == place) {
                 prepared = place;
@@ -182,6 +183,7 @@ final class Splice implements Change {
         if (prepared == 0) {
             throw new ProcessException(session.pid(), "it has no room for %,d bytes of code".formatted(sizeBytes));
         }
+        Step.PAGES_MAPPED.isDone();
         byte[] live = session.memory().read(start, Math.toIntExact(sizeBytes));
         byte[] made = session.memory().read(prepared, Math.toIntExact(sizeBytes));
         if (live.length != sizeBytes || made.length != sizeBytes) {
@@ -196,6 +198,7 @@ final class Splice implements Change {
                 session.write(prepared + page, Arrays.copyOfRange(live, page, page + PAGE), "code");
             }
         }
+        Step.PAGES_WRITTEN.isDone();
     }
 
     // Pages of the same file where the process can open it, else pages of no file.

@@ -172,10 +172,13 @@ final class Upload {
                 return null;
             }
             announce.memory(place, link.sizeBytes());
+            Step.MEMORY_NOTED.isDone();
             failure = borrow.with(thread -> map(thread, place));
             if (failure == 0) {
                 region = place;
+                Step.MEMORY_MAPPED.isDone();
                 session.write(region, OwnMemory.mark(region), "the payload");
+                Step.MEMORY_MARKED.isDone();
                 break;
             }
             // What is there is not ours.
@@ -202,11 +205,14 @@ final class Upload {
                 .toList());
         refusals.addAll(splices.refusals());
         session.write(region, link.image(), "the payload");
+        Step.PAYLOAD_WRITTEN.isDone();
         boolean isTold = refusals.isEmpty() && tellsUnwinder();
         if (isTold) {
             // From here on the memory is not given back if we are killed: the unwinder may already know of it.
             announce.memory(0, 0);
+            Step.UNWINDER_NOTED.isDone();
             tellUnwinder(borrow, region);
+            Step.UNWINDER_TOLD.isDone();
         }
         return entry(region, functions, isTold);
     }
@@ -273,7 +279,8 @@ final class Upload {
         long function = symbols.find("__register_frame_info").orElseThrow().address();
         long frames = region + link.framesOffset();
         borrow.with(
-                thread -> thread.invoke(function, frames, region + link.sizeBytes() - LinkPayload.FRAMES_NOTE_BYTES));
+                thread -> thread.invoke(function, frames, region + link.sizeBytes() - LinkPayload.FRAMES_NOTE_BYTES),
+                new HeldLocks(session, files, ledger)::why);
     }
 
     private Ledger.Entry entry(long region, List<Ledger.Function> functions, boolean isTold) {

@@ -236,6 +236,7 @@ final class Work implements AutoCloseable {
             return new Outcome.Refused(Outcome.Cost.NONE, upload.refusals());
         }
         write(ledger.withEntry(entry));
+        Step.PAYLOAD_LISTED.isDone();
         return new Outcome.Done(
                 new Outcome.Cost(borrow().stoppedNanos() / 1000, (System.nanoTime() - start) / 1000, 1));
     }
@@ -259,6 +260,7 @@ final class Work implements AutoCloseable {
     /** Gives the memory of a payload back. */
     void unmap(Ledger.Entry entry) {
         borrow().with(thread -> thread.call(Calls.MUNMAP, entry.region(), entry.regionBytes(), 0, 0, 0, 0));
+        Step.MEMORY_GIVEN_BACK.isDone();
     }
 
     @Override

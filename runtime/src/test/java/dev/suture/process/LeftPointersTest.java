@@ -129,4 +129,17 @@ class LeftPointersTest {
             assertThat(unloaded(program.target(), "hooks")).isEqualTo("[]");
         }
     }
+
+    @Test
+    void vastStacksOfWhichMostWasNeverTouchedAreNoReasonToKeepIt() {
+        Payload payload = Program.payloadOf(
+                folder, "vast.c", "int new_says(int x) { return x + 7; } REPLACES(new_says, \"says\");", calls, "");
+        try (Program program = Program.start(calls, "sh", "-c", "ulimit -s 2097152; exec \"$@\"", "sh")) {
+            program.ask("start holds 1");
+            program.ask("start holds 1");
+            ScenariosTest.load(program.target(), "vast", payload);
+            assertThat(program.ask("call says 0")).isEqualTo("7");
+            assertThat(unloaded(program.target(), "vast")).isEqualTo("[]");
+        }
+    }
 }

@@ -76,13 +76,22 @@ final class Program implements AutoCloseable {
         }
     }
 
-    // A shell is its parent, as of most programs.
     static Program start(Path binary, String... before) {
+        return start(binary, List.of(before), List.of());
+    }
+
+    static Program startWith(Path binary, String... arguments) {
+        return start(binary, List.of(), List.of(arguments));
+    }
+
+    // A shell is its parent, as of most programs.
+    private static Program start(Path binary, List<String> before, List<String> arguments) {
         try {
             List<String> all = new ArrayList<>(List.of(
                     "sh", "-c", "exec 3<&0; \"$@\" <&3 3<&- & echo pid $!; exec 3<&-; wait $!; echo ended $?", "sh"));
-            all.addAll(List.of(before));
+            all.addAll(before);
             all.add(binary.toString());
+            all.addAll(arguments);
             ProcessBuilder builder = new ProcessBuilder(all).redirectErrorStream(true);
             builder.environment().put("LD_LIBRARY_PATH", binary.getParent().toString());
             Process shell = builder.start();

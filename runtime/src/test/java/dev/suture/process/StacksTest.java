@@ -110,6 +110,38 @@ class StacksTest {
     }
 
     @Test
+    void ofAVastStackThatAThreadHasLeftOnlyWhatWasTouchedIsRead() throws Exception {
+        Payload payload = replacing(calls, "plain");
+        try (Program program = Program.start(calls, "sh", "-c", "ulimit -s 1048576; exec \"$@\"", "sh")) {
+            ProcessTarget target = program.target();
+            program.ask("start calls_switches 1");
+            ProcessTargetTest.done(target.upload("p", payload));
+            Outcome outcome = target.apply("p", ApplyOptions.DEFAULT);
+            ProcessTargetTest.done(outcome);
+            assertThat(outcome.cost().stoppedMicros()).isLessThan(500_000);
+            assertThat(program.ask("call plain 1")).isEqualTo("1001");
+            program.say("release");
+            assertThat(program.read()).isEqualTo("ended 2");
+        }
+    }
+
+    @Test
+    void whoSleepsInTheWayAllTheTimeIsNotStoppedAtAll() throws Exception {
+        Payload payload = replacing(calls, "holds");
+        try (Program program = Program.start(calls)) {
+            ProcessTarget target = program.target();
+            program.ask("start holds 1");
+            ProcessTargetTest.done(target.upload("p", payload));
+            Outcome.TimedOut late = late(target.apply("p", BRIEF));
+            assertThat(late.inTheWay().getFirst().what()).contains("will return into holds");
+            assertThat(late.cost().attempts()).as("stops").isZero();
+            program.say("release");
+            assertThat(program.read()).isEqualTo("ended 2");
+            ProcessTargetTest.done(target.apply("p", ApplyOptions.DEFAULT));
+        }
+    }
+
+    @Test
     void aProcessWithTheSameMemoryIsNamedAndWaitedFor() {
         Payload payload = replacing(calls, "plain");
         try (Program program = Program.start(calls)) {

@@ -9,18 +9,20 @@ extern "C" __attribute__((noipa)) void fails(int x)
 {
     if (x > 3)
         throw std::runtime_error("too much");
-    std::printf("fine\n");
+    if (x > 1)
+        std::printf("fine\n");
 }
 extern "C" __attribute__((noipa)) void passes(int x)
 {
-    struct Guard { ~Guard() { std::printf("cleaned\n"); } } guard;
+    struct Guard { int x; ~Guard() { if (x > 1) std::printf("cleaned\n"); } } guard{x};
     __asm__ volatile("" ::: "memory");
     fails(x);
 }
 extern "C" __attribute__((noipa)) void quietly(int x) { throw x; }
+volatile int calmed;
 static void storms()
 {
-    for (;;) {
+    while (!calmed) {
         try {
             quietly(1);
         } catch (int) {
@@ -37,6 +39,17 @@ int main()
             std::thread(storms).detach();
             std::thread(storms).detach();
             std::puts("storming");
+            continue;
+        }
+        if (!std::strcmp(line, "storm alone\n")) {
+            std::puts("storming");
+            std::thread(storms).detach();
+            while (!calmed)
+                try {
+                    quietly(1);
+                } catch (int) {
+                    passes(1);
+                }
             continue;
         }
         try {

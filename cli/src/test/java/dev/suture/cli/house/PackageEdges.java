@@ -38,13 +38,14 @@ final class PackageEdges {
         allow("types", "elf", "dwarf", "diff");
         allow("drift", "elf", "build", "source", "diff");
         allow("effect", "elf", "isa", "image", "diff");
-        allow("certify", "elf", "isa", "dwarf", "payload", "build", "diff", "drift");
+        allow("state", "elf", "isa", "image", "diff");
+        allow("certify", "elf", "isa", "dwarf", "image", "payload", "build", "diff", "drift", "linked");
         allow("linked", "elf", "isa", "image", "payload", "build", "diff");
         allow(
                 "create",
                 with(
-                        CORE, "linked", "build", "source", "diff", "drift", "effect", "types", "link", "explain",
-                        "certify"));
+                        CORE, "linked", "build", "source", "diff", "drift", "effect", "state", "types", "link",
+                        "explain", "certify"));
         allow("advise", with(CORE, "build", "diff", "effect", "link", "explain", "create"));
 
         allow("target", CORE);

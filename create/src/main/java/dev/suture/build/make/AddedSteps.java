@@ -44,6 +44,7 @@ final class AddedSteps {
         arguments.replaceAll(argument -> argument.equals(like.sourceArgument()) ? source.toString() : argument);
         String name = source.getFileName().toString();
         Path object = source.resolveSibling(name.substring(0, name.lastIndexOf('.')) + ".o");
-        return new CompileStep(like.compiler(), like.directory(), arguments, source, source.toString(), object);
+        return new CompileStep(
+                like.compiler(), like.directory(), arguments, source, source.toString(), object, like.mounts());
     }
 }

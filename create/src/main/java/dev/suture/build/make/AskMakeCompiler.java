@@ -21,12 +21,17 @@ final class AskMakeCompiler implements AskCompiler {
     private final Map<String, CompileStep> steps;
     private final List<String> flags;
     private final Originals sources;
+    /** Once the sources of before the patch are back, those with it are gone. */
+    private final Map<String, Preprocessed> known = new LinkedHashMap<>();
+
+    private boolean wereAsked;
 
     /**
      * @param directory where answers go
      * @param steps how the objects of the build are compiled, by the names it calls them
      * @param flags what the objects were compiled with behind the build's own options
      * @param sources what the originals were compiled from
+     * @param known what was put through the preprocessor already; if there is any, nothing else is
      */
     AskMakeCompiler(
             BuiltCopy copy,
@@ -34,17 +39,26 @@ final class AskMakeCompiler implements AskCompiler {
             CompileObjects compiler,
             Map<String, CompileStep> steps,
             List<String> flags,
-            Originals sources) {
+            Originals sources,
+            Map<String, Preprocessed> known) {
         this.copy = copy;
         this.directory = directory;
         this.compiler = compiler;
         this.steps = Map.copyOf(steps);
         this.flags = List.copyOf(flags);
         this.sources = sources;
+        this.known.putAll(known);
+        wereAsked = !known.isEmpty();
     }
 
     @Override
     public Map<String, Preprocessed> preprocess(List<String> objects, Set<String> alsoOnOneLine) {
+        if (wereAsked) {
+            Map<String, Preprocessed> again = new LinkedHashMap<>(known);
+            again.keySet().retainAll(objects);
+            return again;
+        }
+        wereAsked = true;
         Map<String, Path> texts = new LinkedHashMap<>();
         Map<String, Path> onOneLine = new LinkedHashMap<>();
         objects.forEach(name -> preprocess(name, "patched", List.of()).ifPresent(text -> texts.put(name, text)));
@@ -67,6 +81,7 @@ final class AskMakeCompiler implements AskCompiler {
                                             .flatMap(line -> preprocess(name, "original.line", ON_ONE_LINE)
                                                     .map(other -> new Preprocessed(other, line)))))));
         }
+        known.putAll(both);
         return both;
     }
 

@@ -38,13 +38,19 @@ final class BuiltCopy implements AutoCloseable {
     /** How large all copies together may be. */
     private static final long LARGEST_BYTES = 10L << 30;
 
+    /** How many directories outside of the source a build may write to. */
+    private static final int MOST_DIRECTORIES = 4;
+
     private final Path directory;
     private final Path source;
     private final Map<String, Optional<SourceText>> patched;
     private final CacheEntry lock;
     private final PrivateTree own;
     private final SourceLinks links;
-    private final boolean isOfBuiltSource;
+    private boolean isOfBuiltSource;
+    private Mounts mounts;
+    /** What was there before the build ran. */
+    private List<Path> before = List.of();
 
     private BuiltCopy(
             Path directory,
@@ -60,6 +66,7 @@ final class BuiltCopy implements AutoCloseable {
         this.links = links;
         this.isOfBuiltSource = isOfBuiltSource;
         own = new PrivateTree(tree());
+        mounts = Mounts.none(directory, "");
     }
 
     /**
@@ -70,7 +77,7 @@ final class BuiltCopy implements AutoCloseable {
      */
     static BuiltCopy open(Path cache, Path source, String command, Stages stages) {
         String now = Long.toString(Instant.now().getEpochSecond());
-        return open(cache, source, command, Map.of(), now, stages);
+        return open(cache, source, command, Map.of(), now, Optional.empty(), stages);
     }
 
     /**
@@ -79,7 +86,7 @@ final class BuiltCopy implements AutoCloseable {
      * @param contents by path; empty for a file that is not there
      */
     BuiltCopy openPatched(Path cache, String command, Map<String, Optional<SourceText>> contents, Stages stages) {
-        return open(cache, source, command, contents, time(), stages);
+        return open(cache, source, command, contents, time(), Optional.of(mounts), stages);
     }
 
     private static BuiltCopy open(
@@ -88,6 +95,7 @@ final class BuiltCopy implements AutoCloseable {
             String command,
             Map<String, Optional<SourceText>> patched,
             String time,
+            Optional<Mounts> like,
             Stages stages) {
         try {
             Path real = source.toRealPath();
@@ -103,17 +111,20 @@ final class BuiltCopy implements AutoCloseable {
                     SourceLinks.of(real, Path.of("/"), linksOnly, SourceFiles::isObject),
                     command,
                     patched);
-            Path directory = cache.toAbsolutePath().resolve("process").resolve(real.getFileName() + "-" + key);
+            Path directory = Files.createDirectories(cache.toAbsolutePath().resolve("process"))
+                    .toRealPath()
+                    .resolve(real.getFileName() + "-" + key);
             SourceLinks links = SourceLinks.of(real, directory.resolve("tree"), linksOnly, SourceFiles::isObject);
             BuiltCopy copy = new BuiltCopy(directory, real, patched, lock(directory, stages), links, found.built());
             PruneCache.daily(directory.getParent(), LARGEST_BYTES);
             try {
                 ChildProcess.end(directory.toString());
-                if (Files.exists(directory.resolve("complete"))) {
+                if (copy.isComplete()) {
                     copy.restore();
                 } else {
-                    copy.make(files, command, time, stages);
+                    copy.make(files, command, time, like, stages);
                 }
+                copy.isOfBuiltSource |= WrittenOutside.isBuilt(copy.mounts, real);
                 return copy;
             } catch (IOException | RuntimeException e) {
                 copy.unlock();
@@ -137,15 +148,30 @@ final class BuiltCopy implements AutoCloseable {
         }
     }
 
-    private void make(List<Path> files, String command, String time, Stages stages) throws IOException {
-        prepare(files, stages);
+    private boolean isComplete() throws IOException {
+        if (!Files.exists(directory.resolve("complete"))) {
+            return false;
+        }
+        mounts = Mounts.read(mountsFile(), directory);
+        return Files.readString(outsideFile()).equals(WrittenOutside.state(mounts, source));
+    }
+
+    private void make(List<Path> files, String command, String time, Optional<Mounts> like, Stages stages)
+            throws IOException {
+        Files.createDirectories(tree());
+        mounts = Mounts.of(directory, source, tree());
         List<String> output = new ArrayList<>();
-        Watch.Watched watched = run(command, time, output, stages);
-        if (watched.disturbed()) {
-            // A program that traces others cannot while it is traced itself: once more, with nobody looking.
-            prepare(files, stages);
-            output.clear();
-            watched = new Watch.Watched(runUnobserved(command, time, output), watched.observation(), false);
+        if (mounts.any() && like.isPresent()) {
+            mounts = like.get().in(tree(), directory);
+        }
+        Watch.Watched watched = build(files, command, time, output, stages);
+        for (int i = 0; i < MOST_DIRECTORIES && mounts.any(); i++) {
+            Optional<Mounts> more = moreMounts(watched);
+            if (more.isEmpty()) {
+                break;
+            }
+            mounts = more.get();
+            watched = build(files, command, time, output, stages);
         }
         if (watched.status() != 0) {
             throw new BuildFailedException(
@@ -160,11 +186,37 @@ final class BuiltCopy implements AutoCloseable {
                     (patched.isEmpty()
                                     ? "Give a command that builds the program from a clean source, with configuring it"
                                     : "Correct the patch: without it the command succeeds")
+                            + (mounts.any() ? ". Outside of the copy it can write nothing but temporary files" : "")
                             + notThere());
         }
-        CheckWritten.check(watched.observation(), tree().toRealPath(), files, patched.keySet())
+        CheckWritten.check(watched.observation(), tree().toRealPath(), before, patched.keySet())
                 .write(observationFile());
+        mounts.write(mountsFile());
+        Files.writeString(outsideFile(), WrittenOutside.state(mounts, source));
         Files.createFile(directory.resolve("complete"));
+    }
+
+    private Optional<Mounts> moreMounts(Watch.Watched watched) throws IOException {
+        Path tree = tree().toRealPath();
+        if (watched.status() != 0) {
+            return WrittenOutside.find(mounts, watched.observation(), tree);
+        }
+        Optional<Path> kept = KeptObjects.find(commands(), watched.observation(), mounts);
+        return kept.isEmpty() ? Optional.empty() : WrittenOutside.with(mounts, List.of(kept.get()), tree);
+    }
+
+    private Watch.Watched build(List<Path> files, String command, String time, List<String> output, Stages stages)
+            throws IOException {
+        prepare(files, stages);
+        output.clear();
+        Watch.Watched watched = run(command, time, output, stages);
+        if (watched.disturbed()) {
+            // A program that traces others cannot while it is traced itself: once more, with nobody looking.
+            prepare(files, stages);
+            output.clear();
+            watched = new Watch.Watched(runUnobserved(command, time, output), watched.observation(), false);
+        }
+        return watched;
     }
 
     private void prepare(List<Path> files, Stages stages) throws IOException {
@@ -189,6 +241,8 @@ final class BuiltCopy implements AutoCloseable {
                 delete(file.getKey());
             }
         }
+        before = new ArrayList<>(files);
+        before.addAll(WrittenOutside.copy(mounts, source, tree()));
     }
 
     private Watch.Watched run(String command, String time, List<String> output, Stages stages) throws IOException {
@@ -198,6 +252,7 @@ final class BuiltCopy implements AutoCloseable {
                 List.of("sh", "-c", command),
                 directory,
                 List.of(tree(), source),
+                mounts.all(),
                 words -> run(words, environment, output),
                 () -> ChildProcess.end(directory.toString()));
     }
@@ -207,8 +262,7 @@ final class BuiltCopy implements AutoCloseable {
     }
 
     private int run(List<String> words, Map<String, String> environment, List<String> output) {
-        return ChildProcess.run(
-                words, tree(), environment, directory.toString(), directory.resolve("build.log"), output::add);
+        return mounts.run(true, words, tree(), environment, directory.resolve("build.log"), output::add);
     }
 
     private Map<String, String> environment(String time) throws IOException {
@@ -220,9 +274,28 @@ final class BuiltCopy implements AutoCloseable {
             Path more = tree().resolve(MakeBuild.ADDED + "include");
             environment.put("CPATH", others == null || others.isEmpty() ? more.toString() : others + ":" + more);
         }
+        if (mounts.any()) {
+            // The machine's own cannot be written to.
+            Path temporary = directory.resolve("tmp");
+            ScratchTree.deleteDirectory(temporary);
+            environment.put("TMPDIR", Files.createDirectories(temporary).toString());
+        }
         environment.put("SOURCE_DATE_EPOCH", time);
         Files.writeString(directory.resolve("time"), time);
         return environment;
+    }
+
+    private Path mountsFile() {
+        return directory.resolve("mounts");
+    }
+
+    private Path outsideFile() {
+        return directory.resolve("outside");
+    }
+
+    /** {@return what the programs of the build see where} */
+    Mounts mounts() {
+        return mounts;
     }
 
     private Path observationFile() {
@@ -279,9 +352,9 @@ final class BuiltCopy implements AutoCloseable {
 
     /** {@return what the build's commands were, of compilers that could be recorded and of others} */
     ReadCommands commands() throws IOException {
-        ReadCommands commands = ReadCommands.read(records());
+        ReadCommands commands = ReadCommands.read(records(), mounts);
         for (Path database : CompileDatabase.find(tree())) {
-            commands.addDatabase(database, tree().toRealPath());
+            commands.addDatabase(database, tree().toRealPath(), mounts);
         }
         return commands;
     }

@@ -35,7 +35,7 @@ final class CheckWritten {
         Set<String> written = new HashSet<>();
         for (Use use : observation.uses()) {
             switch (use.kind()) {
-                case READ, LOOK -> {}
+                case READ, ASK, LOOK -> {}
                 case WRITE -> written.add(use.path());
                 case RENAME, LINK -> written.add(use.to());
             }

@@ -50,7 +50,7 @@ final class CompileDatabase {
      *
      * @throws LivePatchException if it is not such a database
      */
-    static List<RecordedCommand> read(Path database, Path tree) {
+    static List<RecordedCommand> read(Path database, Path tree, Mounts mounts) {
         JsonNode entries;
         try {
             entries = new ObjectMapper().readTree(database.toFile());
@@ -70,7 +70,7 @@ final class CompileDatabase {
             while (!words.isEmpty() && LAUNCHERS.contains(name(words.getFirst()))) {
                 words.removeFirst();
             }
-            if (words.isEmpty() || !directory.startsWith(tree)) {
+            if (words.isEmpty() || !mounts.real(directory).startsWith(tree)) {
                 continue;
             }
             if (entry.has("output") && !words.contains("-o")) {
@@ -79,7 +79,7 @@ final class CompileDatabase {
             String compiler = words.removeFirst();
             Path program = compiler.contains("/") ? directory.resolve(compiler) : tools.get(compiler);
             if (program != null) {
-                commands.add(new RecordedCommand(name(compiler), program.toString(), directory, words));
+                commands.add(new RecordedCommand(name(compiler), program.toString(), directory, words, mounts));
             }
         }
         return commands;

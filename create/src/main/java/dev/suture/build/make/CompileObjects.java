@@ -2,7 +2,6 @@ package dev.suture.build.make;
 
 import dev.suture.LivePatchException;
 import dev.suture.build.Cause;
-import dev.suture.build.ChildProcess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,19 +20,19 @@ import java.util.function.Function;
 
 /** Runs compilers by the build's own commands, several at a time. */
 final class CompileObjects {
-    private final String mark;
+    private final Mounts mounts;
     private final String time;
     private final Path log;
     private final int jobs;
 
     /**
-     * @param mark what the compilers are marked with
+     * @param mounts what the compilers see where
      * @param time what compilers take for the present, in seconds since 1970
      * @param log gets what they write
      * @param jobs how many may run at a time
      */
-    CompileObjects(String mark, String time, Path log, int jobs) {
-        this.mark = mark;
+    CompileObjects(Mounts mounts, String time, Path log, int jobs) {
+        this.mounts = mounts;
         this.time = time;
         this.log = log;
         this.jobs = jobs;
@@ -92,8 +91,7 @@ final class CompileObjects {
             String rule = Files.readString(list, StandardCharsets.UTF_8).replace("\\\n", " ");
             for (String word : rule.replace("\\ ", "\0").split("\\s+")) {
                 if (!word.isEmpty() && !word.equals("object:")) {
-                    Path input =
-                            step.directory().resolve(word.replace('\0', ' ')).normalize();
+                    Path input = step.at(word.replace('\0', ' '));
                     inputs.add(input);
                     addReal(input, inputs);
                 }
@@ -116,8 +114,8 @@ final class CompileObjects {
     }
 
     private int run(List<String> command, Path directory, List<String> output) {
-        return ChildProcess.run(
-                command, directory, Map.of("LC_ALL", "C", "SOURCE_DATE_EPOCH", time), mark, log, output::add);
+        return mounts.run(
+                false, command, directory, Map.of("LC_ALL", "C", "SOURCE_DATE_EPOCH", time), log, output::add);
     }
 
     private interface Work {

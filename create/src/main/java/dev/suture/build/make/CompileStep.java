@@ -9,14 +9,21 @@ import java.util.Set;
  * How one object is compiled from its source.
  *
  * @param compiler path of the program
- * @param directory where it was run
+ * @param directory where it was run, a seen path
  * @param arguments all of them, as the build gave them
- * @param source absolute
+ * @param source a real path
  * @param sourceArgument the source as the arguments name it
- * @param object where the build puts the object, absolute; it may be a temporary file that is gone by now
+ * @param object where the build puts the object, a real path; it may be a temporary file that is gone by now
+ * @param mounts what the command sees where
  */
 record CompileStep(
-        String compiler, Path directory, List<String> arguments, Path source, String sourceArgument, Path object) {
+        String compiler,
+        Path directory,
+        List<String> arguments,
+        Path source,
+        String sourceArgument,
+        Path object,
+        Mounts mounts) {
 
     /** Options with an argument of their own that say where output goes. */
     private static final Set<String> OUTPUT_WITH_ARGUMENT = Set.of("-o", "-MF", "-MT", "-MQ", "-dumpbase", "-dumpdir");
@@ -29,6 +36,11 @@ record CompileStep(
 
     CompileStep {
         arguments = List.copyOf(arguments);
+    }
+
+    /** {@return the real path of a file that the compiler names} */
+    Path at(String name) {
+        return mounts.real(directory.resolve(name).normalize());
     }
 
     /** {@return the command that compiles the source with the build's own options to another object} */

@@ -67,6 +67,7 @@ final class FollowChange {
         for (Use use : part.observation().uses()) {
             Optional<String> why = switch (use.kind()) {
                 case READ -> read(use);
+                case ASK -> ask(use);
                 case LOOK -> look(use);
                 case WRITE -> write(use);
                 case RENAME, LINK -> name(use);
@@ -87,7 +88,7 @@ final class FollowChange {
     private Optional<String> follow(Use use) {
         return switch (use.kind()) {
             case READ -> read(use);
-            case LOOK -> look(use);
+            case ASK, LOOK -> look(use);
             case WRITE -> write(use);
             case RENAME, LINK -> name(use);
         };
@@ -160,6 +161,11 @@ final class FollowChange {
         if (part.rulesOf(use.program()).contains(path)) {
             rules.add(path);
         }
+    }
+
+    /** A file that only changes is there before and after, and may be used as before. */
+    private Optional<String> ask(Use use) {
+        return changed.get(use.path()) == ChangedSource.Kind.CHANGED ? Optional.empty() : look(use);
     }
 
     private Optional<String> look(Use use) {

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Links the program without and with the patches, after it has made sure that repeating the link gives what the build
@@ -30,6 +31,15 @@ final class LinkPrograms {
     private LinkPrograms() {}
 
     /**
+     * What earlier patches make of the program and the new ones leave alone.
+     *
+     * @param program what the build links without any patch
+     * @param steps whose objects are compiled with the earlier patches, and are the same with all
+     * @param added the steps of sources that the earlier patches bring and no build knows
+     */
+    record Below(Path program, List<CompileStep> steps, List<CompileStep> added) {}
+
+    /**
      * {@return both programs}
      *
      * @param base the build without the patches
@@ -37,24 +47,36 @@ final class LinkPrograms {
      * @param patched the build with the patches; the same one if its commands are
      * @param to the steps of the patched objects, with those of sources that no build knows
      * @param asLinked the objects that the patches reach, just as the build compiles them, by name
+     * @param below what earlier patches make of the program and these leave alone
      */
     static Links link(
-            Reached base, List<CompileStep> from, Reached patched, List<CompileStep> to, Map<String, Path> asLinked)
+            Reached base,
+            List<CompileStep> from,
+            Reached patched,
+            List<CompileStep> to,
+            Map<String, Path> asLinked,
+            Below below)
             throws IOException {
         Path directory = base.workDirectory().resolve("links");
-        String mark = base.copy().directory().toString();
+        Mounts mounts = base.copy().mounts();
         try {
             // What was compiled and linked at once is there no more, and its source may be patched by now.
             Map<Path, Path> gone = new HashMap<>();
-            from.stream()
+            Stream.concat(from.stream(), below.steps().stream())
                     .filter(step -> base == patched && !Files.isRegularFile(step.object()))
                     .forEach(step -> gone.put(step.object(), asLinked.get(base.name(step))));
-            checkRepeats(base, directory.resolve("plain"), mark, gone);
+            checkRepeats(base, directory.resolve("plain"), mounts, gone);
             Map<Path, Path> originals = new HashMap<>();
             from.forEach(step -> originals.put(step.object(), base.object(step)));
             Map<Path, Path> patchedObjects = new HashMap<>();
-            List<Path> added = new ArrayList<>();
+            List<Path> addedBelow = below.added().stream().map(base::object).toList();
+            List<Path> added = new ArrayList<>(addedBelow);
             Set<String> reached = new HashSet<>();
+            for (CompileStep step : below.steps()) {
+                originals.put(step.object(), base.object(step));
+                patchedObjects.put(step.object(), base.object(step));
+                reached.add(base.name(step));
+            }
             for (CompileStep step : to) {
                 if (patched.named(patched.name(step)).filter(step::equals).isPresent()) {
                     patchedObjects.put(step.object(), patched.patched(step));
@@ -64,19 +86,26 @@ final class LinkPrograms {
                 }
             }
             Path original = RepeatLink.link(
-                    base.commands(), base.program(), directory.resolve("original"), mark, originals, List.of());
-            Path after = RepeatLink.link(
-                    patched.commands(), patched.program(), directory.resolve("patched"), mark, patchedObjects, added);
-            List<Path> untouched = patched.steps().stream()
+                    base.commands(), base.program(), directory.resolve("original"), mounts, originals, addedBelow);
+            RepeatLink.Traced after = RepeatLink.linkTraced(
+                    patched.commands(),
+                    patched.program(),
+                    directory.resolve("patched"),
+                    patched.copy().mounts(),
+                    patchedObjects,
+                    added);
+            List<Path> untouched = new ArrayList<>(addedBelow);
+            below.steps().forEach(step -> untouched.add(base.object(step)));
+            patched.steps().stream()
                     .filter(step -> !reached.contains(patched.name(step)))
-                    .map(CompileStep::object)
-                    .toList();
+                    .forEach(step -> untouched.add(step.object()));
             List<String> others = base == patched ? List.of() : otherInputs(base, patched);
             return new Links.Made(
-                    base.program(),
+                    below.program(),
                     original,
-                    after,
+                    after.file(),
                     untouched,
+                    after.inputs(),
                     others,
                     isScripted(patched),
                     base.tree(),
@@ -86,7 +115,7 @@ final class LinkPrograms {
         }
     }
 
-    private static void checkRepeats(Reached base, Path directory, String mark, Map<Path, Path> gone)
+    private static void checkRepeats(Reached base, Path directory, Mounts mounts, Map<Path, Path> gone)
             throws IOException, CannotLinkException {
         Path known = base.copy()
                 .cached()
@@ -95,7 +124,7 @@ final class LinkPrograms {
         if (Files.exists(known)) {
             return;
         }
-        Path again = RepeatLink.link(base.commands(), base.program(), directory, mark, gone, List.of());
+        Path again = RepeatLink.link(base.commands(), base.program(), directory, mounts, gone, List.of());
         Optional<String> difference = difference(ElfFile.read(base.program()), ElfFile.read(again));
         if (difference.isPresent()) {
             throw new CannotLinkException("repeating the link of %s gives something else than the build: %s"
@@ -130,7 +159,7 @@ final class LinkPrograms {
     }
 
     /** {@return what goes into the link besides compiled objects and is not the same in both builds} */
-    private static List<String> otherInputs(Reached base, Reached patched) throws IOException {
+    private static List<String> otherInputs(Reached base, Reached patched) throws IOException, CannotLinkException {
         List<String> before = words(base);
         List<String> after = words(patched);
         List<String> others = new ArrayList<>();
@@ -170,18 +199,21 @@ final class LinkPrograms {
         return only;
     }
 
-    private static List<String> words(Reached build) {
-        RecordedCommand command = build.commands().how().get(build.program());
-        return command == null
-                ? List.of()
-                : ReadCommands.expanded(command).stream()
-                        .map(word -> word.replace(build.copy().tree().toString(), ""))
-                        .toList();
+    private static List<String> words(Reached build) throws CannotLinkException {
+        return ReadCommands.expanded(command(build)).stream()
+                .map(word -> word.replace(build.copy().tree().toString(), ""))
+                .toList();
+    }
+
+    private static RecordedCommand command(Reached build) throws CannotLinkException {
+        return Optional.ofNullable(build.commands().how().get(build.program()))
+                .orElseThrow(() -> new CannotLinkException("how %s is linked could not be recorded"
+                        .formatted(build.program().getFileName())));
     }
 
     /** {@return files of the copy that the link reads and that are neither compiled nor archives of such} */
-    private static Set<Path> files(Reached build) throws IOException {
-        RecordedCommand command = build.commands().how().get(build.program());
+    private static Set<Path> files(Reached build) throws IOException, CannotLinkException {
+        RecordedCommand command = command(build);
         Path tree = build.copy().tree().toRealPath();
         Set<Path> compiled = build.commands().compiled().keySet();
         List<String> parts = ReadCommands.expanded(command).stream()
@@ -190,7 +222,7 @@ final class LinkPrograms {
                 .collect(Collectors.toList());
         Set<Path> files = new HashSet<>();
         for (String part : parts) {
-            Path path = command.directory().resolve(part).normalize();
+            Path path = command.at(part);
             if (Files.isRegularFile(path)
                     && path.toRealPath().startsWith(tree)
                     && !compiled.contains(path)
@@ -209,10 +241,8 @@ final class LinkPrograms {
         return path.getFileName().toString().matches(".*\\.so(\\.[0-9.]+)?");
     }
 
-    private static boolean isScripted(Reached build) {
-        RecordedCommand command = build.commands().how().get(build.program());
-        return command != null
-                && ReadCommands.expanded(command).stream()
-                        .anyMatch(word -> SCRIPT.matcher(word).matches() || word.endsWith(".ld"));
+    private static boolean isScripted(Reached build) throws CannotLinkException {
+        return ReadCommands.expanded(command(build)).stream()
+                .anyMatch(word -> SCRIPT.matcher(word).matches() || word.endsWith(".ld"));
     }
 }

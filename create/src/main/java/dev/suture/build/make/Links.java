@@ -2,6 +2,7 @@ package dev.suture.build.make;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The program linked twice by the build's own commands: without and with the patches. */
 public sealed interface Links {
@@ -13,6 +14,8 @@ public sealed interface Links {
      * @param original the same with the objects of {@link MakeBuildResult#pairs} as they were
      * @param patched the same with these objects as they are with the patches
      * @param untouched the objects of the patched program that are none of these
+     * @param inputs the files that the linker says it read for the patched program, archives as a whole; empty if it does
+     *     not say
      * @param otherInputs what else is linked and differs with the patches: relative to the source, or words of the command
      * @param scripted whether a linker script says what goes where
      * @param tree the copy of the source that the original was built in
@@ -23,6 +26,7 @@ public sealed interface Links {
             Path original,
             Path patched,
             List<Path> untouched,
+            Optional<List<Path>> inputs,
             List<String> otherInputs,
             boolean scripted,
             Path tree,
@@ -30,6 +34,7 @@ public sealed interface Links {
             implements Links {
         public Made {
             untouched = List.copyOf(untouched);
+            inputs = inputs.map(List::copyOf);
             otherInputs = List.copyOf(otherInputs);
         }
     }

@@ -4,6 +4,7 @@ import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.build.AppliedPatches;
 import dev.suture.build.ApplyPatches;
+import dev.suture.build.AskCompiler;
 import dev.suture.build.Cause;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.ObjectPair;
@@ -25,7 +26,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -83,7 +83,7 @@ public final class MakeBuild {
                 MakeBuild work = new MakeBuild(request, copy, workDirectory, stages);
                 work.checkThatTheRestIsNotCompiled(fitting);
                 PayloadCode.Completed whole = complete(fitting);
-                MakeBuildResult result = work.build(before.patches(), whole.patches(), completed, fitting.unfit());
+                MakeBuildResult result = work.build(before, whole.patches(), completed, fitting.unfit());
                 complete = true;
                 return result;
             } finally {
@@ -117,20 +117,23 @@ public final class MakeBuild {
     }
 
     private MakeBuildResult build(
-            AppliedPatches before,
+            PayloadCode.Completed first,
             AppliedPatches whole,
             PayloadCode.Completed completed,
             List<ApplyPatches.Unfit> unfit)
             throws IOException {
+        AppliedPatches before = first.patches();
         AppliedPatches applied = completed.patches();
         original.place().checkChanged(paths(whole));
+        original.checkSources(paths(whole));
         Optional<Built> inPlace = Optional.empty();
-        if (!copy.isOfBuiltSource()
-                && original.part().judge(all(before, whole)) instanceof PartInBuild.Change.InPlace
+        if (!request.fromNothing()
+                && !copy.isOfBuiltSource()
+                && original.part().judge(all(before, whole)) instanceof PartInBuild.Change.InPlace everything
                 && original.part().judge(now(applied, before, whole)) instanceof PartInBuild.Change.InPlace change) {
-            inPlace = buildInPlace(before, completed, change);
+            inPlace = buildInPlace(first, completed, change, everything);
         }
-        Built built = inPlace.isPresent() ? inPlace.get() : buildAgain(before, completed);
+        Built built = inPlace.isPresent() ? inPlace.get() : buildAgain(first, completed);
         List<UnreachedFile> unreached = new ArrayList<>(
                 unreached(applied.sources(), built, original.part().read()));
         unfit.forEach(one -> unreached.add(new UnreachedFile(
@@ -151,13 +154,14 @@ public final class MakeBuild {
                 built.outputs(),
                 built.linkedOtherwise(),
                 compilerOf(built, before),
-                built.links());
+                built.links(),
+                built.earlier());
     }
 
     /** Questions about a program that is built otherwise with the patches are left without an answer. */
     private AskMakeCompiler compilerOf(Built built, AppliedPatches before) {
         Map<String, CompileStep> byName = new LinkedHashMap<>();
-        if (!built.again()) {
+        if (!built.again() || !built.sources().isEmpty()) {
             built.pairs().forEach(pair -> original.named(pair.name()).ifPresent(step -> byName.put(pair.name(), step)));
         }
         AskMakeCompiler.Originals originals = () -> {
@@ -165,7 +169,13 @@ public final class MakeBuild {
             putInPlace(before, AppliedPatches.NONE);
         };
         return new AskMakeCompiler(
-                copy, workDirectory.resolve("asked"), original.compiler(), byName, original.sectionFlags(), originals);
+                copy,
+                workDirectory.resolve("asked"),
+                original.compiler(),
+                byName,
+                original.sectionFlags(),
+                originals,
+                built.sources());
     }
 
     /**
@@ -180,6 +190,8 @@ public final class MakeBuild {
      * @param outputs what else they reach
      * @param linkedOtherwise what of the program is not the same though none of its objects is reached
      * @param links the program without and with the patches
+     * @param sources of the objects behind the preprocessor, if the command ran once more and they were asked for
+     * @param earlier the objects that only earlier patches reach
      */
     private record Built(
             List<ObjectPair> pairs,
@@ -190,7 +202,9 @@ public final class MakeBuild {
             List<String> notAlike,
             List<OtherOutput> outputs,
             Optional<String> linkedOtherwise,
-            Links links) {}
+            Links links,
+            Map<String, AskCompiler.Preprocessed> sources,
+            List<ObjectPair> earlier) {}
 
     /** {@return what all the patches change of the source as it is, and what only the first of them did} */
     private static List<ChangedSource> all(AppliedPatches before, AppliedPatches whole) {
@@ -216,8 +230,12 @@ public final class MakeBuild {
      * @return empty if it shows that this is not enough
      */
     private Optional<Built> buildInPlace(
-            AppliedPatches before, PayloadCode.Completed completed, PartInBuild.Change.InPlace change)
+            PayloadCode.Completed first,
+            PayloadCode.Completed completed,
+            PartInBuild.Change.InPlace change,
+            PartInBuild.Change.InPlace ofAll)
             throws IOException {
+        AppliedPatches before = first.patches();
         AppliedPatches applied = completed.patches();
         Set<String> changed = new HashSet<>(paths(applied));
         if (before.mayIncludeMore()) {
@@ -229,11 +247,18 @@ public final class MakeBuild {
             original.noteIncluded(others);
         }
         List<CompileStep> added = original.added(completed.sources(), reached);
+        LinkPrograms.Below below = new LinkPrograms.Below(
+                original.program(),
+                before.sources().isEmpty() ? List.of() : earlier(before, ofAll, reached),
+                original.added(first.sources(), reached));
         stages.begin("compile original");
-        Map<String, Path> asLinked = original.asLinked(reached);
+        Map<String, Path> asLinked = original.asLinked(
+                Stream.concat(reached.stream(), below.steps().stream()).toList());
         List<String> notAlike = original.notCompiledAlike(reached);
         putInPlace(before, applied);
         original.compile(reached);
+        original.compile(below.steps());
+        original.compile(below.added());
         if (!compiles(() -> original.compile(others))) {
             copy.restore();
             return Optional.empty();
@@ -266,9 +291,9 @@ public final class MakeBuild {
                 ? Optional.of("something that is not compiled")
                 : Optional.empty();
         stages.begin("link");
-        Links links = LinkPrograms.link(original, reached, original, all, asLinked);
+        Links links = LinkPrograms.link(original, reached, original, all, asLinked, below);
         return Optional.of(new Built(
-                pairs(original, reached, all, original),
+                PairObjects.pairs(original, reached, all, original),
                 asLinked,
                 texts,
                 used,
@@ -276,7 +301,17 @@ public final class MakeBuild {
                 notAlike,
                 FindOtherOutputs.inPlace(original, everything),
                 otherwise,
-                links));
+                links,
+                Map.of(),
+                PairObjects.same(original, below)));
+    }
+
+    /** {@return the objects that earlier patches reach, and these do not} */
+    private List<CompileStep> earlier(
+            AppliedPatches before, PartInBuild.Change.InPlace ofAll, List<CompileStep> reached) {
+        return original.madeFrom(Set.copyOf(paths(before)), ofAll.objects()).stream()
+                .filter(step -> !reached.contains(step))
+                .toList();
     }
 
     /** {@return whether the rest of the build would go as before: nothing fails, and the rules that compilers write are the same} */
@@ -306,32 +341,42 @@ public final class MakeBuild {
     }
 
     /** Runs the build command on the patched source, and compiles what came to be made otherwise. */
-    private Built buildAgain(AppliedPatches before, PayloadCode.Completed completed) throws IOException {
+    private Built buildAgain(PayloadCode.Completed first, PayloadCode.Completed completed) throws IOException {
+        AppliedPatches before = first.patches();
         if (before.sources().isEmpty()) {
-            return buildAgain(original, Map.of(), completed);
+            return buildAgain(original, Map.of(), completed, first.sources());
         }
         Map<String, Optional<SourceText>> contents =
                 PatchedTexts.of(before.sources()).contents();
         try (BuiltCopy base = copy.openPatched(request.cache(), request.command(), contents, stages)) {
-            return buildAgain(new Reached(request, base, workDirectory), contents, completed);
-        }
-    }
-
-    private Built buildAgain(Reached base, Map<String, Optional<SourceText>> before, PayloadCode.Completed completed)
-            throws IOException {
-        List<ChangedSource> sources = completed.patches().sources();
-        try {
-            Set<String> compiled = base.part().onlyCompiled();
-            return buildAgain(base, before, completed.sources(), PatchedTexts.of(sources, true, compiled::contains));
-        } catch (BuildFailedException e) {
-            // As above: with the lines as they are.
-            ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
-            return buildAgain(base, before, completed.sources(), PatchedTexts.of(sources));
+            return buildAgain(new Reached(request, base, workDirectory), contents, completed, first.sources());
         }
     }
 
     private Built buildAgain(
-            Reached base, Map<String, Optional<SourceText>> before, List<String> addedSources, PatchedTexts texts)
+            Reached base,
+            Map<String, Optional<SourceText>> before,
+            PayloadCode.Completed completed,
+            List<String> earlier)
+            throws IOException {
+        List<ChangedSource> sources = completed.patches().sources();
+        try {
+            Set<String> compiled = base.part().onlyCompiled();
+            return buildAgain(
+                    base, before, completed.sources(), earlier, PatchedTexts.of(sources, true, compiled::contains));
+        } catch (BuildFailedException e) {
+            // As above: with the lines as they are.
+            ScratchTree.deleteDirectory(workDirectory.resolve("patched"));
+            return buildAgain(base, before, completed.sources(), earlier, PatchedTexts.of(sources));
+        }
+    }
+
+    private Built buildAgain(
+            Reached base,
+            Map<String, Optional<SourceText>> before,
+            List<String> addedSources,
+            List<String> earlier,
+            PatchedTexts texts)
             throws IOException {
         Map<String, Optional<SourceText>> contents = new TreeMap<>(before);
         contents.putAll(texts.contents());
@@ -345,6 +390,8 @@ public final class MakeBuild {
             stages.begin("compile original");
             Set<String> notAlike = new TreeSet<>(base.notCompiledAlike(from));
             base.compile(from);
+            LinkPrograms.Below below = new LinkPrograms.Below(original.program(), List.of(), base.added(earlier, from));
+            base.compile(below.added());
             Map<String, Path> asLinked = original.asLinked(from.stream()
                     .flatMap(step -> original.named(base.name(step)).stream())
                     .toList());
@@ -357,9 +404,9 @@ public final class MakeBuild {
             used.addAll(patched.part().read());
             used.addAll(addedSources);
             stages.begin("link");
-            Links links = LinkPrograms.link(base, from, patched, to, asLinked);
+            Links links = LinkPrograms.link(base, from, patched, to, asLinked, below);
             return new Built(
-                    pairs(base, from, to, patched),
+                    PairObjects.pairs(base, from, to, patched),
                     asLinked,
                     texts,
                     used,
@@ -367,28 +414,10 @@ public final class MakeBuild {
                     List.copyOf(notAlike),
                     FindOtherOutputs.again(base, patched),
                     ComparePrograms.difference(base.program(), base.tree(), patched.program(), patched.tree()),
-                    links);
+                    links,
+                    request.fromNothing() ? PreprocessBoth.of(base, from, patched, workDirectory) : Map.of(),
+                    PairObjects.same(base, below));
         }
-    }
-
-    private static List<ObjectPair> pairs(Reached base, List<CompileStep> from, List<CompileStep> to, Reached patched) {
-        List<ObjectPair> pairs = new ArrayList<>();
-        for (CompileStep step : to) {
-            Optional<CompileStep> twin = base.named(patched.name(step));
-            pairs.add(new ObjectPair(
-                    patched.name(step),
-                    twin.map(base::object),
-                    Optional.of(patched.patched(step)),
-                    patched.input(step)));
-        }
-        Set<String> there = to.stream().map(patched::name).collect(Collectors.toSet());
-        for (CompileStep step : from) {
-            if (!there.contains(base.name(step))) {
-                pairs.add(new ObjectPair(
-                        base.name(step), Optional.of(base.object(step)), Optional.empty(), base.input(step)));
-            }
-        }
-        return pairs;
     }
 
     private static List<UnreachedFile> unreached(List<ChangedSource> sources, Built built, Set<String> read) {

@@ -18,6 +18,7 @@ import java.util.List;
  * @param reachesFar refer to what may be in a library through a table, also where the program does not
  * @param keep leave the objects and the logs when the result is closed
  * @param jobs how many compilers may run at a time, from 1
+ * @param fromNothing run the command on the patched source, whatever the patches are seen to reach
  */
 public record MakeBuildRequest(
         Path source,
@@ -28,9 +29,24 @@ public record MakeBuildRequest(
         Path cache,
         boolean reachesFar,
         boolean keep,
-        int jobs) {
+        int jobs,
+        boolean fromNothing) {
     public MakeBuildRequest {
         applied = List.copyOf(applied);
         patches = List.copyOf(patches);
+    }
+
+    /** What runs again is what has to. */
+    public MakeBuildRequest(
+            Path source,
+            String command,
+            Image image,
+            List<SourcePatch> applied,
+            List<SourcePatch> patches,
+            Path cache,
+            boolean reachesFar,
+            boolean keep,
+            int jobs) {
+        this(source, command, image, applied, patches, cache, reachesFar, keep, jobs, false);
     }
 }

@@ -32,6 +32,7 @@ import java.util.Optional;
  * @param linkedOtherwise what of the program itself is not the same with the patches, if no object of it is reached
  * @param compiler answers questions about the objects
  * @param links the program without and with the patches
+ * @param earlier the objects that only the patches reach which are applied already; the same ones twice
  */
 public record MakeBuildResult(
         List<ObjectPair> pairs,
@@ -49,7 +50,8 @@ public record MakeBuildResult(
         List<OtherOutput> otherOutputs,
         Optional<String> linkedOtherwise,
         AskCompiler compiler,
-        Links links)
+        Links links,
+        List<ObjectPair> earlier)
         implements BuildResult {
     public MakeBuildResult {
         pairs = List.copyOf(pairs);
@@ -61,5 +63,6 @@ public record MakeBuildResult(
         stages = List.copyOf(stages);
         notAlike = List.copyOf(notAlike);
         otherOutputs = List.copyOf(otherOutputs);
+        earlier = List.copyOf(earlier);
     }
 }

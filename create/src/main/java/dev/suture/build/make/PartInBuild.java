@@ -66,13 +66,13 @@ final class PartInBuild {
         Set<String> written = new HashSet<>();
         for (Use use : observation.uses()) {
             switch (use.kind()) {
-                case READ, LOOK -> {}
+                case READ, ASK, LOOK -> {}
                 case WRITE -> written.add(use.path());
                 case RENAME, LINK -> written.add(use.to());
             }
         }
         ofMade = observation.uses().stream()
-                .filter(use -> use.kind() != Observation.Kind.LOOK)
+                .filter(use -> use.kind() != Observation.Kind.LOOK && use.kind() != Observation.Kind.ASK)
                 .filter(use -> use.kind() != Observation.Kind.READ || isBelow(use.path(), written))
                 .toList();
     }
@@ -96,7 +96,7 @@ final class PartInBuild {
         Observation observation = copy.observation();
         return new PartInBuild(
                 observation,
-                RecordedPrograms.of(copy.records(), observation),
+                RecordedPrograms.of(copy.records(), observation, copy.mounts()),
                 copy.tree().toRealPath());
     }
 

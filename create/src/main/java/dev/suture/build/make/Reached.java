@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -42,11 +43,10 @@ final class Reached {
         this.copy = copy;
         this.workDirectory = workDirectory;
         tree = copy.tree().toRealPath();
-        compiler = new CompileObjects(
-                copy.directory().toString(), copy.time(), workDirectory.resolve("compile.log"), request.jobs());
+        compiler = new CompileObjects(copy.mounts(), copy.time(), workDirectory.resolve("compile.log"), request.jobs());
         commands = copy.commands();
         part = PartInBuild.of(copy);
-        place = new CheckPlace(part, copy.source(), request.command());
+        place = new CheckPlace(part, copy.source(), request.command(), copy.mounts());
         place.checkCompiled(commands);
         LinkedObjects.Twin twin = LinkedObjects.of(commands, request.image(), request.command(), copy);
         program = twin.file();
@@ -90,6 +90,13 @@ final class Reached {
 
     CheckPlace place() {
         return place;
+    }
+
+    /** Makes sure that a patch of these files is one of the program. */
+    void checkSources(Collection<String> paths) {
+        Set<String> all = new HashSet<>(part.used());
+        all.addAll(used());
+        place.checkSources(linked.values(), paths, all);
     }
 
     /** {@return how objects are compiled that the program is not linked from} */
@@ -215,7 +222,7 @@ final class Reached {
     }
 
     /** {@return the command, with the place of the copy taken out} */
-    private List<String> command(CompileStep step) {
+    List<String> command(CompileStep step) {
         List<String> words =
                 new ArrayList<>(List.of(step.compiler(), step.directory().toString()));
         words.addAll(step.arguments());
@@ -233,6 +240,10 @@ final class Reached {
         for (String path : own) {
             Path here = tree.resolve(path);
             Path there = other.tree.resolve(path);
+            if (Files.isDirectory(here) && Files.isDirectory(there)) {
+                // What is in it is among the inputs itself where it was read.
+                continue;
+            }
             boolean both = Files.exists(here) && Files.exists(there);
             if (both ? Files.mismatch(here, there) >= 0 : Files.exists(here) != Files.exists(there)) {
                 return false;

@@ -25,7 +25,7 @@ final class ReadCommands {
     private final Map<Path, RecordedCommand> how = new LinkedHashMap<>();
 
     /** {@return what the records say} */
-    static ReadCommands read(Path records) throws IOException {
+    static ReadCommands read(Path records, Mounts mounts) throws IOException {
         ReadCommands commands = new ReadCommands();
         List<Path> files;
         try (Stream<Path> listed = Files.list(records)) {
@@ -36,7 +36,7 @@ final class ReadCommands {
             // The last NUL is followed by an empty word.
             if (words.size() >= 4) {
                 commands.add(new RecordedCommand(
-                        words.get(0), words.get(1), Path.of(words.get(2)), words.subList(3, words.size() - 1)));
+                        words.get(0), words.get(1), Path.of(words.get(2)), words.subList(3, words.size() - 1), mounts));
             }
         }
         return commands;
@@ -68,9 +68,9 @@ final class ReadCommands {
      * @param database {@code compile_commands.json}
      * @param tree where the build ran; entries of other places are not this build's
      */
-    void addDatabase(Path database, Path tree) {
+    void addDatabase(Path database, Path tree, Mounts mounts) {
         ReadCommands said = new ReadCommands();
-        CompileDatabase.read(database, tree).forEach(said::addCompiler);
+        CompileDatabase.read(database, tree, mounts).forEach(said::addCompiler);
         said.compiled.forEach(compiled::putIfAbsent);
     }
 
@@ -96,11 +96,8 @@ final class ReadCommands {
         if (words.size() <= archiveAt || !adds) {
             return;
         }
-        Set<Path> members = archived.computeIfAbsent(
-                command.directory().resolve(words.get(archiveAt)).normalize(), key -> new LinkedHashSet<>());
-        words.stream()
-                .skip(archiveAt + 1L)
-                .forEach(word -> members.add(command.directory().resolve(word).normalize()));
+        Set<Path> members = archived.computeIfAbsent(command.at(words.get(archiveAt)), key -> new LinkedHashSet<>());
+        words.stream().skip(archiveAt + 1L).forEach(word -> members.add(command.at(word)));
     }
 
     private void addCompiler(RecordedCommand command) {
@@ -123,7 +120,7 @@ final class ReadCommands {
             } else if (word.startsWith("-x") && word.length() > 2) {
                 language = word.substring(2);
             } else if (word.startsWith("-L") && word.length() > 2) {
-                libraries.add(command.directory().resolve(word.substring(2)).normalize());
+                libraries.add(command.at(word.substring(2)));
             } else if (word.startsWith("-l") && word.length() > 2) {
                 String name = word.substring(2);
                 libraries.stream()
@@ -158,11 +155,10 @@ final class ReadCommands {
 
     private void addOutput(
             RecordedCommand command, List<String> arguments, String output, List<String> inputs, Set<String> sources) {
-        Path directory = command.directory();
         boolean compiles = arguments.contains("-c");
         Set<Path> parts = new LinkedHashSet<>();
         for (String input : inputs) {
-            Path path = directory.resolve(input).normalize();
+            Path path = command.at(input);
             if (!sources.contains(input)) {
                 parts.add(path);
                 continue;
@@ -170,12 +166,15 @@ final class ReadCommands {
             String name = path.getFileName().toString();
             String objectName = withoutEnding(name) + ".o";
             boolean named = compiles && !output.isEmpty();
-            Path object = directory.resolve(named ? output : objectName).normalize();
-            compiled.put(object, new CompileStep(command.program(), directory, arguments, path, input, object));
+            Path object = command.at(named ? output : objectName);
+            compiled.put(
+                    object,
+                    new CompileStep(
+                            command.program(), command.directory(), arguments, path, input, object, command.mounts()));
             parts.add(object);
         }
         if (!compiles) {
-            Path made = directory.resolve(output.isEmpty() ? "a.out" : output).normalize();
+            Path made = command.at(output.isEmpty() ? "a.out" : output);
             if (command.tool().equals("ld")) {
                 // Most often called by a compiler, whose own words tell more: what ld gets may be temporary objects.
                 linked.computeIfAbsent(made, key -> new LinkedHashSet<>()).addAll(parts);
@@ -196,8 +195,7 @@ final class ReadCommands {
     static List<String> expanded(RecordedCommand command) {
         List<String> arguments = new ArrayList<>();
         for (String argument : command.arguments()) {
-            Path file =
-                    argument.startsWith("@") ? command.directory().resolve(argument.substring(1)) : command.directory();
+            Path file = argument.startsWith("@") ? command.at(argument.substring(1)) : command.directory();
             if (argument.startsWith("@") && Files.isRegularFile(file)) {
                 try {
                     String text = Files.readString(file, StandardCharsets.ISO_8859_1);

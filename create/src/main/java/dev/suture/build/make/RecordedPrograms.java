@@ -55,9 +55,9 @@ final class RecordedPrograms {
      *
      * @param directory where its records are
      */
-    static RecordedPrograms of(Path directory, Observation observation) throws IOException {
+    static RecordedPrograms of(Path directory, Observation observation, Mounts mounts) throws IOException {
         RecordedPrograms work = new RecordedPrograms(observation);
-        work.readRecords(directory);
+        work.readRecords(directory, mounts);
         work.findRoots(directory.toRealPath() + "/");
         return work;
     }
@@ -87,7 +87,7 @@ final class RecordedPrograms {
         });
     }
 
-    private void readRecords(Path directory) throws IOException {
+    private void readRecords(Path directory, Mounts mounts) throws IOException {
         List<Path> files;
         try (Stream<Path> listed = Files.list(directory)) {
             files = listed.sorted().toList();
@@ -102,7 +102,7 @@ final class RecordedPrograms {
             }
             String name = file.getFileName().toString();
             RecordedCommand command = new RecordedCommand(
-                    words.get(0), words.get(1), Path.of(words.get(2)), words.subList(3, words.size() - 1));
+                    words.get(0), words.get(1), Path.of(words.get(2)), words.subList(3, words.size() - 1), mounts);
             ReadCommands alone = new ReadCommands();
             alone.add(command);
             read.put(name, command);
@@ -152,13 +152,14 @@ final class RecordedPrograms {
             } else if (word.equals("-MD") || word.equals("-MMD")) {
                 alone.compiled().values().forEach(step -> {
                     rules.add(withEnding(step.object()));
-                    rules.add(command.directory()
-                            .resolve(Path.of(withEnding(step.source())).getFileName())
+                    rules.add(command.at(Path.of(withEnding(step.source()))
+                                    .getFileName()
+                                    .toString())
                             .toString());
                 });
             }
             if (!file.isEmpty()) {
-                rules.add(command.directory().resolve(file).normalize().toString());
+                rules.add(command.at(file).toString());
             }
         }
         return rules;

@@ -109,6 +109,9 @@ final class RecordingTools {
         environment.put("COMPILER_PATH", parts + (others == null || others.isEmpty() ? "" : ":" + others));
         // A cached object would be no record.
         environment.put("CCACHE_DISABLE", "1");
+        // Another machine's compiler neither.
+        environment.put("DISTCC_HOSTS", "localhost");
+        environment.put("ICECC", "no");
         for (String variable : COMPILER_VARIABLES) {
             String value = System.getenv(variable);
             if (value != null && value.startsWith("/")) {

@@ -8,10 +8,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -23,18 +27,26 @@ import java.util.stream.Collectors;
  * becomes {@code gcc -o NEW main.o -L. NEW/0.a} where {@code libutil.a} has an object that is replaced.
  */
 final class RepeatLink {
+    /** How a compiler is asked, and how a linker is. */
+    private static final List<String> ASKING = List.of("-Wl,--trace", "--trace");
+
+    private static final Pattern MEMBER = Pattern.compile("\\((.+)\\)[^()]*|(.+)\\([^()]*\\)");
+
     private final ReadCommands commands;
-    private final String mark;
+    private final Mounts mounts;
     private final Path directory;
     private final Map<Path, Path> replaced;
     private final Set<Path> used = new HashSet<>();
     private final Map<Path, Optional<Path>> made = new HashMap<>();
+    /** What the linker read; empty if it is not asked, or does not say. */
+    private Optional<Set<Path>> inputs = Optional.empty();
+
     private int files;
 
-    private RepeatLink(ReadCommands commands, String mark, Path directory, Map<Path, Path> replaced)
+    private RepeatLink(ReadCommands commands, Mounts mounts, Path directory, Map<Path, Path> replaced)
             throws IOException {
         this.commands = commands;
-        this.mark = mark;
+        this.mounts = mounts;
         this.directory = Files.createDirectories(directory);
         this.replaced = new LinkedHashMap<>();
         for (Map.Entry<Path, Path> one : replaced.entrySet()) {
@@ -48,25 +60,64 @@ final class RepeatLink {
      * @param commands of the build
      * @param program what the build linked
      * @param directory a place for files
-     * @param mark what the linker is marked with
+     * @param mounts what the linker sees where
      * @param replaced by what, by the object that the build made
      * @param more objects to add
      * @return the linked program
      * @throws CannotLinkException if the command was not recorded, fails, or does not take one of the objects
      */
     static Path link(
-            ReadCommands commands, Path program, Path directory, String mark, Map<Path, Path> replaced, List<Path> more)
+            ReadCommands commands,
+            Path program,
+            Path directory,
+            Mounts mounts,
+            Map<Path, Path> replaced,
+            List<Path> more)
             throws IOException, CannotLinkException {
-        RepeatLink work = new RepeatLink(commands, mark, directory, replaced);
-        Path linked = directory.resolve("linked");
+        RepeatLink work = new RepeatLink(commands, mounts, directory, replaced);
+        Path linked = output(directory, program);
         work.run(program, linked, more);
-        for (Path object : work.replaced.keySet()) {
-            if (!work.used.contains(object)) {
+        work.checkUsed(program);
+        return linked;
+    }
+
+    /** A library without a name of its own has that of its file among the versions that it defines. */
+    private static Path output(Path directory, Path program) throws IOException {
+        return Files.createDirectories(directory.resolve("linked")).resolve(program.getFileName());
+    }
+
+    private void checkUsed(Path program) throws CannotLinkException {
+        for (Path object : replaced.keySet()) {
+            if (!used.contains(object)) {
                 throw new CannotLinkException("%s is not among what %s is linked from"
                         .formatted(object.getFileName(), program.getFileName()));
             }
         }
-        return linked;
+    }
+
+    /**
+     * What was linked.
+     *
+     * @param file the program
+     * @param inputs what the linker read, archives as a whole; empty if it does not say
+     */
+    record Traced(Path file, Optional<List<Path>> inputs) {}
+
+    /** The same as {@link #link}, asking the linker what it reads: libraries that it finds by itself are among that. */
+    static Traced linkTraced(
+            ReadCommands commands,
+            Path program,
+            Path directory,
+            Mounts mounts,
+            Map<Path, Path> replaced,
+            List<Path> more)
+            throws IOException, CannotLinkException {
+        RepeatLink work = new RepeatLink(commands, mounts, directory, replaced);
+        work.inputs = Optional.of(new LinkedHashSet<>());
+        Path linked = output(directory, program);
+        work.run(program, linked, more);
+        work.checkUsed(program);
+        return new Traced(linked, work.inputs.map(List::copyOf));
     }
 
     private static Path real(Path path) throws IOException {
@@ -82,12 +133,47 @@ final class RepeatLink {
         command.addAll(arguments(recorded, to));
         more.forEach(object -> command.add(object.toString()));
         List<String> said = new ArrayList<>();
-        int status = ChildProcess.run(
-                command, recorded.directory(), Map.of("LC_ALL", "C"), mark, directory.resolve("link.log"), said::add);
-        if (status != 0 || !Files.isRegularFile(to)) {
+        if (!asked(recorded, command, to) && !succeeds(recorded, command, to, said::add)) {
             throw new CannotLinkException("linking %s once more failed: %s"
                     .formatted(output.getFileName(), said.stream().limit(3).collect(Collectors.joining("; "))));
         }
+    }
+
+    private boolean succeeds(RecordedCommand recorded, List<String> command, Path to, Consumer<String> said) {
+        int status = recorded.mounts()
+                .run(false, command, recorded.directory(), Map.of("LC_ALL", "C"), directory.resolve("link.log"), said);
+        return status == 0 && Files.isRegularFile(to);
+    }
+
+    /** {@return whether it was linked, and said of what} What one of them does not say nobody knows. */
+    private boolean asked(RecordedCommand recorded, List<String> command, Path to) {
+        for (String asking : inputs.isPresent() ? ASKING : List.<String>of()) {
+            List<String> said = new ArrayList<>();
+            List<String> words = new ArrayList<>(command);
+            words.add(asking);
+            if (succeeds(recorded, words, to, said::add)) {
+                Set<Path> read = read(said, recorded);
+                inputs = read.isEmpty() ? Optional.empty() : inputs;
+                inputs.ifPresent(all -> all.addAll(read));
+                return true;
+            }
+        }
+        inputs = Optional.empty();
+        return false;
+    }
+
+    /** A member of an archive is named with the archive, before it or behind it. */
+    private static Set<Path> read(List<String> said, RecordedCommand recorded) {
+        Set<Path> read = new LinkedHashSet<>();
+        for (String line : said) {
+            Matcher member = MEMBER.matcher(line);
+            String name = !member.matches() ? line : member.group(1) != null ? member.group(1) : member.group(2);
+            Path file = recorded.at(name.strip());
+            if (!name.isBlank() && Files.isRegularFile(file)) {
+                read.add(file);
+            }
+        }
+        return read;
     }
 
     private List<String> arguments(RecordedCommand recorded, Path to) throws IOException, CannotLinkException {
@@ -106,21 +192,21 @@ final class RepeatLink {
                 arguments.add("-o" + to);
                 named = true;
             } else if (word.equals("-L") && !last) {
-                libraries.add(recorded.directory().resolve(words.get(i + 1)));
+                libraries.add(recorded.at(words.get(i + 1)));
                 arguments.addAll(List.of(word, words.get(++i)));
             } else if (word.startsWith("-L")) {
-                libraries.add(recorded.directory().resolve(word.substring(2)));
+                libraries.add(recorded.at(word.substring(2)));
                 arguments.add(word);
             } else if (word.startsWith("-l") && word.length() > 2) {
                 arguments.add(library(word, libraries));
             } else if (word.startsWith("-Wl,")) {
-                arguments.add(parts(word, recorded.directory()));
+                arguments.add(parts(word, recorded));
             } else if (word.equals("-Xlinker") && !last) {
-                arguments.addAll(List.of(word, input(words.get(++i), recorded.directory())));
+                arguments.addAll(List.of(word, input(words.get(++i), recorded)));
             } else if (takesNext(word) && !last) {
                 arguments.addAll(List.of(word, words.get(++i)));
             } else {
-                arguments.add(word.startsWith("-") ? word : input(word, recorded.directory()));
+                arguments.add(word.startsWith("-") ? word : input(word, recorded));
             }
         }
         if (!named) {
@@ -133,7 +219,7 @@ final class RepeatLink {
         return CommandWords.OPTIONS_WITH_ARGUMENT.contains(word) || CommandWords.OTHERS_WITH_ARGUMENT.contains(word);
     }
 
-    private String parts(String word, Path at) throws IOException, CannotLinkException {
+    private String parts(String word, RecordedCommand at) throws IOException, CannotLinkException {
         List<String> parts = new ArrayList<>();
         for (String part : word.split(",", -1)) {
             parts.add(part.isEmpty() || part.startsWith("-") ? part : input(part, at));
@@ -157,11 +243,11 @@ final class RepeatLink {
         return word;
     }
 
-    private String input(String word, Path at) throws IOException, CannotLinkException {
-        Path path = at.resolve(word).normalize();
+    private String input(String word, RecordedCommand at) throws IOException, CannotLinkException {
+        Path path = at.at(word);
         if (CommandWords.isSource(word)) {
             String name = path.getFileName().toString();
-            path = at.resolve(name.substring(0, name.lastIndexOf('.')) + ".o").normalize();
+            path = at.at(name.substring(0, name.lastIndexOf('.')) + ".o");
         }
         return other(path).map(Path::toString).orElse(word);
     }
@@ -184,14 +270,14 @@ final class RepeatLink {
     private Optional<Path> make(Path path, Path asNamed) throws IOException, CannotLinkException {
         Path to = directory.resolve(files++ + (CommandWords.isObject(path.toString()) ? ".o" : ".a"));
         if (ReplaceMembers.isArchive(path)) {
-            if (!ReplaceMembers.write(path, to, replaced, used)) {
+            if (!ReplaceMembers.write(path, to, replaced, used, mounts)) {
                 return Optional.empty();
             }
             int status = ChildProcess.run(
                     List.of("ranlib", to.toString()),
                     directory,
                     Map.of("LC_ALL", "C"),
-                    mark,
+                    mounts.directory().toString(),
                     directory.resolve("link.log"),
                     line -> {});
             if (status != 0) {

@@ -25,15 +25,17 @@ final class ReplaceMembers {
     private final boolean thin;
     private final Map<Path, Path> replaced;
     private final Set<Path> used;
+    private final Mounts mounts;
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private byte[] longNames = {};
     private boolean changed;
 
-    private ReplaceMembers(Path archive, byte[] bytes, Map<Path, Path> replaced, Set<Path> used) {
+    private ReplaceMembers(Path archive, byte[] bytes, Map<Path, Path> replaced, Set<Path> used, Mounts mounts) {
         this.archive = archive;
         this.bytes = bytes;
         this.replaced = replaced;
         this.used = used;
+        this.mounts = mounts;
         thin = text(0, MAGIC.length()).equals(THIN_MAGIC);
     }
 
@@ -52,12 +54,13 @@ final class ReplaceMembers {
      *
      * @param to where to; nothing is written if no member is replaced
      * @param replaced by what, by the object that the build made
+     * @param mounts where what it names is seen
      * @param used gets those of the objects that were found
      * @return whether it was written; it has no table of symbols yet
      */
-    static boolean write(Path archive, Path to, Map<Path, Path> replaced, Set<Path> used)
+    static boolean write(Path archive, Path to, Map<Path, Path> replaced, Set<Path> used, Mounts mounts)
             throws IOException, CannotLinkException {
-        ReplaceMembers work = new ReplaceMembers(archive, Files.readAllBytes(archive), replaced, used);
+        ReplaceMembers work = new ReplaceMembers(archive, Files.readAllBytes(archive), replaced, used, mounts);
         work.copy();
         if (work.changed) {
             Files.write(to, work.out.toByteArray());
@@ -115,7 +118,7 @@ final class ReplaceMembers {
             path = new String(longNames, from, Math.max(0, end - from), StandardCharsets.UTF_8);
         }
         path = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
-        Path file = archive.getParent().resolve(path).normalize();
+        Path file = mounts.real(archive.getParent().resolve(path).normalize());
         if (!Files.isRegularFile(file) || isArchive(file)) {
             throw new CannotLinkException("%s names %s, which is no object".formatted(archive, path));
         }

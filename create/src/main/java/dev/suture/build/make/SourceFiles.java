@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * The files of a source directory that a build starts from.
@@ -41,7 +42,7 @@ final class SourceFiles {
     private static final int TYPE_END = 18;
 
     /** Changes with what is kept in a copy. */
-    private static final String LAYOUT = "3";
+    private static final String LAYOUT = "4";
 
     private SourceFiles() {}
 
@@ -55,6 +56,11 @@ final class SourceFiles {
 
     /** {@return the files that a build starts from} */
     static Found of(Path source) throws IOException {
+        return of(source, directory -> false);
+    }
+
+    /** {@return the same without some directories} */
+    static Found of(Path source, Predicate<Path> without) throws IOException {
         List<Path> files = new ArrayList<>();
         boolean[] built = {false};
         Files.walkFileTree(source, new SimpleFileVisitor<>() {
@@ -66,6 +72,9 @@ final class SourceFiles {
                 boolean below = !directory.equals(source);
                 boolean configured = Files.exists(directory.resolve("CMakeCache.txt"))
                         || Files.exists(directory.resolve("meson-private"));
+                if (without.test(directory)) {
+                    return FileVisitResult.SKIP_SUBTREE;
+                }
                 boolean skip = below && (VERSION_CONTROL.contains(name) || LEFT_BY_BUILDS.contains(name) || configured);
                 built[0] |= skip && !VERSION_CONTROL.contains(name);
                 return skip ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;

@@ -21,6 +21,9 @@ final class FileCalls {
         EXECUTE,
         /** Asks for the file, or for something that fails if it is not there. */
         LOOK,
+        /** Asks whether it is there and may be used, and for nothing else. */
+        ASK,
+        MAKE_DIRECTORY,
         READ_LINK,
         WRITE,
         /** The old name goes. */
@@ -77,18 +80,22 @@ final class FileCalls {
         at(266, Kind.SYMLINK, 1, 2, "symlinkat");
         at(89, Kind.READ_LINK, NO_DIRECTORY, 0, "readlink");
         at(267, Kind.READ_LINK, 0, 1, "readlinkat");
-        // stat, lstat, access, chdir, mkdir, rmdir, unlink, chmod, chown, lchown, utime, statfs, the getters and
+        // stat, lstat, chdir, rmdir, unlink, chmod, chown, lchown, utime, statfs, the getters and
         // setters of
         // attributes, utimes, inotify_add_watch.
         for (int call :
-                new int[] {4, 6, 21, 80, 83, 84, 87, 90, 92, 94, 132, 137, 188, 189, 191, 192, 194, 195, 197, 198, 235
-                }) {
+                new int[] {4, 6, 80, 84, 87, 90, 92, 94, 132, 137, 188, 189, 191, 192, 194, 195, 197, 198, 235}) {
             at(call, Kind.LOOK, NO_DIRECTORY, 0, "a call that looks at a file");
         }
+        at(83, Kind.MAKE_DIRECTORY, NO_DIRECTORY, 0, "mkdir");
+        at(258, Kind.MAKE_DIRECTORY, 0, 1, "mkdirat");
         at(254, Kind.LOOK, NO_DIRECTORY, 1, "inotify_add_watch");
-        // mkdirat, fchownat, futimesat, newfstatat, unlinkat, fchmodat, faccessat, utimensat, statx, faccessat2,
-        // fchmodat2.
-        for (int call : new int[] {258, 260, 261, 262, 263, 268, 269, 280, 332, 439, 452}) {
+        // access, faccessat, faccessat2.
+        at(21, Kind.ASK, NO_DIRECTORY, 0, "access");
+        at(269, Kind.ASK, 0, 1, "faccessat");
+        at(439, Kind.ASK, 0, 1, "faccessat2");
+        // fchownat, futimesat, newfstatat, unlinkat, fchmodat, utimensat, statx, fchmodat2.
+        for (int call : new int[] {260, 261, 262, 263, 268, 280, 332, 452}) {
             at(call, Kind.LOOK, 0, 1, "a call that looks at a file");
         }
         unknown(155, "pivot_root");

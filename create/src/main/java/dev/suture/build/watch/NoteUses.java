@@ -3,6 +3,10 @@ package dev.suture.build.watch;
 import dev.suture.build.watch.Observation.Kind;
 import dev.suture.build.watch.Observation.Program;
 import dev.suture.build.watch.Observation.Use;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,12 +23,18 @@ final class NoteUses {
     /** Kernel's own, in which nothing of a build is kept. */
     private static final List<String> NO_FILES = List.of("/dev/null", "/dev/tty", "/proc/");
 
+    /** Where {@code e_type} ends in the header of an ELF file. */
+    private static final int TYPE_END = 18;
+
+    private static final int ET_REL = 1;
+
     private record Seen(Kind kind, String path, int state) {}
 
     private final List<String> roots;
     private final Map<Integer, Program> programs = new HashMap<>();
     private final List<Use> uses = new ArrayList<>();
     private final Map<Integer, Set<Seen>> seen = new HashMap<>();
+    private final Map<String, Boolean> objects = new HashMap<>();
     /** How often a file was written. */
     private final Map<String, Integer> states = new HashMap<>();
 
@@ -51,13 +61,44 @@ final class NoteUses {
         return add(parent, false, program.file(), program.called());
     }
 
+    /** Notes a directory that is made, wherever that is; it says nothing of what is made in there. */
+    void tryToMake(int program, String path) {
+        note(program, Kind.LOOK, path, "", true);
+    }
+
     void note(int program, Kind kind, String path, String to) {
+        note(program, kind, path, to, kind == Kind.READ && isObject(path));
+    }
+
+    /** {@return whether a file is what a compiler made, which some keep to make it only once} */
+    private boolean isObject(String path) {
+        return objects.computeIfAbsent(path, key -> {
+            Path file = Path.of(key);
+            if (!Files.isRegularFile(file)) {
+                return false;
+            }
+            try (InputStream stream = Files.newInputStream(file)) {
+                byte[] start = stream.readNBytes(TYPE_END);
+                return start.length == TYPE_END
+                        && start[0] == 0x7f
+                        && start[1] == 'E'
+                        && start[2] == 'L'
+                        && start[3] == 'F'
+                        && start[TYPE_END - 2] == ET_REL;
+            } catch (IOException e) {
+                return false;
+            }
+        });
+    }
+
+    private void note(int program, Kind kind, String path, String to, boolean anywhere) {
         boolean writes = switch (kind) {
-            case READ, LOOK -> false;
+            case READ, ASK, LOOK -> false;
             case WRITE, RENAME, LINK -> true;
         };
-        boolean counts =
-                roots.stream().anyMatch((path + "/")::startsWith) || (kind != Kind.LOOK && states.containsKey(path));
+        boolean counts = anywhere
+                || roots.stream().anyMatch((path + "/")::startsWith)
+                || (kind != Kind.LOOK && kind != Kind.ASK && states.containsKey(path));
         if (unknown.isPresent() || !counts && !writes || NO_FILES.stream().anyMatch(path::startsWith)) {
             return;
         }

@@ -20,13 +20,15 @@ import java.util.zip.CRC32;
  * @param uses in the order in which they happened, each once for a state of the file
  */
 public record Observation(Optional<String> unknown, Map<Integer, Program> programs, List<Use> uses) {
-    private static final String HEADER = "suture observation 1";
+    private static final String HEADER = "suture observation 2";
     private static final int LEAST_LINES = 3;
 
     /** What a program does with a file. */
     public enum Kind {
         /** Gets the contents, those of a directory or where a link leads included. */
         READ,
+        /** Learns whether it is there and may be used, and nothing else. */
+        ASK,
         /** Learns whether it is there, how large it is or when it changed. */
         LOOK,
         /** May change the contents. */

@@ -9,10 +9,14 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * Follows the links in a name as the kernel does for a traced process, which has the same file system.
+ *
+ * <p>Something may be mounted for that process alone. Names are followed as it has them; what comes out is the path by which
+ * this program has the file.
  *
  * <p>That a directory is none is asked once, until {@link #forget}.
  */
@@ -31,9 +35,12 @@ final class RealPaths {
     private final Kernel kernel;
     private final MemorySegment name;
     private final MemorySegment target;
+    private final Map<String, String> mounts;
     private final Set<String> plain = new HashSet<>();
 
-    RealPaths(Kernel kernel, Arena arena) {
+    /** @param mounts what is mounted for the process alone: a real path by where it is mounted */
+    RealPaths(Kernel kernel, Arena arena, Map<String, String> mounts) {
+        this.mounts = mounts;
         this.kernel = kernel;
         name = arena.allocate(2L * LONGEST);
         target = arena.allocate(LONGEST);
@@ -69,17 +76,28 @@ final class RealPaths {
                 next = "/proc/" + tid;
             }
             boolean last = parts.stream().allMatch(String::isEmpty);
-            String leadsTo = last && !followLast || plain.contains(next) ? "" : link(next, last);
+            String leadsTo = last && !followLast || plain.contains(real(next)) ? "" : link(real(next), last);
             if (leadsTo.isEmpty() || links.size() == MOST_LINKS) {
                 done = next;
                 continue;
             }
-            links.add(next);
+            links.add(real(next));
             List<String> more = List.of(leadsTo.split("/"));
             more.reversed().forEach(parts::push);
             done = leadsTo.startsWith("/") ? "" : done;
         }
-        return new Real(done, links);
+        return new Real(real(done), links);
+    }
+
+    /** {@return the path by which this program has what the process has by a path without links} */
+    String real(String path) {
+        String longest = "";
+        for (String place : mounts.keySet()) {
+            if ((path + "/").startsWith(place + "/") && place.length() > longest.length()) {
+                longest = place;
+            }
+        }
+        return longest.isEmpty() ? path : mounts.get(longest) + path.substring(longest.length());
     }
 
     /** {@return where a link leads; empty if it is none} */

@@ -42,10 +42,10 @@ final class TraceProcesses {
     private final Set<Integer> early = new HashSet<>();
     private boolean traces;
 
-    private TraceProcesses(Kernel kernel, Arena arena, List<String> roots) {
+    private TraceProcesses(Kernel kernel, Arena arena, List<String> roots, Map<String, String> mounts) {
         this.kernel = kernel;
         tracee = new Tracee(kernel, arena);
-        paths = new RealPaths(kernel, arena);
+        paths = new RealPaths(kernel, arena, mounts);
         notes = new NoteUses(roots);
     }
 
@@ -62,10 +62,11 @@ final class TraceProcesses {
      *
      * @param pid the process; not a child that other threads wait for
      * @param roots the directories that count
+     * @param mounts what is mounted for it alone: a real path by where it is mounted
      */
-    static Traces follow(int pid, List<String> roots) {
+    static Traces follow(int pid, List<String> roots, Map<String, String> mounts) {
         try (Arena arena = Arena.ofConfined()) {
-            TraceProcesses work = new TraceProcesses(new Kernel(arena), arena, roots);
+            TraceProcesses work = new TraceProcesses(new Kernel(arena), arena, roots, mounts);
             Optional<String> failure = work.begin(pid, arena);
             if (failure.isPresent()) {
                 return new Traces(Observation.unknown(failure.get()), false);
@@ -153,7 +154,7 @@ final class TraceProcesses {
         }
         traced.remove(before);
         traced.put(tid, process);
-        String file = paths.magic("/proc/%d/exe".formatted(tid));
+        String file = paths.real(paths.magic("/proc/%d/exe".formatted(tid)));
         process.program = notes.add(process.program, true, file, process.called);
         notes.note(process.program, Observation.Kind.READ, file, "");
     }
@@ -191,7 +192,8 @@ final class TraceProcesses {
                     notes.note(process.program, Observation.Kind.WRITE, to.path(), "");
                     paths.forget();
                 });
-            case OPEN, OPEN_HOW, CREATE, EXECUTE, LOOK, READ_LINK, WRITE -> use(tid, process, call);
+            case OPEN, OPEN_HOW, CREATE, EXECUTE, ASK, LOOK, MAKE_DIRECTORY, READ_LINK, WRITE ->
+                use(tid, process, call);
         }
     }
 
@@ -221,6 +223,8 @@ final class TraceProcesses {
             }
             case READ_LINK -> notes.note(process.program, Observation.Kind.READ, file.path(), "");
             case CREATE, WRITE -> notes.note(process.program, Observation.Kind.WRITE, file.path(), "");
+            case ASK -> notes.note(process.program, Observation.Kind.ASK, file.path(), "");
+            case MAKE_DIRECTORY -> notes.tryToMake(process.program, file.path());
             case LOOK, RENAME, LINK, SYMLINK, UNKNOWN, CONNECT, FILTER, PTRACE ->
                 notes.note(process.program, Observation.Kind.LOOK, file.path(), "");
         }

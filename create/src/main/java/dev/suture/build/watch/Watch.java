@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -45,10 +47,12 @@ public final class Watch {
      * @param command the command
      * @param directory for a file of this class
      * @param roots the directories whose files count
+     * @param mounts what the command sees in other places than this program: a real path by where it is seen
      * @param run runs it
      * @param endRest ends what the command left running
      */
-    public static Watched run(List<String> command, Path directory, List<Path> roots, Run run, Runnable endRest)
+    public static Watched run(
+            List<String> command, Path directory, List<Path> roots, Map<Path, Path> mounts, Run run, Runnable endRest)
             throws IOException {
         boolean known = System.getProperty("os.name").equals("Linux")
                 && System.getProperty("os.arch").equals("amd64");
@@ -62,8 +66,10 @@ public final class Watch {
         for (Path root : roots) {
             real.add(root.toRealPath().toString());
         }
+        Map<String, String> seen = new HashMap<>();
+        mounts.forEach((place, path) -> seen.put(place.toString(), path.toString()));
         Thread main = Thread.currentThread();
-        FutureTask<TraceProcesses.Traces> task = new FutureTask<>(() -> follow(started, main, real));
+        FutureTask<TraceProcesses.Traces> task = new FutureTask<>(() -> follow(started, main, real, seen));
         Thread tracer = Thread.ofPlatform().daemon().name("trace the build").start(task);
         List<String> all = new ArrayList<>(List.of("sh", "-c", OUTER, "sh", INNER, started.toString()));
         all.addAll(command);
@@ -77,11 +83,12 @@ public final class Watch {
         return watched(status, task, tracer, endRest);
     }
 
-    private static TraceProcesses.Traces follow(Path started, Thread main, List<String> roots)
+    private static TraceProcesses.Traces follow(
+            Path started, Thread main, List<String> roots, Map<String, String> mounts)
             throws IOException, InterruptedException {
         int pid = awaitStop(started, main);
         try {
-            return TraceProcesses.follow(pid, roots);
+            return TraceProcesses.follow(pid, roots, mounts);
         } catch (RuntimeException | Error e) {
             // Nothing that is stopped may stay so: this program waits for its end.
             new ProcessBuilder("kill", "-CONT", Integer.toString(pid)).start().waitFor();

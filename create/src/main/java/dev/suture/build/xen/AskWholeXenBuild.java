@@ -2,6 +2,7 @@ package dev.suture.build.xen;
 
 import dev.suture.LivePatchException;
 import dev.suture.build.AskCompiler;
+import dev.suture.build.AskCompiler.Preprocessed;
 import dev.suture.build.Cause;
 import dev.suture.build.ChangedSource;
 import dev.suture.build.NeutraliseLines;
@@ -70,6 +71,21 @@ public final class AskWholeXenBuild {
             }
         }
         write(false);
+        return all;
+    }
+
+    /** {@return the sources of objects with one number for all lines, by the objects' names; without those that cannot be had} */
+    public Map<String, Preprocessed> onOneLine(List<String> names) {
+        Path copy = scratch.root().resolve("xen");
+        Map<String, Preprocessed> all = new LinkedHashMap<>();
+        for (String name : names) {
+            Optional<Path> after = compiler.preprocess(patched, name, copy, "patched.line", AskCompiler.ON_ONE_LINE);
+            Optional<Path> before =
+                    compiler.preprocess(originals, name, tree.xenDirectory(), "original.line", AskCompiler.ON_ONE_LINE);
+            if (after.isPresent() && before.isPresent()) {
+                all.put(name, new Preprocessed(before.get(), after.get()));
+            }
+        }
         return all;
     }
 

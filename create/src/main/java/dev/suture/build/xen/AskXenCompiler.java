@@ -101,7 +101,7 @@ final class AskXenCompiler implements AskCompiler {
         return preprocess(objects, name, directory, version, List.of());
     }
 
-    private Optional<Path> preprocess(
+    Optional<Path> preprocess(
             Map<String, XenObject> objects, String name, Path directory, String version, List<String> options) {
         XenObject object = objects.get(name);
         if (object == null || !object.source().endsWith(".c")) {

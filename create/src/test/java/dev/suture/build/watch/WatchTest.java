@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -38,7 +39,8 @@ class WatchTest {
                 throw new IllegalStateException(e);
             }
         };
-        return Watch.run(List.of("sh", "-c", command), directory, List.of(directory.resolve("tree")), run, () -> {});
+        return Watch.run(
+                List.of("sh", "-c", command), directory, List.of(directory.resolve("tree")), Map.of(), run, () -> {});
     }
 
     private Set<String> paths(Watch.Watched watched, Kind kind) throws IOException {
@@ -93,7 +95,8 @@ class WatchTest {
     void whatIsAskedForAndIsNotThereIsSeen() throws IOException {
         Watch.Watched watched = watch("test -e none; cat missing/file 2>/dev/null; [ -x sub ]");
 
-        assertThat(paths(watched, Kind.LOOK)).contains("none", "sub");
+        assertThat(paths(watched, Kind.LOOK)).contains("none");
+        assertThat(paths(watched, Kind.ASK)).contains("sub");
         assertThat(paths(watched, Kind.READ)).contains("missing/file");
     }
 

@@ -1,0 +1,200 @@
+package dev.suture.state;
+
+import dev.suture.diff.ObjectPieces;
+import dev.suture.diff.Piece;
+import dev.suture.diff.Reference;
+import dev.suture.isa.Instruction;
+import dev.suture.isa.Isa;
+import dev.suture.isa.Operation;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/**
+ * The instructions of a piece of code, and which may follow which.
+ *
+ * <p>Where a jump through a register leads is not known: to whatever nothing else leads to. What nothing leads to though
+ * there is no such jump, such as the landing pad of an exception, is one more beginning. So all ways that exist are known,
+ * and some that do not.
+ */
+final class Flow {
+    private final Piece piece;
+    private final Isa isa;
+    private final MemorySegment bytes;
+    private final List<Instruction> steps = new ArrayList<>();
+    private final List<List<Integer>> next = new ArrayList<>();
+    private final BitSet exits = new BitSet();
+    private final BitSet entries = new BitSet();
+    private final NavigableMap<Long, Reference> references = new TreeMap<>();
+    private final boolean isComplete;
+
+    Flow(ObjectPieces object, Piece piece) {
+        this.piece = piece;
+        isa = Isa.of(object.elf().header().machine());
+        bytes = object.contents(piece);
+        object.references(piece).forEach(reference -> references.put(reference.pieceOffset(), reference));
+        Map<Long, Integer> byOffset = new HashMap<>();
+        long at = 0;
+        Optional<Instruction> decoded = isa.decode(bytes, at);
+        while (at < bytes.byteSize() && decoded.isPresent()) {
+            byOffset.put(at, steps.size());
+            steps.add(decoded.get());
+            at = decoded.get().endOffset();
+            decoded = isa.decode(bytes, at);
+        }
+        isComplete = at == bytes.byteSize();
+        for (int step = 0; step < steps.size(); step++) {
+            next.add(new ArrayList<>(2));
+            connect(step, byOffset);
+        }
+        connectTheRest();
+    }
+
+    private void connect(int step, Map<Long, Integer> byOffset) {
+        Instruction instruction = steps.get(step);
+        switch (instruction.flow()) {
+            // Behind a trap it goes on, if that is a warning's.
+            case NEXT, CALL, INDIRECT_CALL, TRAP -> fallThrough(step);
+            case RETURN -> exits.set(step);
+            case INDIRECT_JUMP -> {}
+            case JUMP -> jump(step, byOffset);
+            case CONDITIONAL -> {
+                jump(step, byOffset);
+                fallThrough(step);
+            }
+        }
+    }
+
+    private void fallThrough(int step) {
+        if (step + 1 < steps.size()) {
+            next.get(step).add(step + 1);
+        } else {
+            exits.set(step);
+        }
+    }
+
+    private void jump(int step, Map<Long, Integer> byOffset) {
+        Instruction instruction = steps.get(step);
+        OptionalLong target = in(step).isEmpty() ? instruction.branchTarget(bytes) : insideTarget(step);
+        Integer index = target.isPresent() ? byOffset.get(target.getAsLong()) : null;
+        if (index == null) {
+            exits.set(step);
+        } else {
+            next.get(step).add(index);
+        }
+    }
+
+    private OptionalLong insideTarget(int step) {
+        return in(step).getFirst().target() instanceof Reference.InPiece target && target.pieceIndex() == piece.index()
+                ? OptionalLong.of(target.delta())
+                : OptionalLong.empty();
+    }
+
+    private void connectTheRest() {
+        BitSet reached = new BitSet();
+        if (!steps.isEmpty()) {
+            entries.set(0);
+            reach(0, reached);
+        }
+        List<Integer> indirect = new ArrayList<>();
+        for (int step = 0; step < steps.size(); step++) {
+            if (steps.get(step).flow() == Instruction.Flow.INDIRECT_JUMP) {
+                indirect.add(step);
+                exits.set(step);
+            }
+        }
+        for (int step = reached.nextClearBit(0); step < steps.size(); step = reached.nextClearBit(step + 1)) {
+            if (isa.isPadding(steps.get(step), bytes)) {
+                continue;
+            }
+            if (indirect.isEmpty()) {
+                entries.set(step);
+            }
+            for (int jump : indirect) {
+                next.get(jump).add(step);
+            }
+            reach(step, reached);
+        }
+    }
+
+    private void reach(int first, BitSet reached) {
+        ArrayDeque<Integer> open = new ArrayDeque<>(List.of(first));
+        reached.set(first);
+        while (!open.isEmpty()) {
+            for (int step : next.get(open.remove())) {
+                if (!reached.get(step)) {
+                    reached.set(step);
+                    open.add(step);
+                }
+            }
+        }
+    }
+
+    Isa isa() {
+        return isa;
+    }
+
+    MemorySegment bytes() {
+        return bytes;
+    }
+
+    /** {@return whether all of it are instructions} */
+    boolean isComplete() {
+        return isComplete;
+    }
+
+    List<Instruction> steps() {
+        return steps;
+    }
+
+    List<Integer> next(int step) {
+        return next.get(step);
+    }
+
+    /** {@return whether the code may be left with an instruction} */
+    boolean isExit(int step) {
+        return exits.get(step);
+    }
+
+    /** {@return the instructions that it may begin with} */
+    BitSet entries() {
+        return entries;
+    }
+
+    Operation operation(int step) {
+        return isa.operation(steps.get(step), bytes);
+    }
+
+    boolean isBranch(int step) {
+        return steps.get(step).flow() != Instruction.Flow.NEXT;
+    }
+
+    /** {@return what relocations put into an instruction} */
+    List<Reference> in(int step) {
+        Instruction instruction = steps.get(step);
+        return List.copyOf(
+                references.subMap(instruction.offset(), instruction.endOffset()).values());
+    }
+
+    /** {@return whether a reference is to the place where the linker or loader puts an address} */
+    boolean isThroughTable(Reference reference) {
+        return isa.relocation(reference.relocation().type()).throughGot();
+    }
+
+    /** {@return whether a reference of an instruction leads to its operand in memory} */
+    boolean isOperand(int step, Reference reference) {
+        Instruction instruction = steps.get(step);
+        long from = instruction.offset() + instruction.displacementAt();
+        return instruction.displacementBytes() > 0
+                && reference.pieceOffset() >= from
+                && reference.pieceOffset() < from + instruction.displacementBytes();
+    }
+}

@@ -1,0 +1,106 @@
+package dev.suture.linked;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.suture.elf.ElfFile;
+import dev.suture.elf.Symbol;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StartOnlyTest {
+    private static final String ALONE = "__attribute__((noinline, noclone)) ";
+    private static final String EARLY = "volatile int v; " + ALONE + "static void table(int x) { v = x; v = 2 * x; } "
+            + "__attribute__((constructor, noinline, noclone)) static void early(void) { table(v); table(v + 1); } ";
+
+    @TempDir
+    private Path directory;
+
+    private boolean proves(String source, String function, String... options) throws Exception {
+        Path file = Files.writeString(directory.resolve("m.c"), source);
+        Path program = directory.resolve("prog");
+        List<String> command = new ArrayList<>(List.of("gcc", "-O2", "-o", program.toString(), file.toString()));
+        command.addAll(List.of(options));
+        run(command);
+        ElfFile elf = ElfFile.read(program);
+        Symbol symbol = elf.symbols().stream()
+                .filter(known -> known.name().equals(function))
+                .findFirst()
+                .orElseThrow();
+        return new StartOnly(elf).proves(symbol.value());
+    }
+
+    private static void run(List<String> command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes());
+        assertThat(process.waitFor()).as(said).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-pie", "-no-pie", "-static", "-shared"})
+    void aConstructorAndWhatItAloneCallsAreOver(String kind) throws Exception {
+        String program = EARLY + "int main(void) { return v; }";
+        String[] options = kind.equals("-shared") ? new String[] {kind, "-fPIC"} : new String[] {kind};
+
+        assertThat(proves(program, "early", options)).isTrue();
+        assertThat(proves(program, "table", options)).isTrue();
+    }
+
+    @Test
+    void aConstructorThatIsCalledAgainIsNotOver() throws Exception {
+        String program = EARLY + "int main(int n, char **a) { if (n > 1) early(); return v; }";
+
+        assertThat(proves(program, "early")).isFalse();
+        assertThat(proves(program, "table")).isFalse();
+    }
+
+    @Test
+    void aFunctionWhoseAddressIsKeptIsNotOver() throws Exception {
+        assertThat(proves(EARLY + "void (*kept)(int) = table; int main(void) { return v; }", "table"))
+                .isFalse();
+        assertThat(proves(EARLY + "void (*volatile kept)(int); int main(void) { kept = table; return v; }", "table"))
+                .isFalse();
+    }
+
+    @Test
+    void whatOtherFilesFindByNameIsNotOver() throws Exception {
+        String library = "int v; __attribute__((constructor)) void early(void) { v = 1; }";
+
+        assertThat(proves(library, "early", "-shared", "-fPIC")).isFalse();
+    }
+
+    @Test
+    void whatOnlyMainCallsIsNotProved() throws Exception {
+        String program = EARLY + ALONE + "static void setup(void) { v = 1; v = 2; } "
+                + "int main(void) { setup(); for (;;) v++; }";
+
+        assertThat(proves(program, "setup")).isFalse();
+        assertThat(proves(program, "main")).isFalse();
+    }
+
+    @Test
+    void functionsThatCallEachOtherAreOverOnlyIfNobodyElseCallsThem() throws Exception {
+        String circle = "volatile int v; static void b(int x); " + ALONE
+                + "static void a(int x) { v = x; if (x) b(x - 1); v = 3; } " + ALONE
+                + "static void b(int x) { v = x + 1; if (x) a(x - 1); v = 4; } "
+                + "__attribute__((constructor)) static void early(void) { a(v); } ";
+
+        assertThat(proves(circle + "int main(void) { return v; }", "b")).isTrue();
+        assertThat(proves(circle + "int main(void) { b(2); return v; }", "a")).isFalse();
+    }
+
+    @Test
+    void aShortBranchOfAssemblyCounts() throws Exception {
+        String program = EARLY + "asm(\".text\\n.globl jumps\\n.type jumps, @function\\njumps: jmp near\\n"
+                + ".size jumps, . - jumps\\n.type near, @function\\nnear: ret\\n.size near, . - near\"); "
+                + "int main(void) { return v; }";
+
+        assertThat(proves(program, "near")).isFalse();
+    }
+}

@@ -1,0 +1,127 @@
+package dev.suture.process;
+
+import dev.suture.elf.LittleEndian;
+import dev.suture.linux.Calls;
+import dev.suture.linux.Registers;
+import dev.suture.process.Ledger.Span;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Tells whether a thread may be inside of the unwinder or the allocator, and hold what a call of theirs would then wait for
+ * without end: the thread itself.
+ *
+ * <p>For example one that throws exceptions all the time is mostly in {@code _Unwind_Find_FDE}, which holds the lock that
+ * {@code __register_frame_info} wants. It is elsewhere a moment later.
+ */
+final class HeldLocks {
+    /** Which take the unwinder's lock. What they call has left a return address into them. */
+    private static final Set<String> UNWINDER = Set.of(
+            "_Unwind_Find_FDE",
+            "__register_frame",
+            "__register_frame_info",
+            "__register_frame_info_bases",
+            "__deregister_frame",
+            "__deregister_frame_info",
+            "__deregister_frame_info_bases");
+
+    private static final Set<String> ALLOCATOR = Set.of(
+            "malloc", "calloc", "realloc", "reallocarray", "free", "memalign", "posix_memalign", "aligned_alloc");
+    /** In the C library one function calls the other; other allocators jump, and nothing on the stack tells of that. */
+    private static final String C_LIBRARY = "__libc_start_main";
+
+    /** In the midst of these the allocator may be, and others of its locks are not held while a thread waits. */
+    private static final Set<Long> OF_ALLOCATORS = Set.of(
+            (long) Calls.MMAP, (long) Calls.MPROTECT, (long) Calls.MUNMAP, (long) Calls.BRK, (long) Calls.MREMAP);
+
+    private static final int LONGEST_STACK_BYTES = 1 << 20;
+
+    private final Session session;
+    private final LoadedFiles files;
+    private final Ledger ledger;
+    private final List<Span> unwinder = new ArrayList<>();
+    private final List<Span> allocator = new ArrayList<>();
+    private Optional<Set<Long>> signalReturns = Optional.empty();
+    private Unwind unwind;
+
+    HeldLocks(Session session, LoadedFiles files, Ledger ledger) {
+        this.session = session;
+        this.files = files;
+        this.ledger = ledger;
+        LoadedFile program = files.program().orElseThrow();
+        for (LoadedFile file : files.all()) {
+            unwinder.addAll(functions(file, UNWINDER));
+            List<Span> allocates = functions(file, ALLOCATOR);
+            boolean isOther =
+                    !file.equals(program) && functions(file, Set.of(C_LIBRARY)).isEmpty();
+            if (!allocates.isEmpty() && isOther) {
+                allocator.add(new Span(file.start(), file.end()));
+            }
+            allocator.addAll(allocates);
+        }
+    }
+
+    private static List<Span> functions(LoadedFile file, Set<String> names) {
+        return Stream.concat(file.elf().dynamicSymbols().stream(), file.elf().symbols().stream())
+                .filter(symbol -> symbol.isFunction() && symbol.isInSection() && names.contains(symbol.name()))
+                .map(symbol -> new Span(
+                        file.bias() + symbol.value(), file.bias() + symbol.value() + Math.max(1, symbol.sizeBytes())))
+                .distinct()
+                .toList();
+    }
+
+    /** {@return what a stopped thread is in the midst of; empty if nothing} */
+    Optional<String> why(MemorySegment registers) {
+        long call = Registers.get(registers, Registers.ORIG_RAX);
+        long address = Registers.get(registers, Registers.RIP);
+        long stackPointer = Registers.get(registers, Registers.RSP) & -8;
+        MemorySegment stack = MemorySegment.ofArray(session.memory().read(stackPointer, LONGEST_STACK_BYTES));
+        boolean allocates = isIn(allocator, address) || isOnStack(stack, allocator);
+        boolean throwsOne = isIn(unwinder, address) || isOnStack(stack, unwinder);
+        if (!OF_ALLOCATORS.contains(call) && !allocates && !throwsOne) {
+            return Optional.empty();
+        }
+        List<Long> addresses = new ArrayList<>(List.of(address));
+        addresses.addAll(callers(registers, stackPointer, stack));
+        if (addresses.stream().anyMatch(caller -> isIn(unwinder, caller))) {
+            return Optional.of("is in the midst of throwing an exception");
+        }
+        return OF_ALLOCATORS.contains(call) || addresses.stream().anyMatch(caller -> isIn(allocator, caller))
+                ? Optional.of("is in the midst of allocating memory")
+                : Optional.empty();
+    }
+
+    // What the stack has of functions that returned long ago tells nothing. Who holds a lock is among the innermost,
+    // which
+    // are known even where the others are not.
+    private List<Long> callers(MemorySegment registers, long stackPointer, MemorySegment stack) {
+        if (signalReturns.isEmpty()) {
+            signalReturns = Optional.of(SignalReturns.find(session.memory(), files.mappings()));
+            unwind = new Unwind(session.memory(), files, ledger);
+        }
+        return unwind.chain(registers, stackPointer, stack, signalReturns.get()).returnAddresses();
+    }
+
+    // Asked for each word of a stack, while the thread is stopped.
+    private static boolean isIn(List<Span> files, long address) {
+        for (Span file : files) {
+            if (file.holds(address)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isOnStack(MemorySegment stack, List<Span> functions) {
+        for (long word = 0; word + 8 <= stack.byteSize(); word += 8) {
+            if (isIn(functions, LittleEndian.u64(stack, word))) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,133 @@
+package dev.suture.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.suture.payload.Payload;
+import dev.suture.target.ApplyOptions;
+import dev.suture.target.Outcome;
+import dev.suture.target.Policy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Programs made at random, whose threads know themselves what they are in, are patched all the time.
+ * {@code SUTURE_FUZZ_SEED} repeats one of them; {@code SUTURE_FUZZ_STOPS} says how many stops there are to be in all.
+ */
+class StackFuzzTest {
+    private static final boolean IS_LONG = "1".equals(System.getenv("SUTURE_LONG_TESTS"));
+    private static final long STOPS = number("SUTURE_FUZZ_STOPS", IS_LONG ? 100_000 : 300);
+    private static final long STOPS_OF_ONE = IS_LONG ? 2_500 : 150;
+    private static final int PAYLOADS = 4;
+    private static final int CHANGES = 12;
+
+    @TempDir
+    private Path folder;
+
+    /** Longer than most take to find a moment, and short enough not to wait long for those that find none. */
+    private ApplyOptions options = new ApplyOptions(Duration.ofMillis(400), Policy.STACK, false, Map.of());
+
+    private long stops;
+    private long changes;
+    private long late;
+    private long stoppedMicros;
+
+    private static long number(String name, long otherwise) {
+        String text = System.getenv(name);
+        return text == null ? otherwise : Long.parseLong(text);
+    }
+
+    @Test
+    void nobodyIsEverMissed() throws Exception {
+        long first = number("SUTURE_FUZZ_SEED", 1);
+        StringBuilder said = new StringBuilder();
+        for (long seed = first; stops < STOPS; seed++) {
+            String figures = patch(seed, STOPS_OF_ONE);
+            assertThat(figures).as("seed %d", seed).startsWith("misses 0 ");
+            said.append("seed %d: %s; in all %,d stops, %,d changes, %,d found no moment, mean stop %d us%n"
+                    .formatted(seed, figures, stops, changes, late, stoppedMicros / Math.max(1, stops)));
+            Files.writeString(Path.of("target", "stack-fuzz.txt"), said);
+        }
+    }
+
+    /** Otherwise the figures of the others say nothing. */
+    @Test
+    void whoeverIsInTheOldCodeAfterAChangeIsCounted() throws Exception {
+        options = new ApplyOptions(Duration.ofMillis(400), Policy.BYTES, false, Map.of());
+        assertThat(patch(2, 20)).doesNotStartWith("misses 0 ");
+    }
+
+    private String patch(long seed, long stopsOfOne) throws IOException {
+        Random random = new Random(seed);
+        boolean isSplit = seed % 4 == 3;
+        Path place = Files.createDirectories(folder.resolve("seed" + seed));
+        Program.copy(place, "fuzz-common.h");
+        Files.writeString(place.resolve("fuzz.h"), FuzzSource.header() + "#include \"fuzz-common.h\"\n");
+        Files.writeString(place.resolve("functions.cc"), "#include \"fuzz.h\"\n" + new FuzzSource(random).functions());
+        List<String> flags = new ArrayList<>(List.of("-fcf-protection=none"));
+        if (isSplit) {
+            flags.add("-fsplit-stack");
+        }
+        List<String> sources = new ArrayList<>(flags);
+        sources.add("functions.cc");
+        Path binary = Program.compile(place, "fuzz.cc", "fuzz", sources.toArray(String[]::new));
+        List<Payload> payloads = new ArrayList<>();
+        for (int i = 0; i < PAYLOADS; i++) {
+            payloads.add(Program.payloadOf(
+                    place,
+                    "payload" + i + ".cc",
+                    new FuzzSource(random).payload(),
+                    binary,
+                    "",
+                    flags.toArray(String[]::new)));
+        }
+        try (Program program = Program.startWith(binary, String.valueOf(seed), isSplit ? "plain" : "mixed")) {
+            long until = Math.min(STOPS, stops + stopsOfOne);
+            while (stops < until) {
+                round(program.target(), payloads.get(random.nextInt(PAYLOADS)));
+            }
+            return program.ask("stop");
+        } catch (RuntimeException | AssertionError e) {
+            throw new AssertionError("seed " + seed, e);
+        }
+    }
+
+    private void round(ProcessTarget target, Payload payload) {
+        count(target.upload("fuzz", payload));
+        for (int i = 0; i < CHANGES; i++) {
+            if (count(target.apply("fuzz", options))) {
+                untilDone(() -> target.revert("fuzz", options));
+            } else {
+                late++;
+            }
+        }
+        untilDone(() -> target.unload("fuzz", options));
+    }
+
+    private void untilDone(Supplier<Outcome> action) {
+        while (!count(action.get())) {
+            late++;
+        }
+    }
+
+    private boolean count(Outcome outcome) {
+        stops += outcome.cost().attempts();
+        stoppedMicros += outcome.cost().stoppedMicros();
+        boolean mayBeRefused = options.policy() == Policy.BYTES;
+        boolean isFine = outcome instanceof Outcome.Done
+                || outcome instanceof Outcome.TimedOut
+                || outcome instanceof Outcome.Refused && mayBeRefused;
+        assertThat(isFine).as("%s", outcome).isTrue();
+        boolean isDone = outcome instanceof Outcome.Done;
+        changes += isDone ? 1 : 0;
+        return isDone;
+    }
+}
