@@ -29,8 +29,8 @@ public interface AskCompiler extends AutoCloseable {
         public void close() {}
     };
 
-    /** Makes {@code __LINE__} the same number everywhere, whatever the line. */
-    List<String> ON_ONE_LINE = List.of("-w", "-D__LINE__=30011");
+    /** Makes {@code __LINE__} the same number everywhere, whatever the line; Xen has 14 bits for it (asm/bug.h). */
+    List<String> ON_ONE_LINE = List.of("-w", "-D__LINE__=15011");
 
     /**
      * The source of an object behind the preprocessor.

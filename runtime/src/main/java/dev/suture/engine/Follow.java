@@ -173,7 +173,7 @@ public final class Follow {
     }
 
     private void look(LiveTarget target, Set<String> there, List<Loaded> loaded) {
-        Optional<Incarnation> now = target.incarnation();
+        Optional<Incarnation> now = unlessBlind(target, there);
         if (now.isEmpty()) {
             return;
         }
@@ -202,6 +202,23 @@ public final class Follow {
                 failed(target, before, "", List.of(new Refusal(target.name(), "", String.valueOf(e.getMessage()), "")));
             }
         }
+    }
+
+    // Who lets nobody look at him costs time and a thread each time.
+    private Optional<Incarnation> unlessBlind(LiveTarget target, Set<String> there) {
+        Known blind = known.get(target.name());
+        if (blind != null && System.nanoTime() - blind.notBefore < 0) {
+            there.add(target.name());
+            return Optional.empty();
+        }
+        Optional<Incarnation> now = target.incarnation();
+        if (now.isEmpty() && !target.hasEnded()) {
+            Known about = blind == null ? new Known(new Incarnation("", "", "")) : blind;
+            known.put(target.name(), about);
+            there.add(target.name());
+            failed(target, about, "", List.of(new Refusal(target.name(), "", "it cannot be looked at", "")));
+        }
+        return now;
     }
 
     // One after the other, as they are stacked; where one is not applied, those behind it are not tried.

@@ -80,7 +80,8 @@ final class ChangeWhatIsApplied {
 
     private List<Refusal> openedLater(Entry entry) {
         LoadedFile file = work.files().withBuildId(entry.targetBuildId()).orElseThrow();
-        if (new LinkOrder(work.files(), work.session().memory()).atStart().contains(file)) {
+        LinkOrder order = new LinkOrder(work.files(), work.session().memory());
+        if (!order.openedLater().contains(file)) {
             return List.of();
         }
         return List.of(new Refusal(

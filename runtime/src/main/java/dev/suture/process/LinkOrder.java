@@ -38,6 +38,7 @@ final class LinkOrder {
     private final Memory memory;
     private final List<LoadedFile> ordered;
     private final int startup;
+    private final int listedFiles;
 
     LinkOrder(LoadedFiles files, Memory memory) {
         this.memory = memory;
@@ -52,6 +53,7 @@ final class LinkOrder {
         }
         List<LoadedFile> listed = new ArrayList<>(found);
         startup = endOfStartup(listed);
+        listedFiles = listed.size();
         found.addAll(files.all());
         ordered = List.copyOf(found);
     }
@@ -64,6 +66,11 @@ final class LinkOrder {
     /** {@return those that were there when the program started} */
     List<LoadedFile> atStart() {
         return ordered.subList(0, startup);
+    }
+
+    /** {@return those that the dynamic linker has in its list, and that were not there when the program started} */
+    List<LoadedFile> openedLater() {
+        return ordered.subList(startup, listedFiles);
     }
 
     /** {@return whether a file looks in itself first} */

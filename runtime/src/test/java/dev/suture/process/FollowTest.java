@@ -2,6 +2,7 @@ package dev.suture.process;
 
 import static dev.suture.process.ProcessTargetTest.done;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.suture.Refusal;
 import dev.suture.engine.Actions;
@@ -235,6 +236,17 @@ class FollowTest {
                     .isEmpty();
         } finally {
             sleeps.destroyForcibly();
+        }
+    }
+
+    @Test
+    void whoCannotBeLookedAtIsAskedLessAndLessOften() throws Exception {
+        assumeTrue(Files.exists(Path.of("/proc/2")), "needs to see a thread of the kernel: not in a container");
+        try (Following following = new Following("pid:2", fix)) {
+            following.await(Kind.FAILED, 2);
+            Thread.sleep(600);
+            assertThat(following.count(Kind.FAILED)).isBetween(2L, 6L);
+            assertThat(following.count(Kind.PATCHED)).isZero();
         }
     }
 
