@@ -113,7 +113,7 @@ final class ProvePayload {
         if (!isAligned(piece, section, at)) {
             return Optional.of("the payload has it at an address that is not as aligned as in the program");
         }
-        if (part.isVariable() && runsAlready(part)) {
+        if (part.isVariable() && runsAlready(part) && !isPointerForUnwinding(part)) {
             return Optional.of("the payload has a variable of its own in the place of one that there is");
         }
         MemorySegment wanted =
@@ -146,6 +146,25 @@ final class ProvePayload {
             return variable.keys().stream().anyMatch(key -> isIn(original.file(), variable, key));
         }
         return count(patched, variable) <= count(original, variable);
+    }
+
+    /**
+     * {@return whether a variable is a pointer that compilers make for unwind tables, of which each object has one: nobody
+     * writes it, and which of several holds the address does not matter}
+     *
+     * @see "GCC gcc/dwarf2asm.cc, dw2_output_indirect_constant_1()"
+     */
+    private static boolean isPointerForUnwinding(Part part) {
+        Symbol symbol = part.piece().symbols().getFirst();
+        List<Reference> references = part.object().references(part.piece());
+        if (symbol.binding() != Elf.STB_WEAK || symbol.visibility() != Elf.STV_HIDDEN || references.size() != 1) {
+            return false;
+        }
+        Relocation relocation = references.getFirst().relocation();
+        String name = Part.plain(part.object().elf().symbols().get(relocation.symbolIndex()));
+        return part.piece().sizeBytes() == Long.BYTES
+                && relocation.addend() == 0
+                && symbol.name().equals("DW.ref." + name);
     }
 
     private static boolean isIn(LinkedFile file, Part part, String key) {

@@ -88,7 +88,7 @@ class ReadPayloadTest {
     }
 
     @Test
-    void aPayloadForAProcessCannotBeCertified() throws IOException {
+    void aPayloadForAProcessNeedsItsProgram() throws IOException {
         Path source = Files.createDirectories(folder.resolve("source"));
         Files.writeString(
                 source.resolve("program.c"),
@@ -126,7 +126,7 @@ class ReadPayloadTest {
         assertThatThrownBy(() -> ReadPayload.read(payload, List.of()))
                 .isInstanceOf(LivePatchException.class)
                 .hasMessage(payload + ": is for a process (build id " + buildId
-                        + "), and only payloads for a hypervisor can be certified");
+                        + "): give the --source, --build and --binary that it is for, and no --tree");
     }
 
     @Test

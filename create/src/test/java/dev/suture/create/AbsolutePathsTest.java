@@ -9,6 +9,8 @@ import dev.suture.link.LinkResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -200,13 +202,33 @@ class AbsolutePathsTest {
         PatchedProgram program = changed(program("make", "program"));
         program.create();
 
-        // What is beside the source is copied, and the copy is written.
-        CreateReport report = program.create(
-                "AT=. make && echo gone >%s".formatted(precious),
-                directory.resolve("running/program"),
-                Optional.empty());
+        // What is beside the source is copied, and the copy is written; with other contents it is copied anew.
+        for (String contents : List.of("kept", "kept", "other")) {
+            Files.writeString(precious, contents);
+            CreateReport report = program.create(
+                    "AT=. make && echo gone >%s".formatted(precious),
+                    directory.resolve("running/program"),
+                    Optional.empty());
 
-        assertThat(report.refusals()).isEmpty();
-        assertThat(precious).hasContent("kept");
+            assertThat(report.refusals()).isEmpty();
+            assertThat(precious).hasContent(contents);
+        }
+    }
+
+    @Test
+    void aDirectoryWithTheSameContentsIsBuiltAtItsOwnPlace() throws IOException {
+        Path first = Files.createDirectories(directory.resolve("first"));
+        Path second = Files.createDirectories(directory.resolve("second"));
+        Files.createDirectories(first.resolve("cache"));
+        Files.createSymbolicLink(second.resolve("cache"), first.resolve("cache"));
+        for (Path each : List.of(first, second)) {
+            new PatchedProgram(each, "make AT=.", "program")
+                    .file("Makefile", MAKEFILE)
+                    .file("main.c", MAIN)
+                    .file("include/limit.h", "#define LIMIT 1\n")
+                    .file("work.c", WORK, "% 7", "% 5")
+                    .assertTakesEffect("program");
+            PatchedProgram.run(List.of("rm", "-r", each.resolve("source").toString()), directory, Map.of(), 0);
+        }
     }
 }

@@ -114,7 +114,7 @@ class LeaveOutDriftTest {
     void aFunctionThatSharesAStaticVariableWithChangedCodeIsReplaced() {
         String source = "static int offset = 5;\n" + HELPER + UNTOUCHED.replace("+ 1", "+ offset") + TOUCHED;
 
-        assertReplaced(patch(source, OLD, "offset = x; return h(x) - 1;"));
+        assertReplaced(patch(source, OLD, "offset += x; return h(x) - 1;"));
     }
 
     /** All callers passed 3 before, so the running {@code step} may rely on it. */

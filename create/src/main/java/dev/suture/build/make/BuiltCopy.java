@@ -149,7 +149,7 @@ final class BuiltCopy implements AutoCloseable {
     }
 
     private boolean isComplete() throws IOException {
-        if (!Files.exists(directory.resolve("complete"))) {
+        if (!Files.exists(completeFile())) {
             return false;
         }
         mounts = Mounts.read(mountsFile(), directory);
@@ -193,7 +193,7 @@ final class BuiltCopy implements AutoCloseable {
                 .write(observationFile());
         mounts.write(mountsFile());
         Files.writeString(outsideFile(), WrittenOutside.state(mounts, source));
-        Files.createFile(directory.resolve("complete"));
+        Files.createFile(completeFile());
     }
 
     private Optional<Mounts> moreMounts(Watch.Watched watched) throws IOException {
@@ -221,6 +221,8 @@ final class BuiltCopy implements AutoCloseable {
 
     private void prepare(List<Path> files, Stages stages) throws IOException {
         stages.begin(patched.isEmpty() ? "copy the source" : "copy the patched source");
+        // Whoever is ended from here on leaves nothing that looks like a whole copy.
+        Files.deleteIfExists(completeFile());
         Files.deleteIfExists(observationFile());
         for (String part : List.of("tree", "cached")) {
             ScratchTree.deleteDirectory(directory.resolve(part));
@@ -296,6 +298,10 @@ final class BuiltCopy implements AutoCloseable {
     /** {@return what the programs of the build see where} */
     Mounts mounts() {
         return mounts;
+    }
+
+    private Path completeFile() {
+        return directory.resolve("complete");
     }
 
     private Path observationFile() {

@@ -150,7 +150,7 @@ final class SourceFiles {
     }
 
     /**
-     * {@return 16 hexadecimal digits that change with any of the files, with the command, or with the compilers}
+     * {@return 16 hexadecimal digits that change with any of the files, with their place, with the command, or with the compilers}
      *
      * @param patched what takes the place of some of the files
      */
@@ -159,6 +159,8 @@ final class SourceFiles {
             throws IOException {
         MessageDigest digest = sha256();
         add(digest, LAYOUT);
+        // Its programs see the copy there.
+        add(digest, source.toString());
         add(digest, command);
         patched.forEach((path, text) ->
                 add(digest, path + "=" + text.map(SourceText::text).orElse("\0")));
