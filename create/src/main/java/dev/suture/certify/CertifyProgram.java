@@ -129,8 +129,8 @@ public final class CertifyProgram {
 
     private static LinkedProof nothing() {
         return new LinkedProof(
-                List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), 0,
-                0);
+                List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of(),
+                List.of(), 0, 0);
     }
 
     private LinkedProof judge(
@@ -158,6 +158,11 @@ public final class CertifyProgram {
                         build.earlier());
     }
 
+    private static List<dev.suture.linked.Finding> unproved(LinkedProof proof) {
+        return Stream.concat(proof.unproved().stream(), proof.byNumber().stream())
+                .toList();
+    }
+
     private ProgramCertificate certificate(
             Payload payload,
             List<Payload> below,
@@ -170,7 +175,7 @@ public final class CertifyProgram {
         reasons.addAll(unfit(build));
         add(reasons, proof.missing().size(), "of the patched program would not run as it is there");
         add(reasons, proof.extra().size(), "in the payload that the patch does not need");
-        add(reasons, proof.unproved().size(), "that nothing proves");
+        add(reasons, unproved(proof).size(), "that nothing proves");
         return new ProgramCertificate(
                 1,
                 Version.text(),
@@ -193,7 +198,7 @@ public final class CertifyProgram {
                 findings(proof.unchangedInSource()),
                 findings(proof.startOnly()),
                 findings(proof.leftToHooks()),
-                findings(proof.unproved()),
+                findings(unproved(proof)),
                 build.otherOutputs().stream()
                         .filter(CertifyProgram::changes)
                         .map(OtherOutput::name)

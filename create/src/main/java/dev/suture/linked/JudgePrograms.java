@@ -120,6 +120,7 @@ public final class JudgePrograms {
                 judged.unchangedInSource(),
                 leftToHooks,
                 unproved(judged),
+                List.copyOf(prove.byNumber()),
                 functions,
                 same);
     }

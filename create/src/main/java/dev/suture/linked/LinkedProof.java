@@ -15,6 +15,7 @@ import java.util.List;
  *     sources when it looks at each function alone
  * @param leftToHooks variables that begin otherwise, which the payload's hooks have to see to
  * @param unproved functions that differ and are left as they run on somebody's word; nothing here proves them
+ * @param byNumber variables of several with one name, which are told apart by the compiler's numbers alone
  * @param functions how many functions of objects that the patches reach were looked at
  * @param same how many of these are what they were
  */
@@ -28,6 +29,7 @@ public record LinkedProof(
         List<Finding> unchangedInSource,
         List<Finding> leftToHooks,
         List<Finding> unproved,
+        List<Finding> byNumber,
         int functions,
         int same) {
     public LinkedProof {
@@ -40,5 +42,6 @@ public record LinkedProof(
         unchangedInSource = List.copyOf(unchangedInSource);
         leftToHooks = List.copyOf(leftToHooks);
         unproved = List.copyOf(unproved);
+        byNumber = List.copyOf(byNumber);
     }
 }

@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +39,7 @@ final class ProvePayload {
     private final Set<String> imported;
     private final Set<String> exported;
     private final boolean isLibrary;
+    private final Set<Finding> byNumber = new LinkedHashSet<>();
     private final Optional<Below> below;
     private final Map<Claim, Optional<String>> known = new HashMap<>();
     private final Set<Claim> underWay = new HashSet<>();
@@ -89,6 +91,11 @@ final class ProvePayload {
             proved.add(claim);
         }
         return result;
+    }
+
+    /** {@return variables of several with one name, of which only a number says which they are} */
+    Set<Finding> byNumber() {
+        return Set.copyOf(byNumber);
     }
 
     /** {@return what was found to be in the payload} */
@@ -417,6 +424,13 @@ final class ProvePayload {
                                 .equals(Image.targetNameOfLocal(to.object().sourceFile(), Names.stem(to.name())));
         if (!named || !isInFile(asked)) {
             return Optional.of("the payload asks for `%s` instead of `%s`".formatted(asked, to.name()));
+        }
+        if (Names.isNumbered(to.name()) && to.isVariable() && count(original, to) > 1) {
+            byNumber.add(new Finding(
+                    to.object().name(),
+                    to.name(),
+                    "`%s` is taken for it, and only the order of what the compiler numbered tells which of them it is"
+                            .formatted(asked)));
         }
         List<Part> before = original.linked(asked);
         if (before.isEmpty()) {

@@ -32,6 +32,13 @@ class CertifyProgramTest {
     private static final String A = """
             int calls;
             __attribute__((noinline)) int first(int x) { volatile int y = x; calls++; return y + 1; }
+            __attribute__((noinline)) int third(int x)
+            {
+                int sum;
+                { static int n; n += x; sum = n; }
+                { static int n; n += 10 * x; sum += n; }
+                return sum + 3;
+            }
             __attribute__((constructor)) static void early(void) { calls = 7; }
             """;
     private static final String MAIN = """
@@ -94,6 +101,17 @@ class CertifyProgramTest {
                 Progress.NONE);
         assertThat(report.refusals()).isEmpty();
         return file;
+    }
+
+    @Test
+    void whichOfTwoVariablesOfOneNameItIsIsNotProved() throws IOException {
+        Path three = patch("three", A.replace("sum + 3", "sum + 300"), B);
+
+        ProgramCertificate certificate = certify(payload("of-three", List.of(three)), three);
+
+        assertThat(certificate.unproved()).extracting(Finding::name).allMatch(name -> name.startsWith("n."));
+        assertThat(certificate.unproved()).hasSize(2);
+        assertThat(certificate.missing()).isEmpty();
     }
 
     private ProgramCertificate certify(Path payload, Path... patches) {

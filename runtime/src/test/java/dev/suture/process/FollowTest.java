@@ -200,6 +200,10 @@ class FollowTest {
             assertThat(following.events.get(1).reasons()).isNotEmpty();
             assertThat(following.count(Kind.PATCHED)).isZero();
             assertThat(program.ask("?")).isEqualTo("2");
+            // Not in the midst of an attempt.
+            for (int i = 0; i < 200 && !program.target().payloads().isEmpty(); i++) {
+                Thread.sleep(10);
+            }
             assertThat(program.target().payloads()).isEmpty();
         }
     }

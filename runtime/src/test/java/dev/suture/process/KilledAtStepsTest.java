@@ -97,7 +97,11 @@ class KilledAtStepsTest {
 
     private static int endOf(int pid, String where) throws Exception {
         String classes = String.join(
-                File.pathSeparator, System.getProperty("java.class.path"), "target/classes", "target/test-classes");
+                File.pathSeparator,
+                System.getProperty("java.class.path"),
+                "target/classes",
+                "target/test-classes",
+                "../core/target/classes");
         Path said = folder.resolve("victim.txt");
         Process victim = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
