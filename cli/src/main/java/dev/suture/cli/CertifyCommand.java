@@ -60,7 +60,8 @@ import picocli.CommandLine.Spec;
             "  suture certify ab.livepatch --tree ~/xen --patch a.patch --patch b.patch --json",
             "  suture certify b.livepatch --tree ~/xen --patch b.patch --depends a.livepatch --applied a.patch",
             "  suture certify limit.livepatch --tree ~/xen --patch fix.patch --patch limit.c",
-            "  suture certify cve.livepatch --source ~/redis --build make --binary /usr/bin/redis-server --patch cve.patch"
+            "  suture certify cve.livepatch --source ~/redis --build make \\",
+            "      --binary /usr/bin/redis-server --patch cve.patch"
         })
 final class CertifyCommand extends SutureCommand {
     @Parameters(paramLabel = "PAYLOAD", description = "A live patch file, of any builder.")

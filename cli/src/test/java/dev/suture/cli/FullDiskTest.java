@@ -131,12 +131,13 @@ class FullDiskTest {
 
     @Test
     void whatIsNoFileIsNotReplacedByOne() throws Exception {
-        Path pipe = folder.resolve("pipe");
+        Path pipe = folder.resolve("pipe.c");
+        Path inside = Files.createDirectory(folder.resolve("inside.c"));
         RunningProgram.run(folder, "mkfifo", pipe.toString());
         Files.writeString(folder.resolve("c.c"), "int f(int x) { return x; }");
         RunningProgram.run(folder, "cc", "-c", "-O2", "-ffunction-sections", "c.c");
         Path object = folder.resolve("c.o");
-        for (Path output : List.of(pipe, folder, Path.of("/"))) {
+        for (Path output : List.of(pipe, inside)) {
             for (Said said : List.of(
                     Said.suture("explain", object, object, "--html", output),
                     Said.suture("new", "hook", "load", "--for", "process", "--variable", "x", "--output", output))) {
