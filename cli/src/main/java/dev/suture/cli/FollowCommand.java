@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
                     + " SIGTERM). What is applied then stays.",
             "",
             "Refuses what load refuses. What cannot be loaded is tried again after a time that doubles, up to 10 minutes;"
-                    + " after three crashes in a row of what was just patched it gives up (exit code 5). A payload that"
+                    + " after three crashes, or ten ends, in a row of what was just patched it gives up (exit code 5). A payload that"
                     + " somebody reverts or unloads meanwhile is left alone."
         },
         footer = "  suture follow name:sshd --payload fix.livepatch --journal follow.log")

@@ -21,6 +21,10 @@ import java.util.function.Function;
 
 /** The code of all patched objects that runs once the payload is there, and who leads to whom among it. */
 final class Functions {
+    /** The hooks that run before the first call of the new code. */
+    private static final Set<String> BEFORE =
+            Set.of(".livepatch.hooks.load", ".livepatch.hooks.preapply", ".livepatch.hooks.apply");
+
     /** A piece of code. Two are the same if they are of the same place. */
     record Node(int object, int piece) {}
 
@@ -167,12 +171,13 @@ final class Functions {
         return found;
     }
 
-    /** {@return whether code that a hook leads to refers to a variable} */
+    /** {@return whether code that a hook leads to, which runs before or when the new code comes, refers to a variable} */
     boolean isSetByHook(Variable variable) {
         Set<Node> seen = new HashSet<>();
         ArrayDeque<Node> open = new ArrayDeque<>();
         selection.chosen().stream()
-                .filter(chosen -> chosen.why() == Selection.Why.HOOK)
+                .filter(chosen -> chosen.why() == Selection.Why.HOOK
+                        && BEFORE.contains(chosen.piece().section().name()))
                 .forEach(chosen ->
                         add(new Node(chosen.id().object(), chosen.piece().index()), seen, open));
         while (!open.isEmpty()) {

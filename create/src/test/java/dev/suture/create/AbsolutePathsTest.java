@@ -216,6 +216,28 @@ class AbsolutePathsTest {
     }
 
     @Test
+    void anObjectThatIsTakenFromElsewhereIsNoCacheOfTheBuild() throws IOException {
+        Path vendor = Files.createDirectories(directory.resolve("vendor"));
+        Files.writeString(vendor.resolve("v.c"), "int vendor(int n) { return 3 * n; }\n");
+        PatchedProgram.run(List.of("gcc", "-c", "v.c"), vendor, Map.of(), 0);
+        String makefile = """
+                program: main.o work.o v.o
+                \tgcc -Wl,--build-id -o $@ main.o work.o v.o
+                v.o:
+                \tcp %s/v.o v.o
+                %%.o: %%.c
+                \tgcc -O2 -g -Iinclude -c -o $@ $<
+                """.formatted(vendor);
+
+        new PatchedProgram(directory, "make", "program")
+                .file("Makefile", makefile)
+                .file("main.c", MAIN)
+                .file("include/limit.h", "#define LIMIT 1\n")
+                .file("work.c", WORK.replace("n * n", "vendor(n) * n"), "% 7", "% 5")
+                .assertTakesEffect("program");
+    }
+
+    @Test
     void aDirectoryWithTheSameContentsIsBuiltAtItsOwnPlace() throws IOException {
         Path first = Files.createDirectories(directory.resolve("first"));
         Path second = Files.createDirectories(directory.resolve("second"));

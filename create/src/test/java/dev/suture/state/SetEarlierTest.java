@@ -71,6 +71,15 @@ class SetEarlierTest {
                 .isEmpty();
     }
 
+    @Test
+    void aHookThatRunsAfterwardsIsNotEnough() {
+        String hook = "static void set(void) { higher = 0; }"
+                + " __attribute__((used, section(\".livepatch.hooks.unload\"))) static void (*const gone)(void) = set;";
+
+        assertThat(refusals("static int higher;", "x -= higher;", "higher = 9;", hook))
+                .hasSize(1);
+    }
+
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             a table             | static unsigned char t[256]; | x += t[x & 255];         | for (int i = 0; i < 256; i++) t[i] = i * 7; |

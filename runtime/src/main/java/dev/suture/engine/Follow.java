@@ -57,6 +57,9 @@ public final class Follow {
     private long patched;
     private int crashes;
     private int losses;
+    /** Whether the last target that was patched went on. */
+    private boolean isProven;
+
     private long notBefore;
     private long changingNanos;
 
@@ -129,19 +132,24 @@ public final class Follow {
             }
             List<Loaded> loaded = new ArrayList<>();
             Set<String> there = new HashSet<>();
-            for (LiveTarget target : targets) {
-                if (Thread.currentThread().isInterrupted()) {
-                    break;
-                }
-                look(target, there, loaded);
-            }
-            known.keySet().retainAll(there);
-            long lookedMillis = (System.nanoTime() - start - changingNanos) / 1_000_000;
             try {
-                for (Loaded one : loaded) {
-                    settle(one);
+                for (LiveTarget target : targets) {
+                    if (Thread.currentThread().isInterrupted()) {
+                        break;
+                    }
+                    look(target, there, loaded);
+                    if (!isProven) {
+                        // Nobody else gets what the first one has not survived.
+                        settle(loaded);
+                    }
+                    if (isTooMuch()) {
+                        return gaveUp();
+                    }
                 }
-                if (crashes >= MOST_CRASHES || losses >= MOST_ENDS) {
+                known.keySet().retainAll(there);
+                long lookedMillis = (System.nanoTime() - start - changingNanos) / 1_000_000;
+                settle(loaded);
+                if (isTooMuch()) {
                     return gaveUp();
                 }
                 Thread.sleep(Math.max(interval.toMillis(), lookedMillis * SHARE));
@@ -150,6 +158,10 @@ public final class Follow {
                 return stop(End.INTERRUPTED, "was told to end");
             }
         }
+    }
+
+    private boolean isTooMuch() {
+        return crashes >= MOST_CRASHES || losses >= MOST_ENDS;
     }
 
     private End stop(End end, String how) {
@@ -289,6 +301,7 @@ public final class Follow {
                 failed(target, about, one.name(), gone.refusals());
                 return false;
             }
+            about.applied.remove(one.name());
         }
         Watched watched = target.watch();
         ActionReport report = actions.run(Verb.LOAD, one.name(), Optional.of(one.payload()), List.of(target), false)
@@ -346,6 +359,15 @@ public final class Follow {
     }
 
     // Who ends soon may have ended of the patch: then new ones wait, and longer each time.
+    private void settle(List<Loaded> loaded) throws InterruptedException {
+        long start = System.nanoTime();
+        for (Loaded one : loaded) {
+            settle(one);
+        }
+        loaded.clear();
+        changingNanos += System.nanoTime() - start;
+    }
+
     private void settle(Loaded one) throws InterruptedException {
         try (Watched watched = one.watched()) {
             Optional<Watched.Loss> loss = watched.await();
@@ -353,8 +375,10 @@ public final class Follow {
                 crashes = 0;
                 losses = 0;
                 notBefore = 0;
+                isProven = true;
                 return;
             }
+            isProven = false;
             // Who has nothing more to do says so with his status.
             losses += loss.get().ending() == Watched.Ending.ORDERLY ? 0 : 1;
             crashes += loss.get().ending() == Watched.Ending.FAULT ? 1 : 0;

@@ -53,7 +53,8 @@ record ProcStatus(Map<String, String> fields) {
                 });
     }
 
-    private boolean hasMemory() {
+    /** {@return whether the thread still has memory; one that ends gives it up first} */
+    boolean hasMemory() {
         return fields.containsKey("VmSize");
     }
 

@@ -12,6 +12,7 @@ import dev.suture.target.LoadedPayload;
 import dev.suture.target.Outcome;
 import dev.suture.target.Seen;
 import dev.suture.target.Watched;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,8 @@ public final class ProcessTarget implements LiveTarget {
     private static final Duration LOOK = Duration.ofSeconds(10);
     /** What is done besides looking for the moment, and what is taken back if there was none. */
     private static final int MOST_TIMES = 2;
+    /** How many milliseconds a program that has begun to end is given for it. */
+    private static final int MOST_LOOKS = 200;
 
     private final int pid;
     private final String target;
@@ -176,13 +179,31 @@ public final class ProcessTarget implements LiveTarget {
         try {
             return work.get();
         } catch (ProcessException e) {
-            if (!hasEnded()) {
+            if (!endsNow()) {
                 throw e;
             }
             boolean isListed = Files.exists(Path.of("/proc/" + pid));
             String otherwise = isListed ? "it has ended" : "there is no such process";
             throw new ProcessException(pid, wasThere ? Session.ENDED : otherwise);
         }
+    }
+
+    // Of a program that ends one thread gives up the memory before the other does.
+    private boolean endsNow() {
+        for (int i = 0; i < MOST_LOOKS && !hasEnded(); i++) {
+            try {
+                if (ProcStatus.read(pid).hasMemory()) {
+                    return false;
+                }
+                Thread.sleep(1);
+            } catch (IOException ended) {
+                return true;
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        return hasEnded();
     }
 
     // Between the time when it was found and now another program may have got its number, or it may have become one.

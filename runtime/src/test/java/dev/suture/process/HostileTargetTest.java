@@ -99,7 +99,7 @@ class HostileTargetTest {
         } finally {
             server.destroyForcibly();
             server.waitFor();
-            Program.run(folder, List.of("umount", "-l", served.toString()));
+            new ProcessBuilder("umount", "-l", served.toString()).start().waitFor();
         }
     }
 

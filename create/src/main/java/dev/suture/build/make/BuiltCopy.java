@@ -153,6 +153,11 @@ final class BuiltCopy implements AutoCloseable {
             return false;
         }
         mounts = Mounts.read(mountsFile(), directory);
+        Path own = directory.toRealPath();
+        if (!mounts.places().values().stream().allMatch(real -> real.startsWith(own))) {
+            // The cache was moved.
+            return false;
+        }
         return Files.readString(outsideFile()).equals(WrittenOutside.state(mounts, source));
     }
 
@@ -170,8 +175,16 @@ final class BuiltCopy implements AutoCloseable {
             if (more.isEmpty()) {
                 break;
             }
+            Mounts previous = mounts;
+            boolean succeeded = watched.status() == 0;
             mounts = more.get();
             watched = build(files, command, time, output, stages);
+            if (succeeded && watched.status() != 0) {
+                // What looked like a cache of objects was something that the build needs.
+                mounts = previous;
+                watched = build(files, command, time, output, stages);
+                break;
+            }
         }
         if (watched.status() != 0) {
             throw new BuildFailedException(

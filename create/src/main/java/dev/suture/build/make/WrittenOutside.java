@@ -87,7 +87,9 @@ final class WrittenOutside {
         boolean own = directory.startsWith(mounts.directory().getParent());
         boolean system = directory.getNameCount() == 0
                 || Set.of("dev", "proc", "sys").contains(directory.getName(0).toString());
-        if (own || system || !Files.isWritable(directory) || !directory.equals(directory.toRealPath())) {
+        // What somebody has at home is not for a cache.
+        boolean home = Path.of(System.getProperty("user.home")).startsWith(directory);
+        if (own || system || home || !Files.isWritable(directory) || !directory.equals(directory.toRealPath())) {
             return false;
         }
         if (isEmptyInCopy(directory)) {
@@ -102,7 +104,7 @@ final class WrittenOutside {
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                left[0]--;
+                left[0] = Files.isReadable(file) ? left[0] - 1 : -1;
                 left[1] -= attributes.size();
                 return left[0] < 0 || left[1] < 0 ? FileVisitResult.TERMINATE : FileVisitResult.CONTINUE;
             }
