@@ -26,9 +26,14 @@ final class ProcessOptions {
 
     /** {@return the processes, each once} */
     List<ProcessTarget> targets() {
+        return targets(on, spec);
+    }
+
+    /** {@return the processes that are named in one of the ways of {@code --on}, each once} */
+    static List<ProcessTarget> targets(List<String> on, CommandSpec spec) {
         List<ProcessTarget> targets = new ArrayList<>();
         for (String text : on) {
-            for (ProcessTarget target : find(text)) {
+            for (ProcessTarget target : find(text, spec)) {
                 if (targets.stream().noneMatch(other -> other.pid() == target.pid())) {
                     targets.add(target);
                 }
@@ -37,7 +42,7 @@ final class ProcessOptions {
         return targets;
     }
 
-    private List<ProcessTarget> find(String text) {
+    private static List<ProcessTarget> find(String text, CommandSpec spec) {
         try {
             return FindProcesses.find(text);
         } catch (FindProcesses.NoTargetException e) {

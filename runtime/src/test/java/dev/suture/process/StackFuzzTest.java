@@ -56,8 +56,10 @@ class StackFuzzTest {
         for (long seed = first; stops < STOPS; seed++) {
             String figures = patch(seed, STOPS_OF_ONE);
             assertThat(figures).as("seed %d", seed).startsWith("misses 0 ");
-            said.append("seed %d: %s; in all %,d stops, %,d changes, %,d by replace, %,d found no moment, mean stop %d us%n"
-                    .formatted(seed, figures, stops, changes, replaced, late, stoppedMicros / Math.max(1, stops)));
+            said.append(
+                    "seed %d: %s; in all %,d stops, %,d changes, %,d by replace, %,d found no moment, mean stop %d us%n"
+                            .formatted(
+                                    seed, figures, stops, changes, replaced, late, stoppedMicros / Math.max(1, stops)));
             Files.writeString(Path.of("target", "stack-fuzz.txt"), said);
         }
     }
