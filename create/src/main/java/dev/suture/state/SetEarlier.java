@@ -32,6 +32,8 @@ import java.util.stream.Collectors;
  * first ({@code inside = 1; work(); inside = 0;}), and one that is only made and used behind a look at another new one
  * ({@code if (!ready) fill();}), as both begin together.
  *
+ * <p>Code that only hooks lead to has not run before the payload is there, so it neither relies on a variable nor set it.
+ *
  * <p>A variable that is there already, and that nothing of the patched objects used before, is like a new one.
  */
 public final class SetEarlier {

@@ -71,6 +71,31 @@ class SetEarlierTest {
                 .isEmpty();
     }
 
+    /** What is saved when the new code comes and looked at when it goes is between the hooks alone. */
+    @Test
+    void whatOnlyHooksSetOrReadHasNoPast() {
+        String save = " static int saved; static void keep(void) { saved = limit; }"
+                + " __attribute__((used, section(\".livepatch.hooks.postapply\"))) static void (*const kept)(void) = keep;"
+                + " static void back(void) { limit = saved; }"
+                + " __attribute__((used, section(\".livepatch.hooks.prerevert\"))) static void (*const gone)(void) = back;";
+        String forget = "static void forget(void) { higher = 9; }"
+                + " __attribute__((used, section(\".livepatch.hooks.postrevert\"))) static void (*const gone)(void) = forget;";
+
+        assertThat(refusals("", "x++;", "", save)).isEmpty();
+        assertThat(refusals("static int higher;", "x -= higher;", "", forget)).isEmpty();
+    }
+
+    /** A function that a hook calls as well as others do is no hook's. */
+    @Test
+    void whatAHookSharesWithOthersHasAPast() {
+        String hook = "static void set(void) { setup(3); }"
+                + " __attribute__((used, section(\".livepatch.hooks.postapply\"))) static void (*const done)(void) = set;";
+        String source = source("static int higher;", "x -= higher;", "higher = 9;", "");
+        Selection selection = Change.of(source("", "", "", ""), source + hook).select();
+
+        assertThat(SetEarlier.find(selection, _ -> Optional.empty(), Set.of())).hasSize(1);
+    }
+
     @Test
     void aHookThatRunsAfterwardsIsNotEnough() {
         String hook = "static void set(void) { higher = 0; }"
