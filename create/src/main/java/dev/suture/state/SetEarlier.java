@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -56,15 +57,24 @@ public final class SetEarlier {
      * @param callers which functions of the running target call one, all of them by the names that it has for them; empty
      *     if nobody can tell
      * @param accepted names of variables of which the author says that they may begin with their first contents
+     * @param begins objects, by name, whose variables are to begin so, as they are made for payloads
      */
     public static List<Refusal> find(
-            Selection selection, Function<String, Optional<Set<String>>> callers, Set<String> accepted) {
+            Selection selection,
+            Function<String, Optional<Set<String>>> callers,
+            Set<String> accepted,
+            Predicate<String> begins) {
         SetEarlier pass = new SetEarlier(selection, callers);
         Set<Variable> variables = pass.candidates();
-        variables.removeIf(variable -> accepted.contains(variable.piece().name())
+        variables.removeIf(variable -> begins.test(pass.objectName(variable))
+                || accepted.contains(variable.piece().name())
                 || accepted.contains(stem(variable.piece().name()))
                 || pass.isRefused(variable));
         return variables.isEmpty() ? List.of() : pass.judge(variables);
+    }
+
+    private String objectName(Variable variable) {
+        return selection.objects().get(variable.object()).name();
     }
 
     private boolean isRefused(Variable variable) {

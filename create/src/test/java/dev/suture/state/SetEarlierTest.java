@@ -40,7 +40,7 @@ class SetEarlierTest {
         Selection selection = Change.of(source("", "", "", ""), source(variable, read, write, function))
                 .select();
         assertThat(selection.refusals()).isEmpty();
-        return SetEarlier.find(selection, _ -> Optional.empty(), Set.of(accepted));
+        return SetEarlier.find(selection, _ -> Optional.empty(), Set.of(accepted), _ -> false);
     }
 
     @Test
@@ -93,7 +93,8 @@ class SetEarlierTest {
         String source = source("static int higher;", "x -= higher;", "higher = 9;", "");
         Selection selection = Change.of(source("", "", "", ""), source + hook).select();
 
-        assertThat(SetEarlier.find(selection, _ -> Optional.empty(), Set.of())).hasSize(1);
+        assertThat(SetEarlier.find(selection, _ -> Optional.empty(), Set.of(), _ -> false))
+                .hasSize(1);
     }
 
     @Test
@@ -159,9 +160,9 @@ class SetEarlierTest {
                 .replace("limit = 5;", "limit = 5; higher = 9;");
         Selection selection = Change.of(before, after).select();
 
-        assertThat(SetEarlier.find(selection, _ -> Optional.of(Set.of("tick")), Set.of()))
+        assertThat(SetEarlier.find(selection, _ -> Optional.of(Set.of("tick")), Set.of(), _ -> false))
                 .isEmpty();
-        assertThat(SetEarlier.find(selection, _ -> Optional.of(Set.of("tick", "other")), Set.of()))
+        assertThat(SetEarlier.find(selection, _ -> Optional.of(Set.of("tick", "other")), Set.of(), _ -> false))
                 .hasSize(1);
     }
 
@@ -171,7 +172,7 @@ class SetEarlierTest {
                         source("int higher;", "", "", ""), source("int higher;", "x -= higher;", "higher = 9;", ""))
                 .select();
 
-        assertThat(SetEarlier.find(selection, _ -> Optional.empty(), Set.of()))
+        assertThat(SetEarlier.find(selection, _ -> Optional.empty(), Set.of(), _ -> false))
                 .extracting(Refusal::text)
                 .singleElement()
                 .asString()
