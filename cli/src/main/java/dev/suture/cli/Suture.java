@@ -107,9 +107,7 @@ public final class Suture implements Runnable {
             return ExitCode.DONE.code();
         }
         Optional<ExitCode> listed = QuickList.run(arguments, new PrintWriter(System.out), new PrintWriter(System.err));
-        return listed.isPresent()
-                ? listed.get().code()
-                : commandLine(arguments).execute(arguments);
+        return listed.isPresent() ? listed.get().code() : commandLine(arguments).execute(arguments);
     }
 
     /** {@return the answer to a question for the version that is to be one JSON object} */

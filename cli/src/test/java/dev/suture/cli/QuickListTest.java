@@ -15,8 +15,7 @@ class QuickListTest {
 
     @Test
     void onlyThePlainestFormIsReadWithoutTheLibrary() {
-        assertThat(question("list", "--on", "pid:1"))
-                .contains(new QuickList.Question(List.of("pid:1"), false));
+        assertThat(question("list", "--on", "pid:1")).contains(new QuickList.Question(List.of("pid:1"), false));
         assertThat(question("list", "--json", "--on", "name:a-b.c", "--on", "exe:/usr/bin/c++"))
                 .contains(new QuickList.Question(List.of("name:a-b.c", "exe:/usr/bin/c++"), true));
         for (String words : List.of(

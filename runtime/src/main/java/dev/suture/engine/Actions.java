@@ -168,10 +168,7 @@ public final class Actions {
             }
             State state = After.of(report.payload(), one.target()).state();
             if (state != report.state()) {
-                return lost(
-                        report,
-                        state,
-                        state == State.UNKNOWN ? "cannot be looked at any more" : LOST_PAYLOADS);
+                return lost(report, state, state == State.UNKNOWN ? "cannot be looked at any more" : LOST_PAYLOADS);
             }
         } catch (InterruptedException e) {
             // The change was made; who has no time to look is told that.
@@ -304,8 +301,7 @@ public final class Actions {
         }
         Cost cost = outcome.cost();
         After after = After.of(name, target);
-        Optional<String> lost =
-                ended == Ended.DONE ? lostSince(verb, after.state(), target) : Optional.empty();
+        Optional<String> lost = ended == Ended.DONE ? lostSince(verb, after.state(), target) : Optional.empty();
         if (lost.isPresent()) {
             ended = Ended.UNKNOWN;
             refusals = List.of(new Refusal(target.name(), "", lost.get(), ""));

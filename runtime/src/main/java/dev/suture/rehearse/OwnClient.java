@@ -23,10 +23,7 @@ final class OwnClient {
 
     /** {@return a C compiler of this machine} */
     static Optional<Path> compiler() {
-        return COMPILERS.stream()
-                .map(Command::onPath)
-                .flatMap(Optional::stream)
-                .findFirst();
+        return COMPILERS.stream().map(Command::onPath).flatMap(Optional::stream).findFirst();
     }
 
     /**
