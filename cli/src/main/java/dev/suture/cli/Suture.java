@@ -2,6 +2,7 @@ package dev.suture.cli;
 
 import dev.suture.process.ProcessTarget;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -98,13 +99,15 @@ public final class Suture implements Runnable {
         System.exit(exitCode.get());
     }
 
-    private static int execute(String[] arguments) {
+    /** {@return the exit code of a command, which prints to standard output and standard error} */
+    static int execute(String[] arguments) {
         Optional<String> version = version(arguments);
         if (version.isPresent()) {
             System.out.println(version.get());
             return ExitCode.DONE.code();
         }
-        return commandLine(arguments).execute(arguments);
+        Optional<ExitCode> listed = QuickList.run(arguments, new PrintWriter(System.out), new PrintWriter(System.err));
+        return listed.isPresent() ? listed.get().code() : commandLine(arguments).execute(arguments);
     }
 
     /** {@return the answer to a question for the version that is to be one JSON object} */

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.suture.Refusal;
 import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
 import dev.suture.target.Outcome;
+import dev.suture.target.State;
 import dev.suture.target.Watched;
 import java.io.File;
 import java.io.IOException;
@@ -165,6 +167,26 @@ class HostileTargetTest {
         }
         assertThatThrownBy(() -> FindProcesses.find("maps:" + file))
                 .hasMessageContaining("no process that may be looked at is that");
+    }
+
+    @Test
+    void whatWasInTheWayOfAProgramThatHasEndedSinceIsNotToldAsTheReason() throws Exception {
+        Outcome refused = new Outcome.Refused(new Refusal("hostile", "answer", "it was in the way", ""));
+        Outcome late = new Outcome.TimedOut(Outcome.Cost.NONE, State.CHECKED, List.of());
+        Outcome done = new Outcome.Done(Outcome.Cost.NONE);
+        ProcessTarget target;
+        try (Program program = start("plain", Path.of("-"))) {
+            target = program.target();
+            assertThat(target.unlessEnded(refused)).isSameAs(refused);
+            assertThat(target.unlessEnded(late)).isSameAs(late);
+        }
+        while (!target.hasEnded()) {
+            Thread.sleep(5);
+        }
+        for (Outcome outcome : List.of(refused, late)) {
+            assertThatThrownBy(() -> target.unlessEnded(outcome)).hasMessageContaining("it ended while");
+        }
+        assertThat(target.unlessEnded(done)).isSameAs(done);
     }
 
     @Test
