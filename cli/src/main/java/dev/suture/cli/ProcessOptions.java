@@ -26,6 +26,11 @@ final class ProcessOptions {
 
     /** {@return the processes, each once} */
     List<ProcessTarget> targets() {
+        return targets(on, spec);
+    }
+
+    /** {@return the processes that are named in one of the ways of {@code --on}, each once} */
+    static List<ProcessTarget> targets(List<String> on, CommandSpec spec) {
         try {
             return targets(on);
         } catch (FindProcesses.NoTargetException e) {

@@ -40,7 +40,7 @@ public final class Suture implements Runnable {
     private static final Map<String, Class<?>> COMMANDS = commands();
 
     private static final Set<String> ON_PROCESSES =
-            Set.of("load", "upload", "apply", "revert", "replace", "unload", "list", "status", "follow");
+            Set.of("load", "upload", "apply", "revert", "replace", "unload", "list", "status", "symbols", "follow");
 
     private static final long GRACE_SECONDS = 1;
     private static final long UNWIND_SECONDS = 10;
@@ -69,6 +69,7 @@ public final class Suture implements Runnable {
         commands.put("follow", FollowCommand.class);
         commands.put("list", ListCommand.class);
         commands.put("status", StatusCommand.class);
+        commands.put("symbols", SymbolsCommand.class);
         commands.put("help", HelpCommand.class);
         return commands;
     }

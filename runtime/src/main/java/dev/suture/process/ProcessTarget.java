@@ -114,6 +114,11 @@ public final class ProcessTarget implements LiveTarget {
         return look(Work::payloads);
     }
 
+    /** {@return what debuggers and profilers need to see through its payloads} */
+    public ForDebuggers describe() {
+        return look(DescribePayloads::of);
+    }
+
     @Override
     public List<Refusal> preflight(String name, Payload payload, ApplyOptions options) {
         List<Refusal> refusals = look(work ->
