@@ -13,7 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Which start-up cache {@code scripts/launch} hands to the JVM: what is in it is run. */
 class StartupCacheTest {
-    private static final Path LAUNCH = Path.of("../scripts/launch").toAbsolutePath().normalize();
+    private static final Path LAUNCH =
+            Path.of("../scripts/launch").toAbsolutePath().normalize();
 
     @TempDir
     private Path folder;
@@ -49,7 +50,9 @@ class StartupCacheTest {
     }
 
     private void make(Path in) throws Exception {
-        Process sum = new ProcessBuilder("cksum").redirectInput(folder.resolve("jdk/release").toFile()).start();
+        Process sum = new ProcessBuilder("cksum")
+                .redirectInput(folder.resolve("jdk/release").toFile())
+                .start();
         String name = "suture-" + new String(sum.getInputStream().readAllBytes()).split(" ")[0];
         for (String kind : List.of("build", "live")) {
             Files.writeString(in.resolve(name + "-" + kind + ".aot"), "");
@@ -79,7 +82,9 @@ class StartupCacheTest {
         make(caches);
         for (Path place : List.of(caches, caches.getParent(), caches.getParent().getParent())) {
             Files.setAttribute(place, "unix:uid", 12345);
-            assertThat(launched(caches, "list", "--on", "pid:1")).as(place.toString()).isEmpty();
+            assertThat(launched(caches, "list", "--on", "pid:1"))
+                    .as(place.toString())
+                    .isEmpty();
             Files.setAttribute(place, "unix:uid", 0);
         }
         assertThat(launched(caches, "load", "a")).containsExactly("live");

@@ -71,15 +71,14 @@ final class Mounts {
                 .filter(option -> option.startsWith(USER))
                 .map(option -> option.substring(USER.length()))
                 .toList();
-        return users.size() == 1 && (users.getFirst().equals("0") || users.getFirst().equals(Integer.toString(own)));
+        return users.size() == 1
+                && (users.getFirst().equals("0") || users.getFirst().equals(Integer.toString(own)));
     }
 
     // Blanks and the like are written as numbers.
     private static String unescaped(String text) {
-        byte[] bytes = ESCAPED
-                .matcher(text)
-                .replaceAll(match ->
-                        Matcher.quoteReplacement(Character.toString(Integer.parseInt(match.group(1), 8))))
+        byte[] bytes = ESCAPED.matcher(text)
+                .replaceAll(match -> Matcher.quoteReplacement(Character.toString(Integer.parseInt(match.group(1), 8))))
                 .getBytes(StandardCharsets.ISO_8859_1);
         return new String(bytes, StandardCharsets.UTF_8);
     }
