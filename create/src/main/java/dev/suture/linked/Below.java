@@ -26,16 +26,19 @@ final class Below {
     private final List<PayloadFile> payloads = new ArrayList<>();
     private final List<ProvePayload> proofs = new ArrayList<>();
     private final Set<String> names;
+    private final Set<String> left;
     private final Set<Finding> onTheirWord;
 
     /**
      * @param files the payloads that are at hand
      * @param names that any payload of the stack is said to bring
+     * @param left what they left as it ran, though the source with their patches has other code
      * @param original the program with their patches
      */
-    Below(List<ElfFile> files, Set<String> names, Side original, Image image) {
+    Below(List<ElfFile> files, Set<String> names, Set<String> left, Side original, Image image) {
         this.original = original;
         this.names = Set.copyOf(names);
+        this.left = Set.copyOf(left);
         onTheirWord = new LinkedHashSet<>();
         ComparePieces same = new ComparePieces(original, original, _ -> false);
         for (ElfFile file : files) {
@@ -52,6 +55,7 @@ final class Below {
     private Below(Below soFar) {
         original = soFar.original;
         names = soFar.names;
+        left = soFar.left;
         onTheirWord = soFar.onTheirWord;
         payloads.addAll(soFar.payloads);
         proofs.addAll(soFar.proofs);
@@ -116,7 +120,8 @@ final class Below {
             return Optional.of("`%s` of a payload below is something else".formatted(name));
         }
         boolean isCode = parts.stream().allMatch(part -> part.piece().kind() == Piece.Kind.FUNCTION);
-        if (!isCode) {
+        boolean isLeft = parts.stream().anyMatch(part -> part.keys().stream().anyMatch(left::contains));
+        if (!isCode || isLeft) {
             return onItsWord(parts.getFirst(), name);
         }
         Optional<String> first = Optional.empty();

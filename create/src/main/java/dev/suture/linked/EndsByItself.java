@@ -25,6 +25,7 @@ final class EndsByItself {
     private final Isa isa;
     private final LongFunction<Optional<Code>> functions;
     private final Map<Long, Boolean> known = new HashMap<>();
+    private final Map<Long, Boolean> assumed = new HashMap<>();
     private final Set<Long> underWay = new HashSet<>();
 
     /** A function: from where to where it reaches in its section. */
@@ -41,15 +42,23 @@ final class EndsByItself {
 
     /** {@return whether the function at an address ends, if what it calls elsewhere does} */
     boolean proves(long function) {
-        Boolean result = known.get(function);
+        Boolean result = known.getOrDefault(function, assumed.get(function));
         if (result != null) {
             return result;
         }
+        boolean outermost = underWay.isEmpty();
         Optional<Code> code = functions.apply(function);
         underWay.add(function);
         result = code.isPresent() && prove(code.get());
         underWay.remove(function);
-        known.put(function, result);
+        (result ? assumed : known).put(function, result);
+        if (outermost) {
+            // What was found on the way may rest on the question itself.
+            if (result) {
+                known.putAll(assumed);
+            }
+            assumed.clear();
+        }
         return result;
     }
 

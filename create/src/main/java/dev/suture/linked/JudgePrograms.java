@@ -57,7 +57,12 @@ public final class JudgePrograms {
         payload = new PayloadFile(request.payload());
         payload.replacements().forEach(one -> replacements.put(one.name(), one));
         compare = new ComparePieces(original, patched, this::isReplaced);
-        below = new Below(request.below().payloads(), request.below().names(), original, request.image());
+        below = new Below(
+                request.below().payloads(),
+                request.below().names(),
+                request.below().left().keySet(),
+                original,
+                request.image());
         prove = new ProvePayload(payload, original, patched, compare, request.image(), below);
         left = new JudgeLeft(request, original, payload, prove);
     }

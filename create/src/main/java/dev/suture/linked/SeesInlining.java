@@ -43,6 +43,9 @@ final class SeesInlining {
             "__attribute__", "__attribute", "__asm__", "__asm", "asm", "__typeof__", "__typeof", "typeof", "_Alignas",
             "__alignof__", "_Static_assert", "__declspec");
 
+    private static final Set<String> OPENING = Set.of("(", "{", "[");
+    private static final Set<String> CLOSING = Set.of(")", "}", "]");
+
     private final List<Chunk> chunks = new ArrayList<>();
     private final Set<String> defined = new HashSet<>();
     private final Set<String> affected = new HashSet<>();
@@ -124,7 +127,7 @@ final class SeesInlining {
             } else if (depth == 0 && token.equals("{") && body < 0 && !assigned && i > 0 && tokens.get(i - 1).equals(")")) {
                 body = i;
             }
-            depth += token.matches("[({\\[]") ? 1 : token.matches("[)}\\]]") ? -1 : 0;
+            depth += OPENING.contains(token) ? 1 : CLOSING.contains(token) ? -1 : 0;
             boolean ends = depth == 0 && (token.equals(";") || token.equals("}") && body >= 0);
             if (ends || i + 1 == tokens.size()) {
                 add(tokens.subList(from, i + 1), body < 0 ? -1 : body - from, assigned);

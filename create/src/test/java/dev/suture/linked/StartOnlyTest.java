@@ -143,4 +143,17 @@ class StartOnlyTest {
         assertThat(proves(source, "early")).isTrue();
         assertThat(proves(source, "table")).isTrue();
     }
+
+    @Test
+    void whatEndsOnlyIfAnotherDoesIsNotOverWhenThatIsNot() throws Exception {
+        String circle = "volatile int v; static void b(int x); " + ALONE
+                + "static void a(int x) { v = x; if (x) b(x - 1); while (v) b(0); v = 3; } " + ALONE
+                + "static void b(int x) { v = x + 1; if (x) a(x - 1); v = 4; } "
+                + "__attribute__((constructor(101), noinline)) static void first(void) { a(v); v = 2; } "
+                + "__attribute__((constructor(102), noinline)) static void second(void) { b(v); v = 5; } "
+                + "int main(void) { return v; }";
+
+        assertThat(proves(circle, "first")).isFalse();
+        assertThat(proves(circle, "second")).isFalse();
+    }
 }

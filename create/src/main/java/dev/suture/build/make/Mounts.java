@@ -94,17 +94,9 @@ record Mounts(Path directory, Map<Path, Path> places, List<String> namespace, St
         if (own.startsWith(source) || Stream.of(source, own).anyMatch(path -> hasControl(path.toString()))) {
             return none(own, "%s is in it".formatted(own));
         }
-        String path = System.getenv("PATH") == null ? "" : System.getenv("PATH");
-        for (String programs : path.split(":", -1)) {
-            if (!programs.startsWith("/")) {
-                return none(
-                        own,
-                        "programs are looked for in `%s` of wherever one runs, and so in it (PATH)"
-                                .formatted(programs.isEmpty() ? "." : programs));
-            }
-            if (Path.of(programs).toAbsolutePath().startsWith(source)) {
-                return none(own, "it has %s, where programs are looked for (PATH)".formatted(programs));
-            }
+        Optional<String> hidden = Optional.ofNullable(System.getenv("PATH")).flatMap(path -> programsIn(source, path));
+        if (hidden.isPresent()) {
+            return none(own, hidden.get());
         }
         String why = "";
         Map<Path, Path> places = Map.of(source, tree.toRealPath());
@@ -123,6 +115,20 @@ record Mounts(Path directory, Map<Path, Path> places, List<String> namespace, St
             }
         }
         return none(own, "this machine does not let a directory be mounted over it (%s)".formatted(why));
+    }
+
+    /** {@return why programs may be looked for in the source, in words} An empty element is the current directory. */
+    static Optional<String> programsIn(Path source, String path) {
+        for (String programs : path.split(":", -1)) {
+            if (!programs.startsWith("/")) {
+                return Optional.of("programs are looked for in `%s` of wherever one runs, and so in it (PATH)"
+                        .formatted(programs.isEmpty() ? "." : programs));
+            }
+            if (Path.of(programs).normalize().startsWith(source)) {
+                return Optional.of("it has %s, where programs are looked for (PATH)".formatted(programs));
+            }
+        }
+        return Optional.empty();
     }
 
     private static boolean hasControl(String path) {

@@ -70,4 +70,16 @@ class MountsTest {
                 .startsWith("125 ")
                 .contains("cannot mount");
     }
+
+    @Test
+    void programsAreLookedForInTheCurrentDirectoryWherePathHasAnEmptyElement() {
+        Path source = Path.of("/home/me/app");
+
+        assertThat(Mounts.programsIn(source, "/usr/bin:/bin")).isEmpty();
+        for (String path : List.of("", ":/bin", "/bin:", "/usr/bin::/bin", ".:/bin", "/bin:tools")) {
+            assertThat(Mounts.programsIn(source, path)).as(path).isPresent();
+        }
+        assertThat(Mounts.programsIn(source, "/bin:/home/me/app/tools")).isPresent();
+        assertThat(Mounts.programsIn(source, "/bin:/home/me/other/../app/tools")).isPresent();
+    }
 }
