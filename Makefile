@@ -15,11 +15,11 @@ setup-xen:
 build: setup-xen ## Compile and package (cli/target)
 	@scripts/mvn -B -q -DskipTests package
 
-test: setup ## Run every test but the long ones, on real Xen where it can
-	@scripts/test
+test: setup ## Run every test but the long ones, on real Xen where it can; GROUP=NAME runs a group of them
+	@GROUP='$(GROUP)' scripts/test
 
-test-all: setup ## Run every test, also those that take minutes
-	@SUTURE_LONG_TESTS=1 scripts/test
+test-all: setup ## Run every test, also those that take minutes, group by group; GROUP=NAME runs one group
+	@GROUP='$(GROUP)' scripts/test --all
 
 demo: ## Patch a running server: build it, keep it busy, build a live patch, apply it, take it back
 	@scripts/setup process
