@@ -3,6 +3,7 @@ package dev.suture.create;
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.Refusal;
+import dev.suture.build.PayloadCode;
 import dev.suture.build.Stages;
 import dev.suture.build.make.BuildFailedException;
 import dev.suture.build.make.MakeBuild;
@@ -155,7 +156,11 @@ public final class CreateProcessPayload {
         }
         refusals.addAll(types.refusals());
         refusals.addAll(selection.refusals());
-        refusals.addAll(SetEarlier.find(selection, effect::callers, traits.acceptedNewState()));
+        refusals.addAll(SetEarlier.find(
+                selection,
+                effect::callers,
+                traits.acceptedNewState(),
+                object -> PayloadCode.isBrought(object, build.patchedFiles())));
         refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));
         refusals.addAll(CheckInsides.check(selection, image));
         refusals.addAll(CheckInsides.checkGathered(selection));

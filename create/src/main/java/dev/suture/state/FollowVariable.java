@@ -32,6 +32,7 @@ final class FollowVariable {
     private final Functions functions;
     private final Variable variable;
     private final Set<Node> nodes;
+    private final Set<Node> onlyInHooks;
     private final boolean partsCount;
     private final Map<Node, Summary> summaries = new HashMap<>();
     private final Map<Node, State[]> before = new HashMap<>();
@@ -86,6 +87,7 @@ final class FollowVariable {
         this.functions = functions;
         this.variable = variable;
         this.nodes = nodes;
+        onlyInHooks = functions.onlyInHooks();
         partsCount = functions.usersOf(variable).size() == 1 || variable.piece().sizeBytes() <= Long.BYTES;
         nodes.forEach(node -> {
             summaries.put(node, Summary.BEST);
@@ -103,7 +105,7 @@ final class FollowVariable {
                 .noneMatch(node -> functions.isRoot(node) && summaries.get(node).leavesOther());
     }
 
-    /** {@return who may read what was in it before it was called from outside} */
+    /** {@return who may read what was in it before it was called from outside, but for code that only hooks lead to} */
     List<Node> readers() {
         boolean isExposed = nodes.stream()
                 .anyMatch(node -> functions.isRoot(node) && summaries.get(node).readsBare());
@@ -111,15 +113,16 @@ final class FollowVariable {
                 ? bareReads.entrySet().stream()
                         .filter(entry -> !entry.getValue().isEmpty())
                         .map(Map.Entry::getKey)
+                        .filter(node -> !onlyInHooks.contains(node))
                         .toList()
                 : List.of();
     }
 
-    /** {@return who writes it without having looked at it} */
+    /** {@return who writes it without having looked at it, and may have run before: code that only hooks lead to has not} */
     List<Node> setters() {
         List<Node> found = new ArrayList<>();
         stores.forEach((node, steps) -> {
-            if (steps.stream().anyMatch(step -> !hasLooked(node, step))) {
+            if (!onlyInHooks.contains(node) && steps.stream().anyMatch(step -> !hasLooked(node, step))) {
                 found.add(node);
             }
         });
@@ -155,6 +158,7 @@ final class FollowVariable {
                 found.put(node, names);
             }
         });
+        found.keySet().removeAll(onlyInHooks);
         return found;
     }
 

@@ -6,6 +6,7 @@ import dev.suture.diff.Piece.Kind;
 import dev.suture.diff.Reference;
 import dev.suture.diff.SectionRole;
 import dev.suture.diff.Selection;
+import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.image.Image;
 import java.util.ArrayDeque;
@@ -18,6 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** The code of all patched objects that runs once the payload is there, and who leads to whom among it. */
 final class Functions {
@@ -131,13 +134,16 @@ final class Functions {
         if (!isSeen || usersOf.getOrDefault(node, Set.of()).isEmpty()) {
             return true;
         }
-        ObjectPieces object = object(node);
-        return object.pieces().stream()
+        return object(node).pieces().stream()
                 .filter(user -> !user.isCode() && user.kind() != Kind.SPECIAL_ENTRY)
-                .anyMatch(user -> object.references(user).stream()
-                        .anyMatch(reference -> reference.target() instanceof Reference.InPiece target
-                                && target.pieceIndex() == node.piece()
-                                && target.delta() == 0));
+                .anyMatch(user -> refersTo(user, node));
+    }
+
+    private boolean refersTo(Piece user, Node node) {
+        return object(node).references(user).stream()
+                .anyMatch(reference -> reference.target() instanceof Reference.InPiece target
+                        && target.pieceIndex() == node.piece()
+                        && target.delta() == 0);
     }
 
     private String targetName(Node node) {
@@ -173,29 +179,72 @@ final class Functions {
 
     /** {@return whether code that a hook leads to, which runs before or when the new code comes, refers to a variable} */
     boolean isSetByHook(Variable variable) {
-        Set<Node> seen = new HashSet<>();
-        ArrayDeque<Node> open = new ArrayDeque<>();
-        selection.chosen().stream()
-                .filter(chosen -> chosen.why() == Selection.Why.HOOK
-                        && BEFORE.contains(chosen.piece().section().name()))
-                .forEach(chosen ->
-                        add(new Node(chosen.id().object(), chosen.piece().index()), seen, open));
+        return reachedFrom(
+                        hooks(chosen -> BEFORE.contains(chosen.piece().section().name())))
+                .stream()
+                .anyMatch(node -> object(node).references(piece(node)).stream()
+                        .anyMatch(reference -> variable.isMeantBy(node.object(), reference)));
+    }
+
+    /**
+     * {@return the code that only hooks lead to; none of it has run before the payload is there}
+     *
+     * <p>What the running program has by that name, what other data or code leads to, and what another object may call is
+     * not among it.
+     */
+    Set<Node> onlyInHooks() {
+        Set<Node> hooks = hooks(_ -> true);
+        Set<Node> found = reachedFrom(hooks);
+        found.retainAll(all);
+        found.removeIf(node -> isKnown(node) || isInOtherData(node, hooks));
+        Predicate<Node> isUsedByOthers = node -> !found.containsAll(usersOf.getOrDefault(node, Set.of()));
+        while (found.removeIf(isUsedByOthers)) {
+            // Each that goes may have been what another's place was owed to.
+        }
+        return found;
+    }
+
+    private Set<Node> hooks(Predicate<Chosen> which) {
+        return selection.chosen().stream()
+                .filter(chosen -> chosen.why() == Selection.Why.HOOK && which.test(chosen))
+                .map(chosen -> new Node(chosen.id().object(), chosen.piece().index()))
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    private Set<Node> reachedFrom(Set<Node> some) {
+        Set<Node> seen = new LinkedHashSet<>(some);
+        ArrayDeque<Node> open = new ArrayDeque<>(some);
         while (!open.isEmpty()) {
             Node node = open.remove();
             for (Reference reference : object(node).references(piece(node))) {
-                if (variable.isMeantBy(node.object(), reference)) {
-                    return true;
-                }
-                target(node, reference).ifPresent(target -> add(target, seen, open));
+                target(node, reference).filter(seen::add).ifPresent(open::add);
             }
         }
-        return false;
+        return seen;
     }
 
-    private static void add(Node node, Set<Node> seen, ArrayDeque<Node> open) {
-        if (seen.add(node)) {
-            open.add(node);
-        }
+    /** Whether the originals have it, too, be it in another object. */
+    private boolean isKnown(Node node) {
+        Piece piece = piece(node);
+        return selection
+                        .objects()
+                        .get(node.object())
+                        .correlation()
+                        .twinOfPatched(piece)
+                        .isPresent()
+                || piece.isGlobal()
+                        && selection.objects().stream()
+                                .flatMap(comparison -> comparison.original().pieces().stream())
+                                .anyMatch(other ->
+                                        other.isGlobal() && other.name().equals(piece.name()));
+    }
+
+    private boolean isInOtherData(Node node, Set<Node> hooks) {
+        return object(node).pieces().stream()
+                .filter(user -> !user.isCode()
+                        && user.kind() != Kind.SPECIAL_ENTRY
+                        && !hooks.contains(new Node(node.object(), user.index())))
+                .anyMatch(user -> refersTo(user, node));
     }
 
     /** {@return the function that a reader knows a piece of code by} */

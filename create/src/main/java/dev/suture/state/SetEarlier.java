@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -31,6 +32,8 @@ import java.util.stream.Collectors;
  * written it, and somebody writes without having looked at it, but for two: one whose every writer leaves it as it was at
  * first ({@code inside = 1; work(); inside = 0;}), and one that is only made and used behind a look at another new one
  * ({@code if (!ready) fill();}), as both begin together.
+ *
+ * <p>Code that only hooks lead to has not run before the payload is there, so it neither relies on a variable nor set it.
  *
  * <p>A variable that is there already, and that nothing of the patched objects used before, is like a new one.
  */
@@ -54,15 +57,24 @@ public final class SetEarlier {
      * @param callers which functions of the running target call one, all of them by the names that it has for them; empty
      *     if nobody can tell
      * @param accepted names of variables of which the author says that they may begin with their first contents
+     * @param begins objects, by name, whose variables are to begin so, as they are made for payloads
      */
     public static List<Refusal> find(
-            Selection selection, Function<String, Optional<Set<String>>> callers, Set<String> accepted) {
+            Selection selection,
+            Function<String, Optional<Set<String>>> callers,
+            Set<String> accepted,
+            Predicate<String> begins) {
         SetEarlier pass = new SetEarlier(selection, callers);
         Set<Variable> variables = pass.candidates();
-        variables.removeIf(variable -> accepted.contains(variable.piece().name())
+        variables.removeIf(variable -> begins.test(pass.objectName(variable))
+                || accepted.contains(variable.piece().name())
                 || accepted.contains(stem(variable.piece().name()))
                 || pass.isRefused(variable));
         return variables.isEmpty() ? List.of() : pass.judge(variables);
+    }
+
+    private String objectName(Variable variable) {
+        return selection.objects().get(variable.object()).name();
     }
 
     private boolean isRefused(Variable variable) {

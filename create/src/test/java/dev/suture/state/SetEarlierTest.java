@@ -40,7 +40,7 @@ class SetEarlierTest {
         Selection selection = Change.of(source("", "", "", ""), source(variable, read, write, function))
                 .select();
         assertThat(selection.refusals()).isEmpty();
-        return SetEarlier.find(selection, _ -> Optional.empty(), Set.of(accepted));
+        return SetEarlier.find(selection, _ -> Optional.empty(), Set.of(accepted), _ -> false);
     }
 
     @Test
@@ -69,6 +69,32 @@ class SetEarlierTest {
 
         assertThat(refusals("static int higher;", "x -= higher;", "higher = 9;", hook))
                 .isEmpty();
+    }
+
+    /** What is saved when the new code comes and looked at when it goes is between the hooks alone. */
+    @Test
+    void whatOnlyHooksSetOrReadHasNoPast() {
+        String save = " static int saved; static void keep(void) { saved = limit; }"
+                + " __attribute__((used, section(\".livepatch.hooks.postapply\"))) static void (*const kept)(void) = keep;"
+                + " static void back(void) { limit = saved; }"
+                + " __attribute__((used, section(\".livepatch.hooks.prerevert\"))) static void (*const gone)(void) = back;";
+        String forget = "static void forget(void) { higher = 9; }"
+                + " __attribute__((used, section(\".livepatch.hooks.postrevert\"))) static void (*const gone)(void) = forget;";
+
+        assertThat(refusals("", "x++;", "", save)).isEmpty();
+        assertThat(refusals("static int higher;", "x -= higher;", "", forget)).isEmpty();
+    }
+
+    /** A function that a hook calls as well as others do is no hook's. */
+    @Test
+    void whatAHookSharesWithOthersHasAPast() {
+        String hook = "static void set(void) { setup(3); }"
+                + " __attribute__((used, section(\".livepatch.hooks.postapply\"))) static void (*const done)(void) = set;";
+        String source = source("static int higher;", "x -= higher;", "higher = 9;", "");
+        Selection selection = Change.of(source("", "", "", ""), source + hook).select();
+
+        assertThat(SetEarlier.find(selection, _ -> Optional.empty(), Set.of(), _ -> false))
+                .hasSize(1);
     }
 
     @Test
@@ -134,9 +160,9 @@ class SetEarlierTest {
                 .replace("limit = 5;", "limit = 5; higher = 9;");
         Selection selection = Change.of(before, after).select();
 
-        assertThat(SetEarlier.find(selection, _ -> Optional.of(Set.of("tick")), Set.of()))
+        assertThat(SetEarlier.find(selection, _ -> Optional.of(Set.of("tick")), Set.of(), _ -> false))
                 .isEmpty();
-        assertThat(SetEarlier.find(selection, _ -> Optional.of(Set.of("tick", "other")), Set.of()))
+        assertThat(SetEarlier.find(selection, _ -> Optional.of(Set.of("tick", "other")), Set.of(), _ -> false))
                 .hasSize(1);
     }
 
@@ -146,7 +172,7 @@ class SetEarlierTest {
                         source("int higher;", "", "", ""), source("int higher;", "x -= higher;", "higher = 9;", ""))
                 .select();
 
-        assertThat(SetEarlier.find(selection, _ -> Optional.empty(), Set.of()))
+        assertThat(SetEarlier.find(selection, _ -> Optional.empty(), Set.of(), _ -> false))
                 .extracting(Refusal::text)
                 .singleElement()
                 .asString()
