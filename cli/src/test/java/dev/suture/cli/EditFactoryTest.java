@@ -74,7 +74,8 @@ class EditFactoryTest {
     @Test
     void aPatchedProgramAnswersAsThePatchedSourceSays(TestReporter reporter) throws Exception {
         long first = Long.getLong(SEED, Long.getLong("suture.factory.from", 1));
-        int count = System.getProperty(SEED) == null ? Integer.getInteger("suture.factory.count", IS_LONG ? MANY : FEW) : 1;
+        int count =
+                System.getProperty(SEED) == null ? Integer.getInteger("suture.factory.count", IS_LONG ? MANY : FEW) : 1;
         Fault fault = Fault.valueOf(System.getProperty("suture.factory.fault", "NONE"));
         List<String> wrong = new ArrayList<>();
         for (long seed : LongStream.range(first, first + count).toArray()) {
@@ -159,8 +160,7 @@ class EditFactoryTest {
             String why = report.refusals().getFirst().toString();
             return report.withoutEffect() ? unpatched(folder) + why : "refused: " + why;
         }
-        try (RunningProgram program =
-                        RunningProgram.start(folder.resolve("src").resolve("prog"));
+        try (RunningProgram program = RunningProgram.start(folder.resolve("src").resolve("prog"));
                 RunningProgram truth = RunningProgram.start(folder.resolve("truth"))) {
             String different = different(program, truth, "before");
             if (different.isEmpty()) {
@@ -186,8 +186,7 @@ class EditFactoryTest {
 
     // Where there is nothing to apply, the old functions do what the new ones do.
     private static String unpatched(Path folder) throws IOException {
-        try (RunningProgram program =
-                        RunningProgram.start(folder.resolve("src").resolve("prog"));
+        try (RunningProgram program = RunningProgram.start(folder.resolve("src").resolve("prog"));
                 RunningProgram truth = RunningProgram.start(folder.resolve("truth"))) {
             String before = different(program, truth, "before");
             truth.ask("new");

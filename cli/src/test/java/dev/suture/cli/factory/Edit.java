@@ -88,7 +88,8 @@ public enum Edit {
             case STATICS_SWAPPED -> code.with(function.keeping(function.kept().reversed()));
             case STATIC_RENAMED ->
                 code.with(function.keeping(function.kept().stream()
-                        .map(each -> new Kept(each.id(), each.name() + "_now", each.type(), each.first(), each.isOutside()))
+                        .map(each ->
+                                new Kept(each.id(), each.name() + "_now", each.type(), each.first(), each.isOutside()))
                         .toList()));
             case VARIABLE_ADDED -> variable(code, function, dice);
             case VARIABLE_RENAMED ->

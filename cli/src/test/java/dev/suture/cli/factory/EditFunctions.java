@@ -106,9 +106,7 @@ final class EditFunctions {
                 .<Expression>mapToObj(Expression.Local::new)
                 .toList();
         List<Function> all = new ArrayList<>(code.functions());
-        all.set(
-                position,
-                outer.keeping(List.of()).with(List.of()).with(new Expression.Call(id, parameters)));
+        all.set(position, outer.keeping(List.of()).with(List.of()).with(new Expression.Call(id, parameters)));
         all.add(position + 1, inner);
         return code.withFunctions(all);
     }

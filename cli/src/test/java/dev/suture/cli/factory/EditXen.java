@@ -26,8 +26,12 @@ public enum EditXen {
     COUNTED(
             "^    (?!return|break|goto|case|default)\\w[^:]*;$",
             found -> found + "\n    { static unsigned int suture_count; suture_count += 2; }"),
-    SAID("^    return [^;]+;$", found -> "    { static bool suture_once; if ( !suture_once ) suture_once = 1; }\n" + found),
-    ALTERED("^    return (\\w+);$", found -> found.replaceFirst("return (\\w+)", "return $1 + 0 * sizeof($1) ? $1 : $1"));
+    SAID(
+            "^    return [^;]+;$",
+            found -> "    { static bool suture_once; if ( !suture_once ) suture_once = 1; }\n" + found),
+    ALTERED(
+            "^    return (\\w+);$",
+            found -> found.replaceFirst("return (\\w+)", "return $1 + 0 * sizeof($1) ? $1 : $1"));
 
     private final Pattern what;
     private final UnaryOperator<String> change;
@@ -68,20 +72,13 @@ public enum EditXen {
             String name = dice.pick(sources);
             EditXen edit = dice.pick(values());
             Path before = tree.resolve(name);
-            Optional<String> edited =
-                    edit.apply(Files.readString(before, StandardCharsets.ISO_8859_1), dice);
+            Optional<String> edited = edit.apply(Files.readString(before, StandardCharsets.ISO_8859_1), dice);
             if (edited.isEmpty()) {
                 continue;
             }
-            Path after = Files.writeString(
-                    patch.resolveSibling("edited.c"), edited.get(), StandardCharsets.ISO_8859_1);
+            Path after = Files.writeString(patch.resolveSibling("edited.c"), edited.get(), StandardCharsets.ISO_8859_1);
             Process diff = new ProcessBuilder(
-                            "diff",
-                            "-u",
-                            "--label=a/" + name,
-                            "--label=b/" + name,
-                            before.toString(),
-                            after.toString())
+                            "diff", "-u", "--label=a/" + name, "--label=b/" + name, before.toString(), after.toString())
                     .redirectOutput(patch.toFile())
                     .start();
             if (diff.waitFor() == 1) {

@@ -79,7 +79,8 @@ final class MakeBody {
      */
     Function driving() {
         List<Statement> body = new ArrayList<>();
-        for (Function other : code.functions().subList(1 + code.units(), code.functions().size())) {
+        for (Function other :
+                code.functions().subList(1 + code.units(), code.functions().size())) {
             if (other.unit() == function.unit() && dice.chance(85)) {
                 body.add(gather(call(other)));
             }
@@ -245,14 +246,7 @@ final class MakeBody {
             return new Expression.Kept(dice.pick(function.kept()).id());
         }
         List<Variable> all =
-                variables(
-                        Shape.NUMBER,
-                        Shape.ARRAY,
-                        Shape.STRUCTURE,
-                        Shape.HEAP,
-                        Shape.THREAD,
-                        Shape.TEXT,
-                        Shape.VIEW);
+                variables(Shape.NUMBER, Shape.ARRAY, Shape.STRUCTURE, Shape.HEAP, Shape.THREAD, Shape.TEXT, Shape.VIEW);
         if (all.isEmpty()) {
             return new Local(0);
         }

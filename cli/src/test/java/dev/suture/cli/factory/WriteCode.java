@@ -121,8 +121,7 @@ final class WriteCode {
             case Statement.SetLocal set -> valued(set.value(), "l" + set.number() + " = ");
             case Statement.SetGlobal set ->
                 valued(set.value(), variable(set.variable(), text(set.index(), false)) + " = ");
-            case Statement.SetField set ->
-                valued(set.value(), member(set.variable(), set.field()) + " = ");
+            case Statement.SetField set -> valued(set.value(), member(set.variable(), set.field()) + " = ");
             case Statement.SetKept set -> valued(set.value(), names.kept(set.id()) + " = ");
             case Statement.Point point ->
                 line("%s = %s;".formatted(names.variable(point.variable()), names.address(point.function())));
@@ -203,8 +202,7 @@ final class WriteCode {
             case Expression.Macro macro -> names.macro(macro.name());
             case Expression.Global global ->
                 step(isApart, "(unsigned long)" + variable(global.variable(), text(global.index(), isApart)));
-            case Expression.Field field ->
-                step(isApart, "(unsigned long)" + member(field.variable(), field.field()));
+            case Expression.Field field -> step(isApart, "(unsigned long)" + member(field.variable(), field.field()));
             case Expression.Entry entry ->
                 "(unsigned long)%s[(%s) & %d]"
                         .formatted(

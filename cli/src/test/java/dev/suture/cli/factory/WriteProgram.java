@@ -37,26 +37,28 @@ public final class WriteProgram {
         Code.Build build = code.build();
         String objects =
                 IntStream.range(0, code.units()).mapToObj("u%d.o"::formatted).collect(Collectors.joining(" "));
-        String link = "%s -pthread %s".formatted(build.compiler(), build.flags().contains("-fno-pie") ? "-no-pie" : "-pie");
+        String link =
+                "%s -pthread %s".formatted(build.compiler(), build.flags().contains("-fno-pie") ? "-no-pie" : "-pie");
         String compile = "%s -g -w %s -c -o $@ $<".formatted(build.compiler(), build.flags());
         return switch (build.form()) {
-            case OBJECTS -> """
+                    case OBJECTS -> """
                     prog: main.o %s
                     	%s -o $@ $^ -Wl,--build-id
                     """.formatted(objects, link);
-            case ARCHIVE -> """
+                    case ARCHIVE -> """
                     prog: main.o libunits.a
                     	%s -o $@ $^ -Wl,--build-id
                     libunits.a: %s
                     	ar rcs $@ $^
                     """.formatted(link, objects);
-            case LIBRARY -> """
+                    case LIBRARY -> """
                     prog: main.o libunits.so
                     	%s -o $@ main.o -L. -lunits -Wl,-rpath,'$$ORIGIN' -Wl,--build-id
                     libunits.so: %s
                     	%s -shared -o $@ $^ -Wl,--build-id
                     """.formatted(link, objects, build.compiler());
-        } + "%.o: %.c common.h\n\t" + compile + "\n";
+                }
+                + "%.o: %.c common.h\n\t" + compile + "\n";
     }
 
     /** {@return the file that the program's functions are linked into} */

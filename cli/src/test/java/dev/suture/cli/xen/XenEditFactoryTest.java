@@ -96,7 +96,9 @@ class XenEditFactoryTest {
                 .certificate();
         // What the selection leaves out on one proof alone is said in its report, and so is no surprise.
         boolean isRight = certificate.verdict().equals(Certificate.EXACT)
-                || certificate.missing().isEmpty() && certificate.extra().isEmpty() && !report.unproved().isEmpty();
+                || certificate.missing().isEmpty()
+                        && certificate.extra().isEmpty()
+                        && !report.unproved().isEmpty();
         return isRight ? "right" : "wrong: " + certificate.reasons();
     }
 }
