@@ -48,7 +48,7 @@ class EditFactoryTest {
     private static final int FEW = 12;
     private static final int MANY = 500;
     private static final boolean IS_LONG = "1".equals(System.getenv("SUTURE_LONG_TESTS"));
-    private static final int MOST_TO_FIND_A_FAULT = 12;
+    private static final int MOST_TO_FIND_A_FAULT = 40;
     private static final int TICKS = 12;
 
     /** What a payload is made wrong by, to see that it is found. */
