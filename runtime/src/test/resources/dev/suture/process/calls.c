@@ -251,6 +251,19 @@ PLAIN int shrinks(int x)
     return ftruncate(file, 4096) + x;
 }
 
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+/* Has memory that nobody fills until it is touched; 0 if the kernel lets it. */
+PLAIN int fills_late(int x)
+{
+    struct uffdio_api api = {.api = UFFD_API};
+    int file = syscall(SYS_userfaultfd, 1);
+    void *memory = mmap(0, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct uffdio_register part = {{(unsigned long)memory, 4 * 4096}, UFFDIO_REGISTER_MODE_MISSING, 0};
+    return file < 0 || ioctl(file, UFFDIO_API, &api) || ioctl(file, UFFDIO_REGISTER, &part) ? 1 : x;
+}
+
 #ifdef SEQUENCES
 #include <sys/rseq.h>
 /* Is in a restartable sequence all the time, or, with an argument, most of it; until the counter changes. */

@@ -1,0 +1,91 @@
+package dev.suture.process;
+
+import dev.suture.elf.Elf;
+import dev.suture.elf.ElfFile;
+import dev.suture.elf.Section;
+import dev.suture.elf.Symbol;
+import java.lang.foreign.ValueLayout;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Tells whether a program may have stacks that no thread is on at the moment, or a stack within a frame of another: those of
+ * coroutines, fibers and schedulers.
+ *
+ * <p>They are known by what they do. Either the C library makes them, then the program asks it for {@code makecontext} or
+ * its kin. Or code of the program's gives the stack pointer a value from a register or from memory, such as {@code mov
+ * (%rdi),%rsp}. Compilers do that only from the frame pointer, and where a block with an array of variable length ends:
+ * then a program without coroutines is taken for one that has them.
+ */
+final class StackSwitches {
+    private static final Set<String> ASK_FOR_THEM = Set.of("makecontext", "swapcontext", "setcontext");
+    /**
+     * Of a file with one of these it is known what its code does with the stack pointer: it jumps or unwinds to a frame of
+     * the same stack, or comes back from a call of its own; and what makes stacks there has to be asked for.
+     */
+    private static final Set<String> KNOWN =
+            Set.of("__libc_start_main", "__tls_get_addr", "_Unwind_RaiseException", "_dl_relocate_static_pie");
+
+    private static final int STACK_POINTER = 4;
+    private static final int FRAME_POINTER = 5;
+    private static final int REGISTER_FORM = 3;
+
+    private StackSwitches() {}
+
+    /** {@return whether the files of a process may do that} */
+    static boolean areIn(LoadedFiles files) {
+        return areAskedFor(files) || areInCode(files);
+    }
+
+    private static boolean areAskedFor(LoadedFiles files) {
+        return files.all().stream().anyMatch(file -> has(file.elf(), Symbol::isUndefined, ASK_FOR_THEM));
+    }
+
+    /** {@return whether code of the program's or of a library's gives the stack pointer a value from elsewhere} */
+    static boolean areInCode(LoadedFiles files) {
+        LoadedFile program = files.program().orElseThrow();
+        return files.all().stream()
+                .filter(file -> file.equals(program) || !has(file.elf(), Symbol::isInSection, KNOWN))
+                .anyMatch(file -> isInCode(file.elf()));
+    }
+
+    private static boolean has(ElfFile elf, Predicate<Symbol> kind, Set<String> names) {
+        return elf.dynamicSymbols().stream().anyMatch(symbol -> kind.test(symbol) && names.contains(symbol.name()));
+    }
+
+    private static boolean isInCode(ElfFile elf) {
+        for (Section section : elf.sections()) {
+            if (section.isCode() && !section.isNobits() && isIn(section.contents().toArray(ValueLayout.JAVA_BYTE))) {
+                return true;
+            }
+        }
+        // Without a table of sections nothing is known of its code.
+        return elf.sections().isEmpty() && elf.segments().stream().anyMatch(segment -> segment.type() == Elf.PT_LOAD);
+    }
+
+    /** {@return whether one of the instructions that some code may consist of gives the stack pointer such a value} */
+    static boolean isIn(byte[] code) {
+        for (int at = 0; at + 2 < code.length; at++) {
+            int prefix = code[at] & 0xff;
+            if ((prefix & 0xf8) == 0x48 && isSwitch(prefix, code[at + 1] & 0xff, code[at + 2] & 0xff)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // @see "Intel SDM vol. 2, 2.1.5 and 2.2.1: ModR/M and REX"
+    private static boolean isSwitch(int prefix, int opcode, int operands) {
+        int form = operands >>> 6;
+        int register = operands >>> 3 & 7 | (prefix & 4) << 1;
+        int other = operands & 7 | (prefix & 1) << 3;
+        boolean isRegisters = form == REGISTER_FORM;
+        boolean isFromFrame = other == FRAME_POINTER && form != 0;
+        return switch (opcode) {
+            case 0x8b -> register == STACK_POINTER && !isFromFrame;
+            case 0x89 -> isRegisters && other == STACK_POINTER && register != FRAME_POINTER;
+            case 0x87 -> register == STACK_POINTER || isRegisters && other == STACK_POINTER;
+            default -> false;
+        };
+    }
+}
