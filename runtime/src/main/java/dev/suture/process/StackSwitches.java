@@ -14,8 +14,8 @@ import java.util.function.Predicate;
  *
  * <p>They are known by what they do. Either the C library makes them, then the program asks it for {@code makecontext} or
  * its kin. Or code of the program's gives the stack pointer a value from a register or from memory, such as {@code mov
- * (%rdi),%rsp}. Compilers do that only from the frame pointer, and where a block with an array of variable length ends:
- * then a program without coroutines is taken for one that has them.
+ * (%rdi),%rsp}. Compilers do that only from the frame pointer, and where a block with an array of variable length ends,
+ * from what they kept of it where the block began.
  */
 final class StackSwitches {
     private static final Set<String> ASK_FOR_THEM = Set.of("makecontext", "swapcontext", "setcontext");
@@ -29,6 +29,13 @@ final class StackSwitches {
     private static final int STACK_POINTER = 4;
     private static final int FRAME_POINTER = 5;
     private static final int REGISTER_FORM = 3;
+    private static final int WIDE = 0x48;
+    private static final int USES_INDEX = 2;
+    private static final int SCALED = 4;
+    private static final int NO_INDEX = 0x38;
+    private static final int INSTRUCTION_BYTES = 4;
+    private static final int FUNCTION_BYTES = 1 << 14;
+    private static final Set<Integer> KEPT_BY_CALLS = Set.of(3, 12, 13, 14, 15);
 
     private StackSwitches() {}
 
@@ -65,27 +72,50 @@ final class StackSwitches {
 
     /** {@return whether one of the instructions that some code may consist of gives the stack pointer such a value} */
     static boolean isIn(byte[] code) {
-        for (int at = 0; at + 2 < code.length; at++) {
-            int prefix = code[at] & 0xff;
-            if ((prefix & 0xf8) == 0x48 && isSwitch(prefix, code[at + 1] & 0xff, code[at + 2] & 0xff)) {
+        for (int at = 0; at + INSTRUCTION_BYTES <= code.length; at++) {
+            if ((code[at] & 0xf8 | code[at] & USES_INDEX) == WIDE && isSwitch(code, at)) {
                 return true;
             }
         }
         return false;
     }
 
-    // @see "Intel SDM vol. 2, 2.1.5 and 2.2.1: ModR/M and REX"
-    private static boolean isSwitch(int prefix, int opcode, int operands) {
+    // @see "Intel SDM vol. 2, 2.1.5 and 2.2.1: ModR/M, SIB and REX"
+    private static boolean isSwitch(byte[] code, int at) {
+        int prefix = code[at];
+        int operands = code[at + 2] & 0xff;
         int form = operands >>> 6;
         int register = operands >>> 3 & 7 | (prefix & 4) << 1;
         int other = operands & 7 | (prefix & 1) << 3;
         boolean isRegisters = form == REGISTER_FORM;
+        boolean isIndexed = !isRegisters && (operands & 7) == SCALED && (code[at + 3] & NO_INDEX) != SCALED << 3;
         boolean isFromFrame = other == FRAME_POINTER && form != 0;
-        return switch (opcode) {
-            case 0x8b -> register == STACK_POINTER && !isFromFrame;
-            case 0x89 -> isRegisters && other == STACK_POINTER && register != FRAME_POINTER;
-            case 0x87 -> register == STACK_POINTER || isRegisters && other == STACK_POINTER;
+        return switch (code[at + 1] & 0xff) {
+            case 0x8b -> register == STACK_POINTER && !isFromFrame && !isIndexed;
+            case 0x89 ->
+                isRegisters
+                        && other == STACK_POINTER
+                        && register != FRAME_POINTER
+                        && !isKeptByBlock(code, at, register);
+            case 0x87 -> (register == STACK_POINTER || isRegisters && other == STACK_POINTER) && !isIndexed;
             default -> false;
         };
+    }
+
+    // mov %rsp,%r12 where a block begins, and mov %r12,%rsp where it ends: an array of variable length was in it.
+    private static boolean isKeptByBlock(byte[] code, int at, int register) {
+        if (!KEPT_BY_CALLS.contains(register)) {
+            return false;
+        }
+        int prefix = WIDE | register >>> 3;
+        int operands = REGISTER_FORM << 6 | STACK_POINTER << 3 | register & 7;
+        for (int before = at - 3; before >= Math.max(0, at - FUNCTION_BYTES); before--) {
+            if (code[before] == prefix
+                    && (code[before + 1] & 0xff) == 0x89
+                    && (code[before + 2] & 0xff) == operands) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -88,10 +88,15 @@ class InnerStacksTest {
                 "mov 8(%rsp),%rax | false",
                 "mov %r12,(%rsp) | false",
                 "mov 8(%rbx),%r12 | false",
-                "xchg %rax,(%rsp) | false"
+                "xchg %rax,(%rsp) | false",
+                "mov (%r12),%rsp | true",
+                "mov %rsp,%rbx; mov %rbx,%rsp | false",
+                "mov %rsp,%r14; mov %r14,%rsp | false",
+                "mov %rsp,%r14; mov %r13,%rsp | true",
+                "mov %rsp,%rax; mov %rdi,%rsp | true"
             })
     void whatGivesTheStackPointerAValueIsSeen(String instruction, boolean isSwitch) throws Exception {
-        Files.writeString(folder.resolve("one.s"), "nop\n" + instruction + "\nnop\n");
+        Files.writeString(folder.resolve("one.s"), "nop\n" + instruction + "\nnop\nnop\n");
         Program.run(folder, List.of("as", "-o", "one.o", "one.s"));
         byte[] code = ElfFile.read(folder.resolve("one.o"))
                 .section(".text")

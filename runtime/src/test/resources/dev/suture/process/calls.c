@@ -212,6 +212,7 @@ PLAIN int pools(int x)
 }
 #endif
 
+#ifndef ONE_STACK
 /* Waits for a line on a stack of a few bytes, with variables on both sides, or where no stack is yet; gives how many of
    the variables have changed. */
 static unsigned char around[16384];
@@ -228,6 +229,7 @@ PLAIN int on_small_stack(int x)
         x += around[i] != 0x5a;
     return x;
 }
+#endif
 
 /* What a payload leaves behind. */
 const char *said = "nothing";
