@@ -4,7 +4,12 @@ import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
+import dev.suture.isa.Instruction;
+import dev.suture.isa.Isa;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -26,6 +31,7 @@ final class StackSwitches {
     private static final Set<String> KNOWN =
             Set.of("__libc_start_main", "__tls_get_addr", "_Unwind_RaiseException", "_dl_relocate_static_pie");
 
+    private static final Isa ISA = Isa.of(Elf.EM_X86_64);
     private static final int STACK_POINTER = 4;
     private static final int FRAME_POINTER = 5;
     private static final int REGISTER_FORM = 3;
@@ -60,26 +66,56 @@ final class StackSwitches {
         return elf.dynamicSymbols().stream().anyMatch(symbol -> kind.test(symbol) && names.contains(symbol.name()));
     }
 
-    private static boolean isInCode(ElfFile elf) {
+    /** {@return whether some instruction of a file gives the stack pointer a value from elsewhere} */
+    static boolean isInCode(ElfFile elf) {
+        Optional<FrameTable> frames = elf.section(".eh_frame")
+                .filter(section -> !section.isNobits())
+                .map(section -> FrameTable.read(section.bytes(), section.address()));
         for (Section section : elf.sections()) {
-            if (section.isCode() && !section.isNobits() && isIn(section.contents().toArray(ValueLayout.JAVA_BYTE))) {
-                return true;
+            if (section.isCode() && !section.isNobits()) {
+                for (int at : candidates(section.contents().toArray(ValueLayout.JAVA_BYTE))) {
+                    if (frames.isEmpty() || isInstruction(section, at, frames.get())) {
+                        return true;
+                    }
+                }
             }
         }
         // Without a table of sections nothing is known of its code.
         return elf.sections().isEmpty() && elf.segments().stream().anyMatch(segment -> segment.type() == Elf.PT_LOAD);
     }
 
-    /** {@return whether one of the instructions that some code may consist of gives the stack pointer such a value} */
-    static boolean isIn(byte[] code) {
-        for (int at = 0; at + INSTRUCTION_BYTES <= code.length; at++) {
-            if ((code[at] & 0xf8 | code[at] & USES_INDEX) == WIDE && isSwitch(code, at)) {
+    // Its bytes may be the end of one instruction and the beginning of the next. What no function is known to be around, or
+    // cannot be decoded up to there, may be one.
+    private static boolean isInstruction(Section section, int offset, FrameTable frames) {
+        Optional<Long> start =
+                frames.at(section.address() + offset).map(frame -> frame.start() - section.address());
+        if (start.isEmpty() || start.get() < 0) {
+            return true;
+        }
+        long at = start.get();
+        while (at < offset) {
+            Optional<Instruction> decoded = ISA.decode(section.contents(), at);
+            if (decoded.isEmpty()) {
                 return true;
             }
+            at = decoded.get().endOffset();
         }
-        return false;
+        return at == offset;
     }
 
+    /** {@return where in some code there may be instructions that give the stack pointer such a value} */
+    static List<Integer> candidates(byte[] code) {
+        List<Integer> found = new ArrayList<>();
+        for (int at = 0; at + INSTRUCTION_BYTES <= code.length; at++) {
+            boolean isWide = (code[at] & 0xf8 | code[at] & USES_INDEX) == WIDE;
+            if (isWide && isSwitch(code, at)) {
+                found.add(at);
+            }
+        }
+        return found;
+    }
+
+    // Not pop %rsp, of one byte that is in half of all functions, and that nobody is known to switch by.
     // @see "Intel SDM vol. 2, 2.1.5 and 2.2.1: ModR/M, SIB and REX"
     private static boolean isSwitch(byte[] code, int at) {
         int prefix = code[at];
@@ -97,6 +133,7 @@ final class StackSwitches {
                         && other == STACK_POINTER
                         && register != FRAME_POINTER
                         && !isKeptByBlock(code, at, register);
+            case 0x94 -> (prefix & 1) == 0;
             case 0x87 -> (register == STACK_POINTER || isRegisters && other == STACK_POINTER) && !isIndexed;
             default -> false;
         };

@@ -188,8 +188,10 @@ class BorrowTest {
                 Thread.sleep(1);
             }
             assertThatThrownBy(() -> program.target().upload("p", passes, within(300)))
-                    .hasMessageContaining("within 0.3 s")
-                    .hasMessageContaining("is in the midst of allocating memory");
+                    .hasMessageContaining("none of its threads could be borrowed within 0.3 s")
+                    .message()
+                    // On a busy machine.
+                    .containsAnyOf("is in the midst of allocating memory", "does not stop");
         }
         try (Program program = Program.start(throwing)) {
             assertThat(program.ask("forks")).isEqualTo("forking");
