@@ -134,7 +134,8 @@ final class FindPointers implements Change {
 
     // What others fill when it is touched is neither there now nor zero, and reading it would wait for them.
     private Optional<String> filledByOthers() {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/" + session.pid() + "/smaps"), StandardCharsets.ISO_8859_1)) {
+        try (Stream<String> lines =
+                Files.lines(Path.of("/proc/" + session.pid() + "/smaps"), StandardCharsets.ISO_8859_1)) {
             return lines.filter(line -> line.startsWith("VmFlags:"))
                     .map(line -> List.of(line.split(" +")))
                     .filter(flags -> flags.contains("um") || flags.contains("ui"))

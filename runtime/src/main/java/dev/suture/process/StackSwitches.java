@@ -84,11 +84,11 @@ final class StackSwitches {
         return elf.sections().isEmpty() && elf.segments().stream().anyMatch(segment -> segment.type() == Elf.PT_LOAD);
     }
 
-    // Its bytes may be the end of one instruction and the beginning of the next. What no function is known to be around, or
+    // Its bytes may be the end of one instruction and the beginning of the next. What no function is known to be
+    // around, or
     // cannot be decoded up to there, may be one.
     private static boolean isInstruction(Section section, int offset, FrameTable frames) {
-        Optional<Long> start =
-                frames.at(section.address() + offset).map(frame -> frame.start() - section.address());
+        Optional<Long> start = frames.at(section.address() + offset).map(frame -> frame.start() - section.address());
         if (start.isEmpty() || start.get() < 0) {
             return true;
         }
@@ -147,9 +147,7 @@ final class StackSwitches {
         int prefix = WIDE | register >>> 3;
         int operands = REGISTER_FORM << 6 | STACK_POINTER << 3 | register & 7;
         for (int before = at - 3; before >= Math.max(0, at - FUNCTION_BYTES); before--) {
-            if (code[before] == prefix
-                    && (code[before + 1] & 0xff) == 0x89
-                    && (code[before + 2] & 0xff) == operands) {
+            if (code[before] == prefix && (code[before + 1] & 0xff) == 0x89 && (code[before + 2] & 0xff) == operands) {
                 return true;
             }
         }

@@ -59,8 +59,8 @@ class InnerStacksTest {
     @Test
     void nothingGoesInPlaceWhereTheProgramSwitchesStacksItself() {
         try (Program running = Program.start(program)) {
-            ApplyOptions inPlace = new ApplyOptions(
-                    Duration.ofSeconds(30), ApplyOptions.DEFAULT.policy(), false, Map.of(), true);
+            ApplyOptions inPlace =
+                    new ApplyOptions(Duration.ofSeconds(30), ApplyOptions.DEFAULT.policy(), false, Map.of(), true);
             ProcessTargetTest.done(running.target().upload("p", payload, inPlace));
             assertThat(running.target().payloads().getFirst().inPlace()).isEmpty();
         }
@@ -80,7 +80,8 @@ class InnerStacksTest {
                 """);
         for (String name : List.of("across", "switch")) {
             Program.run(folder, List.of("gcc", "-o", name, name + ".c"));
-            assertThat(StackSwitches.isInCode(ElfFile.read(folder.resolve(name)))).isEqualTo(name.equals("switch"));
+            assertThat(StackSwitches.isInCode(ElfFile.read(folder.resolve(name))))
+                    .isEqualTo(name.equals("switch"));
         }
     }
 

@@ -117,7 +117,9 @@ class LeftPointersTest {
         try (Program program = Program.start(calls)) {
             ScenariosTest.load(program.target(), "late", payload);
             assumeTrue(program.ask("call fills_late 0").equals("0"), "needs the right to use userfaultfd");
-            assertThat(unloaded(program.target(), "late")).contains("userfaultfd").contains("memory stay");
+            assertThat(unloaded(program.target(), "late"))
+                    .contains("userfaultfd")
+                    .contains("memory stay");
         }
     }
 
