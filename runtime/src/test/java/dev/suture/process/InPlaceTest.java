@@ -48,7 +48,7 @@ class InPlaceTest {
 
     @BeforeAll
     static void compile() {
-        calls = Program.compile(folder, "calls.c", "calls", "-ldl");
+        calls = Program.compile(folder, "calls.c", "calls", "-ldl", "-DONE_STACK");
     }
 
     private static Payload of(String name, String text, String depends) {
@@ -80,7 +80,13 @@ class InPlaceTest {
     @ValueSource(strings = {"-pie", "-no-pie"})
     void aFunctionWithLoopsCallsAndDataRunsInTheOldPlaceAndTheOldOneComesBack(String how) {
         Path binary = Program.compile(
-                folder, "calls.c", "calls" + how, how, how.equals("-no-pie") ? "-fno-pie" : "-fPIE", "-ldl");
+                folder,
+                "calls.c",
+                "calls" + how,
+                how,
+                how.equals("-no-pie") ? "-fno-pie" : "-fPIE",
+                "-ldl",
+                "-DONE_STACK");
         Payload payload = Program.payloadOf(folder, "far" + how + ".c", FAR.formatted(1), binary, "");
         try (Program program = Program.start(binary)) {
             ProcessTarget target = program.target();
@@ -295,7 +301,7 @@ class InPlaceTest {
 
     @Test
     void inAProgramThatUnwindsItsStacksOnlyWhatCallsNothingRunsInPlace() {
-        Path cancels = Program.compile(folder, "calls.c", "cancels", "-ldl", "-DCANCELS");
+        Path cancels = Program.compile(folder, "calls.c", "cancels", "-ldl", "-DCANCELS", "-DONE_STACK");
         Payload payload = Program.payloadOf(folder, "unwinds.c", """
                 extern int plain(int);
                 int new_longer(int x) { return plain(x) + plain(x); }

@@ -88,7 +88,7 @@ class StackFuzzTest {
         Files.writeString(place.resolve("functions.cc"), "#include \"fuzz.h\"\n" + new FuzzSource(random).functions());
         List<String> flags = new ArrayList<>(List.of("-fcf-protection=none"));
         if (isSplit) {
-            flags.add("-fsplit-stack");
+            flags.addAll(List.of("-fsplit-stack", "-DSPLIT"));
         }
         if (isCalm) {
             // Without a library of C++, and so without an unwinder.
