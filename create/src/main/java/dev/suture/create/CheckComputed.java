@@ -54,7 +54,7 @@ final class CheckComputed {
                 comparison.name(),
                 name,
                 "memory does not hold the value of variable `%s`, but what the compiler computes it from, and the patch makes"
-                        .formatted(name)
+                                .formatted(name)
                         + " that another computation: what the running program has stored would mean something else",
                 "Leave the numbers that are stored in it as they are, and use a new variable for what is new. Or declare it"
                         + " volatile in the running program.");
