@@ -59,7 +59,8 @@ public record TargetTraits(
 
     /** {@return the same with functions that keep no address which they are given in some registers} */
     public TargetTraits knowing(Map<String, Integer> functions) {
-        return new TargetTraits(sharedNames, atStart, unwinds, onlyAtStart, functions, acceptedNewState, privateConstants);
+        return new TargetTraits(
+                sharedNames, atStart, unwinds, onlyAtStart, functions, acceptedNewState, privateConstants);
     }
 
     /** {@return whether a function keeps no address that it is given in any of some registers} */
@@ -74,7 +75,6 @@ public record TargetTraits(
 
     /** {@return the same knowing of global constants that are as good as static} */
     public TargetTraits withPrivate(Set<String> constants) {
-        return new TargetTraits(
-                sharedNames, atStart, unwinds, onlyAtStart, keepNothing, acceptedNewState, constants);
+        return new TargetTraits(sharedNames, atStart, unwinds, onlyAtStart, keepNothing, acceptedNewState, constants);
     }
 }

@@ -36,10 +36,10 @@ final class PointersToImports {
 
     /** {@return the symbol of the payload's own pointer, if a variable is one that the program has not} */
     OptionalInt symbol(ObjectPieces object, Piece variable) {
-        Optional<Symbol> target = image.find(variable.name()).isPresent()
-                ? Optional.empty()
-                : UnwindPointers.target(object, variable);
-        return target.map(to -> OptionalInt.of(symbol(variable.name(), to.name()))).orElse(OptionalInt.empty());
+        Optional<Symbol> target =
+                image.find(variable.name()).isPresent() ? Optional.empty() : UnwindPointers.target(object, variable);
+        return target.map(to -> OptionalInt.of(symbol(variable.name(), to.name())))
+                .orElse(OptionalInt.empty());
     }
 
     private int symbol(String name, String target) {

@@ -132,8 +132,8 @@ final class Below {
             }
             first = first.or(() -> difference);
         }
-        return first.map("`%s` of a payload below is not that of the program with its patches: %%s".formatted(name)
-                ::formatted);
+        return first.map(
+                "`%s` of a payload below is not that of the program with its patches: %%s".formatted(name)::formatted);
     }
 
     /** Whether a number in it is a line of the source only the one who compiled it knew. */

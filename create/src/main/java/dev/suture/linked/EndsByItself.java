@@ -65,7 +65,8 @@ final class EndsByItself {
     private boolean prove(Code code) {
         Optional<Map<Long, Step>> steps = steps(code);
         return steps.isPresent()
-                && steps.get().keySet().stream().allMatch(step -> !goesRound(steps.get(), step) || isCount(steps.get(), step));
+                && steps.get().keySet().stream()
+                        .allMatch(step -> !goesRound(steps.get(), step) || isCount(steps.get(), step));
     }
 
     /** {@return the instructions by address; empty if one is not understood, or calls what does not end} */

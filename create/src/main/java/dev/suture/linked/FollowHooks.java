@@ -33,7 +33,9 @@ final class FollowHooks {
         while (!open.isEmpty()) {
             Part part = open.remove();
             if (reached.add(part)) {
-                part.object().references(part.piece()).forEach(reference -> open.addAll(targets(patched, part, reference)));
+                part.object()
+                        .references(part.piece())
+                        .forEach(reference -> open.addAll(targets(patched, part, reference)));
             }
         }
         return reached;

@@ -5,7 +5,6 @@ import dev.suture.diff.Piece;
 import dev.suture.diff.Reference;
 import dev.suture.diff.UnwindPointers;
 import dev.suture.elf.Elf;
-import dev.suture.elf.ElfFile;
 import dev.suture.elf.Relocation;
 import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
@@ -54,8 +53,7 @@ final class ProvePayload {
     record Claim(Part part, Place at) {}
 
     /** @param below what the payload is stacked on */
-    ProvePayload(
-            PayloadFile payload, Side original, Side patched, ComparePieces compare, Image image, Below below) {
+    ProvePayload(PayloadFile payload, Side original, Side patched, ComparePieces compare, Image image, Below below) {
         this(payload, original, patched, compare, image, below, false);
     }
 
@@ -148,7 +146,9 @@ final class ProvePayload {
         if (!part.isAligned(section, at.offset())) {
             return Optional.of("the payload has it at an address that is not as aligned as in the program");
         }
-        if (part.isVariable() && runsAlready(part) && UnwindPointers.target(part.object(), piece).isEmpty()) {
+        if (part.isVariable()
+                && runsAlready(part)
+                && UnwindPointers.target(part.object(), piece).isEmpty()) {
             return Optional.of("the payload has a variable of its own in the place of one that there is");
         }
         MemorySegment wanted =

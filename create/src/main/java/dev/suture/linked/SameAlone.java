@@ -124,8 +124,7 @@ public final class SameAlone {
             return Optional.empty();
         }
         Comparison alone = compare(original.get(), patched.get());
-        List<SeesInlining> sources =
-                List.of(SeesInlining.in(source.original()), SeesInlining.in(source.patched()));
+        List<SeesInlining> sources = List.of(SeesInlining.in(source.original()), SeesInlining.in(source.patched()));
         return Optional.of(new Known(alone, before.get(), after.get(), sources));
     }
 

@@ -24,24 +24,63 @@ import java.util.regex.Pattern;
  */
 final class SeesInlining {
     /** They mean the same wherever they stand. */
-    private static final Pattern HARMLESS = Pattern.compile("__builtin_(ia32_\\w+|va_(start|end|copy|arg|list)|__\\w+_chk"
-            + "|(mem|str|stp)[a-z]+|v?s?n?printf|(f|v|vf)?printf|puts|fputs|putchar|abs|labs|fabs[fl]?|expect"
-            + "|expect_with_probability|offsetof|types_compatible_p|choose_expr|unreachable|trap|prefetch|alloca"
-            + "|alloca_with_align|(clz|ctz|clrsb|popcount|parity|ffs)(l|ll|g)?|bswap(16|32|64|128)"
-            + "|([su](add|sub|mul)(l|ll)?|add|sub|mul)_overflow(_p)?|(inf|huge_val|nan)[sfl]*"
-            + "|is(nan|inf|finite|greater|less|unordered|inf_sign|normal)\\w*|malloc|calloc|realloc|free|abort|exit"
-            + "|assume_aligned|shuffle|shufflevector|convertvector|signbit[fl]?|copysign[fl]?|has_attribute|tgmath"
-            + "|classify_type|FILE|LINE|FUNCTION|thread_pointer|frob_return_addr|speculation_safe_value)");
+    private static final Pattern HARMLESS =
+            Pattern.compile("__builtin_(ia32_\\w+|va_(start|end|copy|arg|list)|__\\w+_chk"
+                    + "|(mem|str|stp)[a-z]+|v?s?n?printf|(f|v|vf)?printf|puts|fputs|putchar|abs|labs|fabs[fl]?|expect"
+                    + "|expect_with_probability|offsetof|types_compatible_p|choose_expr|unreachable|trap|prefetch|alloca"
+                    + "|alloca_with_align|(clz|ctz|clrsb|popcount|parity|ffs)(l|ll|g)?|bswap(16|32|64|128)"
+                    + "|([su](add|sub|mul)(l|ll)?|add|sub|mul)_overflow(_p)?|(inf|huge_val|nan)[sfl]*"
+                    + "|is(nan|inf|finite|greater|less|unordered|inf_sign|normal)\\w*|malloc|calloc|realloc|free|abort|exit"
+                    + "|assume_aligned|shuffle|shufflevector|convertvector|signbit[fl]?|copysign[fl]?|has_attribute|tgmath"
+                    + "|classify_type|FILE|LINE|FUNCTION|thread_pointer|frob_return_addr|speculation_safe_value)");
 
     private static final Set<String> KEYWORDS = Set.of(
-            "void", "char", "short", "int", "long", "float", "double", "signed", "unsigned", "_Bool", "_Complex", "const",
-            "volatile", "restrict", "__restrict", "__restrict__", "__const", "__volatile__", "static", "extern", "inline",
-            "__inline", "__inline__", "struct", "union", "enum", "typedef", "register", "auto", "sizeof", "__extension__");
+            "void",
+            "char",
+            "short",
+            "int",
+            "long",
+            "float",
+            "double",
+            "signed",
+            "unsigned",
+            "_Bool",
+            "_Complex",
+            "const",
+            "volatile",
+            "restrict",
+            "__restrict",
+            "__restrict__",
+            "__const",
+            "__volatile__",
+            "static",
+            "extern",
+            "inline",
+            "__inline",
+            "__inline__",
+            "struct",
+            "union",
+            "enum",
+            "typedef",
+            "register",
+            "auto",
+            "sizeof",
+            "__extension__");
 
     /** Behind these stands what declares nothing. */
     private static final Set<String> WITH_WORDS = Set.of(
-            "__attribute__", "__attribute", "__asm__", "__asm", "asm", "__typeof__", "__typeof", "typeof", "_Alignas",
-            "__alignof__", "_Static_assert", "__declspec");
+            "__attribute__",
+            "__attribute",
+            "__asm__",
+            "__asm",
+            "asm",
+            "__typeof__",
+            "__typeof",
+            "typeof",
+            "_Alignas",
+            "__alignof__",
+            "_Static_assert",
+            "__declspec");
 
     private static final Set<String> OPENING = Set.of("(", "{", "[");
     private static final Set<String> CLOSING = Set.of(")", "}", "]");
@@ -109,7 +148,9 @@ final class SeesInlining {
             }
             return Math.min(at + 1, text.length());
         }
-        while (Character.isJavaIdentifierPart(c) && at < text.length() && Character.isJavaIdentifierPart(text.charAt(at))) {
+        while (Character.isJavaIdentifierPart(c)
+                && at < text.length()
+                && Character.isJavaIdentifierPart(text.charAt(at))) {
             at++;
         }
         return at;
@@ -124,7 +165,12 @@ final class SeesInlining {
             String token = tokens.get(i);
             if (depth == 0 && token.equals("=")) {
                 assigned = true;
-            } else if (depth == 0 && token.equals("{") && body < 0 && !assigned && i > 0 && tokens.get(i - 1).equals(")")) {
+            } else if (depth == 0
+                    && token.equals("{")
+                    && body < 0
+                    && !assigned
+                    && i > 0
+                    && tokens.get(i - 1).equals(")")) {
                 body = i;
             }
             depth += OPENING.contains(token) ? 1 : CLOSING.contains(token) ? -1 : 0;
@@ -183,7 +229,8 @@ final class SeesInlining {
     /** As in {@code int (f)(void)}, parentheses may stand around what is declared. */
     private static boolean isFollowed(List<String> tokens, int at, List<String> followers) {
         String next = tokens.get(at);
-        boolean inside = next.equals(")") && at + 1 < tokens.size() && tokens.get(at + 1).equals("(");
+        boolean inside =
+                next.equals(")") && at + 1 < tokens.size() && tokens.get(at + 1).equals("(");
         return inside || followers.contains(next) || WITH_WORDS.contains(next);
     }
 
@@ -204,9 +251,11 @@ final class SeesInlining {
         while (more) {
             more = false;
             for (Chunk chunk : chunks) {
-                boolean counts = chunk.isFunction() || chunk.isVariable() || chunk.uses().stream().anyMatch(SeesInlining::isQuestion);
-                boolean may = counts
-                        && chunk.uses().stream().anyMatch(used -> isQuestion(used) || affected.contains(used));
+                boolean counts = chunk.isFunction()
+                        || chunk.isVariable()
+                        || chunk.uses().stream().anyMatch(SeesInlining::isQuestion);
+                boolean may =
+                        counts && chunk.uses().stream().anyMatch(used -> isQuestion(used) || affected.contains(used));
                 if (may) {
                     unclear |= chunk.names().isEmpty();
                     more |= affected.addAll(chunk.names());

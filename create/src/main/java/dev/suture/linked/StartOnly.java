@@ -78,8 +78,10 @@ final class StartOnly {
                 .filter(section -> section.type() == SHT_DYNAMIC && !section.isNobits())
                 .forEach(this::readDynamic);
         runAtOtherTimes.add(elf.header().entryAddress());
-        ends = new EndsByItself(isa, address -> Optional.ofNullable(functions.get(address))
-                .map(code -> new EndsByItself.Code(code.section(), code.start(), code.end())));
+        ends = new EndsByItself(
+                isa,
+                address -> Optional.ofNullable(functions.get(address))
+                        .map(code -> new EndsByItself.Code(code.section(), code.start(), code.end())));
     }
 
     private void readDynamic(Section section) {

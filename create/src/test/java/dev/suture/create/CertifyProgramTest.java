@@ -335,8 +335,8 @@ class CertifyProgramTest {
         Path altered = Files.write(directory.resolve("altered.livepatch"), bytes);
 
         assertThat(certifyUpper(altered).missing())
-                .anySatisfy(finding ->
-                        assertThat(finding.why()).contains("of a payload below is not that of the program"));
+                .anySatisfy(
+                        finding -> assertThat(finding.why()).contains("of a payload below is not that of the program"));
     }
 
     /** The payload below was compiled with the lines of the source that it found. */
@@ -344,8 +344,10 @@ class CertifyProgramTest {
     void aLineInThePayloadBelowIsTakenOnItsWord() throws IOException {
         String far = "\n".repeat(20);
         String before = far + A;
-        String lower = "int more;\n\n\n" + before.replace(
-                "__attribute__((noinline)) int first(int x) { volatile int y = x; calls++; return y + 1; }", """
+        String lower = "int more;\n\n\n"
+                + before.replace(
+                        "__attribute__((noinline)) int first(int x) { volatile int y = x; calls++; return y + 1; }",
+                        """
                 __attribute__((noinline)) static int line(int x) { volatile int at = __LINE__; return x + at; }
                 __attribute__((noinline)) int first(int x) { calls++; return line(x) + 3; }""");
         source("source", before, B);

@@ -50,7 +50,8 @@ class KnownImportsTest {
     @Test
     void functionsOfThatNameThatAreAnothersAreNot() throws IOException {
         Files.writeString(
-                directory.resolve("x.c"), "const char *kept; int puts(const char *s) { kept = s; return 0; } void abort(void) {}");
+                directory.resolve("x.c"),
+                "const char *kept; int puts(const char *s) { kept = s; return 0; } void abort(void) {}");
         PatchedProgram.run(List.of("gcc", "-shared", "-fPIC", "-o", "libx.so", "x.c"), directory, Map.of(), 0);
 
         assertThat(known("./libx.so")).containsExactlyInAnyOrder("__assert_fail", "__stack_chk_fail");

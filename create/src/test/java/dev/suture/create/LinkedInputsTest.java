@@ -150,7 +150,8 @@ class LinkedInputsTest {
 
     @Test
     void aFirstValueIsLeftToAHookThatReachesTheVariable() throws IOException {
-        String own = A.replace("return y + limit", "return y + limit + room").replace("extern const", "int room = 5; extern const");
+        String own = A.replace("return y + limit", "return y + limit + room")
+                .replace("extern const", "int room = 5; extern const");
         String hook = own.replace("room = 5", "room = 6")
                 + "void other_place(void) { BODY }\n__attribute__((used, section(\".livepatch.hooks.KIND\")))"
                 + " static void (*const hook)(void) = other_place;\n";
@@ -158,10 +159,16 @@ class LinkedInputsTest {
         String command = "gcc -O2 -g -c o.c && " + LINK.formatted("o.o");
         Map<String, String> before = Map.of("a.c", own, "o.c", other);
 
-        assertThat(prove(command, before, Map.of("a.c", hook.replace("BODY", "room = 6;").replace("KIND", "load"))))
+        assertThat(prove(
+                        command,
+                        before,
+                        Map.of("a.c", hook.replace("BODY", "room = 6;").replace("KIND", "load"))))
                 .noneSatisfy(text -> assertThat(text).contains("begins otherwise"));
         for (String[] idle : new String[][] {{"putchar(10);", "load"}, {"room = 5;", "unload"}}) {
-            assertThat(proveAgain(command, before, Map.of("a.c", hook.replace("BODY", idle[0]).replace("KIND", idle[1]))))
+            assertThat(proveAgain(
+                            command,
+                            before,
+                            Map.of("a.c", hook.replace("BODY", idle[0]).replace("KIND", idle[1]))))
                     .anySatisfy(text -> assertThat(text).contains("room: the variable begins otherwise"));
         }
     }

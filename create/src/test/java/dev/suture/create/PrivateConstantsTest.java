@@ -19,7 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A constant that is global in C, and of which the linked program tells who can use it. */
 class PrivateConstantsTest {
-    private static final String BUILD = "gcc -g -O2 -c a.c && gcc -g -O2 -c b.c && gcc -o program a.o b.o -Wl,--build-id %s";
+    private static final String BUILD =
+            "gcc -g -O2 -c a.c && gcc -g -O2 -c b.c && gcc -o program a.o b.o -Wl,--build-id %s";
     private static final String A = """
             #include <stdio.h>
             extern const int table[4]; const int table[4] = { 1, 2, 3, 4 };
@@ -29,7 +30,8 @@ class PrivateConstantsTest {
             int main(void) { printf("%d %d %d\\n", pick(2), more(2), other(2)); return 0; }
             """;
     private static final String B = "int other(int x) { volatile int y = x; return y + 1; }\n";
-    private static final String USES = "extern const int table[]; int other(int x) { volatile int y = x; return table[y & 3]; }\n";
+    private static final String USES =
+            "extern const int table[]; int other(int x) { volatile int y = x; return table[y & 3]; }\n";
 
     @TempDir
     private Path directory;
@@ -76,18 +78,19 @@ class PrivateConstantsTest {
             Files.writeString(folder.resolve("b.c"), B);
         }
         PatchedProgram.run(List.of("cp", "-r", "source", "running"), directory, Map.of(), 0);
-        PatchedProgram.run(
-                List.of("sh", "-c", BUILD.formatted("")), directory.resolve("running"), Map.of(), 0);
+        PatchedProgram.run(List.of("sh", "-c", BUILD.formatted("")), directory.resolve("running"), Map.of(), 0);
         Path one = patch("source", "one");
         Path two = patch("one", "two");
 
         assertThat(create(List.of(), one, Optional.empty()).refusals()).isEmpty();
-        CreateReport second =
-                create(List.of(one), two, Optional.of(directory.resolve("one.livepatch").toString()));
+        CreateReport second = create(
+                List.of(one),
+                two,
+                Optional.of(directory.resolve("one.livepatch").toString()));
 
         assertThat(second.refusals()).extracting(Refusal::text).isEmpty();
-        String symbols =
-                PatchedProgram.run(List.of("nm", directory.resolve("two.livepatch").toString()), directory, Map.of(), 0);
+        String symbols = PatchedProgram.run(
+                List.of("nm", directory.resolve("two.livepatch").toString()), directory, Map.of(), 0);
         assertThat(symbols).contains("U one#table").doesNotContain("U table");
     }
 
@@ -110,8 +113,7 @@ class PrivateConstantsTest {
                         directory.resolve("cache"),
                         false,
                         2,
-                        new PayloadRequest(
-                                directory.resolve(name + ".livepatch"), name, depends, List.of(), Set.of())),
+                        new PayloadRequest(directory.resolve(name + ".livepatch"), name, depends, List.of(), Set.of())),
                 Progress.NONE);
     }
 }

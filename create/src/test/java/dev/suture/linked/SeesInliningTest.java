@@ -53,7 +53,8 @@ class SeesInliningTest {
 
     @Test
     void whatIsNotDefinedIsNotKnown() {
-        assertThat(affects("int f(int x) { return __builtin_constant_p(x); }", "g")).isTrue();
+        assertThat(affects("int f(int x) { return __builtin_constant_p(x); }", "g"))
+                .isTrue();
         assertThat(affects("int f(int x) { return x; }", "g")).isFalse();
     }
 }

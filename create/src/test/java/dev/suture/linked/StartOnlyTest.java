@@ -127,8 +127,9 @@ class StartOnlyTest {
                 "kept(v);",
             })
     void aConstructorThatMayStillRunIsNotOver(String statement) throws Exception {
-        String source = "int usleep(unsigned); " + EARLY.replace("table(v);", "table(v); " + statement)
-                .replace("volatile int v;", "volatile int v; void (*volatile kept)(int); void loop(void);")
+        String source = "int usleep(unsigned); "
+                + EARLY.replace("table(v);", "table(v); " + statement)
+                        .replace("volatile int v;", "volatile int v; void (*volatile kept)(int); void loop(void);")
                 + ALONE + "void loop(void) { for (;;) v++; } int main(void) { return v; }";
 
         assertThat(proves(source, "early")).isFalse();

@@ -27,8 +27,9 @@ class MountsTest {
     }
 
     private static String run(List<String> command) throws IOException, InterruptedException {
-        Process process =
-                new ProcessBuilder(new ArrayList<>(command)).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(new ArrayList<>(command))
+                .redirectErrorStream(true)
+                .start();
         String said = new String(process.getInputStream().readAllBytes()).strip();
         return "%d %s".formatted(process.waitFor(), said).strip();
     }
@@ -80,6 +81,7 @@ class MountsTest {
             assertThat(Mounts.programsIn(source, path)).as(path).isPresent();
         }
         assertThat(Mounts.programsIn(source, "/bin:/home/me/app/tools")).isPresent();
-        assertThat(Mounts.programsIn(source, "/bin:/home/me/other/../app/tools")).isPresent();
+        assertThat(Mounts.programsIn(source, "/bin:/home/me/other/../app/tools"))
+                .isPresent();
     }
 }
