@@ -19,10 +19,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who may do what, when, and on how many processes. */
+@Tag("harm")
 class LimitsTest {
     private static final ApplyOptions SHORT = new ApplyOptions(Duration.ofMillis(200), Policy.STACK, false, Map.of());
 
