@@ -20,8 +20,7 @@ final class Permissions {
      * @see "ptrace(2), Ptrace access mode checking; linux Documentation/admin-guide/LSM/Yama.rst"
      */
     static ProcessException explain(int pid, String what) {
-        return explain(
-                pid, what, "it belongs to a user namespace above suture's, or a security module forbids it");
+        return explain(pid, what, "it belongs to a user namespace above suture's, or a security module forbids it");
     }
 
     /** {@return the exception for a thread that the kernel did not let us trace} Only one process can trace it. */
