@@ -80,6 +80,7 @@ final class CheckTypes {
         Set<String> differing = comparisons.stream().map(Comparison::name).collect(Collectors.toSet());
         check.run(pairs, differing, tables, found.alike());
         check.reportMeanings();
+        check.refusals.addAll(CheckComputed.check(comparisons));
         CheckNumbers numbers = CheckNumbers.check(files, comparisons, found.numbers(), allowedTypes);
         check.refusals.addAll(numbers.refusals());
         check.warnings.addAll(numbers.warnings());

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Programs made at random, whose threads know themselves what they are in, are patched all the time.
  * {@code SUTURE_FUZZ_SEED} repeats one of them; {@code SUTURE_FUZZ_STOPS} says how many stops there are to be in all.
  */
+@Tag("threads")
 @Timeout(value = 3600, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class StackFuzzTest {
     private static final boolean IS_LONG = "1".equals(System.getenv("SUTURE_LONG_TESTS"));
@@ -86,7 +88,7 @@ class StackFuzzTest {
         Files.writeString(place.resolve("functions.cc"), "#include \"fuzz.h\"\n" + new FuzzSource(random).functions());
         List<String> flags = new ArrayList<>(List.of("-fcf-protection=none"));
         if (isSplit) {
-            flags.add("-fsplit-stack");
+            flags.addAll(List.of("-fsplit-stack", "-DSPLIT"));
         }
         if (isCalm) {
             // Without a library of C++, and so without an unwinder.

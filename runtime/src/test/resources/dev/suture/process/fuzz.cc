@@ -40,6 +40,12 @@ struct Stack {
 #endif
 };
 
+#ifdef SPLIT
+/* longjmp leaves the limit of the part of the stack that it came from, and the program runs over that of another. */
+static const bool JUMPS = false;
+#else
+static const bool JUMPS = true;
+#endif
 static const int COROUTINES = 3, THREADS = 4, COROUTINE_BYTES = 1 << 18;
 static long calls, misses, exempt, throws, signals, switches, jumps, colds;
 static char first_miss[200];
@@ -292,7 +298,7 @@ extern "C" __attribute__((noipa)) void fuzz_step(int depth)
             goes_elsewhere();
         break;
     case 8:
-        if (is_plain && stack->tries == 0)
+        if (is_plain && JUMPS && stack->tries == 0)
             jumps_back(depth);
         break;
     case 9:
