@@ -136,7 +136,34 @@ final class FollowVariable {
         boolean writes = other.stores.entrySet().stream()
                 .allMatch(entry -> entry.getValue().stream()
                         .allMatch(step -> other.hasLooked(entry.getKey(), step) || hasLooked(entry.getKey(), step)));
-        return reads && writes;
+        return reads && writes && isOnlySetWith(other);
+    }
+
+    /** It says of the other that it was made only if it never gets other contents where the other was not written. */
+    private boolean isOnlySetWith(FollowVariable other) {
+        return stores.entrySet().stream()
+                .allMatch(
+                        entry -> entry.getValue().stream().allMatch(step -> isWrittenAt(other, entry.getKey(), step)));
+    }
+
+    /** Or behind it, before anything is decided: compilers put stores in another order. */
+    private boolean isWrittenAt(FollowVariable other, Node node, int step) {
+        State[] states = other.before.get(node);
+        if (states == null) {
+            return false;
+        }
+        Flow flow = functions.flow(node);
+        int at = step;
+        while (states[at] != null && !states[at].written()) {
+            if (flow.isExit(at)
+                    || flow.isBranch(at)
+                    || flow.next(at).size() != 1
+                    || flow.next(at).getFirst() != at + 1) {
+                return false;
+            }
+            at++;
+        }
+        return states[at] != null;
     }
 
     private boolean hasLooked(Node node, int step) {
