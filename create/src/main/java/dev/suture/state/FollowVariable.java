@@ -139,11 +139,23 @@ final class FollowVariable {
         return reads && writes && isOnlySetWith(other);
     }
 
-    /** It says of the other that it was made only if it never gets other contents where the other was not written. */
+    /**
+     * It says of the other that it was made only if it never gets other contents where the other was not written. Of what is
+     * filled in a loop it is only known who does.
+     */
     private boolean isOnlySetWith(FollowVariable other) {
-        return stores.entrySet().stream()
-                .allMatch(
-                        entry -> entry.getValue().stream().allMatch(step -> isWrittenAt(other, entry.getKey(), step)));
+        return stores.keySet().stream()
+                .allMatch(node -> isFilledBy(other, node)
+                        || stores.get(node).stream().allMatch(step -> isWrittenAt(other, node, step)));
+    }
+
+    private boolean isFilledBy(FollowVariable other, Node node) {
+        return variable.piece().sizeBytes() <= Long.BYTES
+                && other.variable.piece().sizeBytes() > Long.BYTES
+                && functions.reachedFrom(Set.of(node)).stream()
+                        .anyMatch(reached -> !other.stores
+                                .getOrDefault(reached, new BitSet())
+                                .isEmpty());
     }
 
     /** Or behind it, before anything is decided: compilers put stores in another order. */
