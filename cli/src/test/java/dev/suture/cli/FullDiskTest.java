@@ -186,7 +186,7 @@ class FullDiskTest {
         TriedProgram tried = TriedProgram.compile(
                 folder,
                 "suture-shown",
-                "#include <unistd.h>\n__attribute__((noipa)) int answer(int x) { return x + 1; }"
+                "#include <unistd.h>\n__attribute__((noipa)) int answer(int x) { __asm__(\".fill 64, 1, 0x90\"); return x + 1; }"
                         + " int main(void) { for (;;) answer(1), usleep(1000); }");
         Path fix = tried.payload("fix", "answer", 1000, tried.buildId());
         Process program = new ProcessBuilder(tried.program().toString()).start();
