@@ -26,6 +26,17 @@ final class ApplyMixin {
             description = "Set a variable of the payload before it is applied. May be given more than once.")
     private Map<String, String> parameters = new LinkedHashMap<>();
 
+    @Option(
+            names = "--auto-revert",
+            description =
+                    "If one of several targets ends, restarts or gets stuck while it is watched, take it back on the others"
+                            + " (exit code 5).")
+    private boolean autoRevert;
+
+    boolean autoRevert() {
+        return autoRevert;
+    }
+
     /** {@return the options with these in them} */
     ApplyOptions with(ApplyOptions options) {
         return new ApplyOptions(options.timeout(), policy, ignoreDepends, parameters, options.isInPlace());
