@@ -307,7 +307,8 @@ final class CheckThreads {
         for (Span frames : framesOf(suspect, chain)) {
             MemorySegment stack = frames.start() == suspect.stackPointer()
                     ? suspect.stack().asSlice(0, frames.end() - frames.start())
-                    : MemorySegment.ofArray(session.memory().read(frames.start(), (int) (frames.end() - frames.start())));
+                    : MemorySegment.ofArray(
+                            session.memory().read(frames.start(), (int) (frames.end() - frames.start())));
             for (long word = stack.byteSize() / 8 * 8 - 8; word >= 0 && found.isEmpty(); word -= 8) {
                 long address = LittleEndian.u64(stack, word);
                 Optional<Range> hit = into(address, true);

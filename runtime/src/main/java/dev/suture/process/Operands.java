@@ -18,8 +18,7 @@ import java.util.Set;
  * @param immediate the constant; 0 if there is none
  * @see "Intel SDM vol. 2, 2.1 Instruction Format, appendix A Opcode Map"
  */
-record Operands(
-        int opcode, int form, int register, int other, boolean isIndexed, int displacement, int immediate) {
+record Operands(int opcode, int form, int register, int other, boolean isIndexed, int displacement, int immediate) {
     static final int STACK_POINTER = 4;
     static final int FRAME_POINTER = 5;
 

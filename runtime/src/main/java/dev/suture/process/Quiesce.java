@@ -80,8 +80,7 @@ final class Quiesce {
      *
      * @param isChainEnough whether a call chain that was followed to its end decides against any words of the stack
      */
-    Result run(List<Range> ranges, Duration timeout, boolean isChainEnough, Change change)
-            throws InterruptedException {
+    Result run(List<Range> ranges, Duration timeout, boolean isChainEnough, Change change) throws InterruptedException {
         long start = System.nanoTime();
         long deadline = start + timeout.toNanos();
         CheckThreads check = new CheckThreads(session, files.mappings(), ranges, isChainEnough);
@@ -294,8 +293,7 @@ final class Quiesce {
     private List<Refusal> notes(List<Obstacle> leftovers) {
         return leftovers.stream()
                 .limit(MOST_NAMED)
-                .map(it -> new Refusal(
-                        "pid " + session.pid(), it.function(), what(it), "It was not waited for."))
+                .map(it -> new Refusal("pid " + session.pid(), it.function(), what(it), "It was not waited for."))
                 .toList();
     }
 

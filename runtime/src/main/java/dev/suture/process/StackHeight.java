@@ -108,8 +108,8 @@ final class StackHeight {
             return new State(next, written(operands, height, frame), frame);
         }
         if (StackPointerWrites.isTo(operands, Operands.FRAME_POINTER)) {
-            boolean isStackPointer = (operands.isMove() || operands.isAddress())
-                    && operands.source() == Operands.STACK_POINTER;
+            boolean isStackPointer =
+                    (operands.isMove() || operands.isAddress()) && operands.source() == Operands.STACK_POINTER;
             long added = operands.isMove() ? 0 : -operands.displacement();
             return new State(next, height, isStackPointer ? plus(height, added) : UNKNOWN);
         }

@@ -38,7 +38,6 @@ final class StackPointerWrites {
     /** Pops, exchanges with the first register, constants. */
     private static final Set<Integer> SHORT_FORMS = Set.of(0x58, 0x90, 0xb8);
 
-
     private final MemorySegment code;
     private final long from;
     private final long to;
@@ -71,8 +70,7 @@ final class StackPointerWrites {
                     boolean isMidway = frame.filter(it -> !it.isEntry()).isPresent();
                     long start = function.start() - section.address();
                     long end = function.end() - section.address();
-                    OptionalLong found =
-                            new StackPointerWrites(code, start, end, frame.isPresent(), isMidway).find();
+                    OptionalLong found = new StackPointerWrites(code, start, end, frame.isPresent(), isMidway).find();
                     if (found.isPresent()) {
                         return OptionalLong.of(section.address() + found.getAsLong());
                     }
@@ -198,7 +196,8 @@ final class StackPointerWrites {
         return switch (opcode) {
             case 0x03, 0x0b, 0x13, 0x1b, 0x23, 0x33, 0x63, 0x69, 0x6b -> operands.isToRegister(register);
             case 0x01, 0x09, 0x11, 0x19, 0x21, 0x31, 0xc1, 0xc7, 0xd1, 0xd3, 0x8f -> operands.isToOther(register);
-            case 0x81, 0x83 -> operands.isToOther(register) && !Set.of(0, 4, 5, 7).contains(operation);
+            case 0x81, 0x83 ->
+                operands.isToOther(register) && !Set.of(0, 4, 5, 7).contains(operation);
             case 0x87 -> operands.isToRegister(register) || operands.isToOther(register);
             case 0xf7 -> operands.isToOther(register) && (operation == 2 || operation == 3);
             case 0xff -> operands.isToOther(register) && operation < 2;

@@ -109,9 +109,7 @@ final class StackSwitches {
     }
 
     private static Optional<Section> ofType(ElfFile elf, int type) {
-        return elf.sections().stream()
-                .filter(section -> section.type() == type)
-                .findFirst();
+        return elf.sections().stream().filter(section -> section.type() == type).findFirst();
     }
 
     /** {@return whether some instruction of a file gives the stack pointer a value from elsewhere} */

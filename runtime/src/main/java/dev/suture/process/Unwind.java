@@ -119,8 +119,8 @@ final class Unwind {
                     return chain(calls, true, registers);
                 }
                 signalFrame = frame.isSignal();
-                boolean isPlain = !signalFrame
-                        && words.at(registers[STACK_POINTER] - 8) == registers[FrameTable.RETURN_ADDRESS];
+                boolean isPlain =
+                        !signalFrame && words.at(registers[STACK_POINTER] - 8) == registers[FrameTable.RETURN_ADDRESS];
                 calls.add(call(Optional.of(found.get().function()), address, pointer, registers, isPlain));
             }
         } catch (FrameTable.BrokenException e) {
@@ -131,8 +131,7 @@ final class Unwind {
         return chain(calls, false, registers);
     }
 
-    private static Call call(
-            Optional<Span> function, long address, long pointer, long[] registers, boolean isPlain) {
+    private static Call call(Optional<Span> function, long address, long pointer, long[] registers, boolean isPlain) {
         return new Call(
                 function, address, pointer, registers[FrameTable.RETURN_ADDRESS], registers[STACK_POINTER], isPlain);
     }

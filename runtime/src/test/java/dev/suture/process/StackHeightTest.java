@@ -50,8 +50,7 @@ class StackHeightTest {
                 .findFirst()
                 .orElseThrow();
         assertThat(StackHeight.at(text.contents(), here))
-                .isEqualTo(
-                        bytes.equals("unknown") ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(bytes)));
+                .isEqualTo(bytes.equals("unknown") ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(bytes)));
     }
 
     /** What compilers say themselves of their code, in its unwinding information. */

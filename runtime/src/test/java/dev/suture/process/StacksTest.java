@@ -8,7 +8,6 @@ import dev.suture.target.Outcome;
 import dev.suture.target.Policy;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
