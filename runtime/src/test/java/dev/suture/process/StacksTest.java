@@ -178,6 +178,18 @@ class StacksTest {
     }
 
     @Test
+    void whoHasNoVariablesOfHisOwnIsNotTakenToBeOnTheStackOfAnother() {
+        Payload payload = replacing(calls, "other");
+        try (Program program = Program.start(calls)) {
+            ProcessTarget target = program.target();
+            assertThat(program.ask("call clones_raw 1")).isEqualTo("1");
+            ProcessTargetTest.done(target.upload("p", payload));
+            ProcessTargetTest.done(target.apply("p", ApplyOptions.DEFAULT));
+            assertThat(program.ask("call other 1")).isEqualTo("1001");
+        }
+    }
+
+    @Test
     void aProcessWithTheSameMemoryIsNamedAndWaitedFor() {
         Payload payload = replacing(calls, "plain");
         try (Program program = Program.start(calls)) {

@@ -405,6 +405,22 @@ PLAIN int shares(int x)
     static char stack[65536] __attribute__((aligned(16)));
     return clone(sleeps_there, stack + sizeof stack, CLONE_VM | SIGCHLD, 0) > 0 ? x : -1;
 }
+/* Two threads without variables of their own, on stacks that lie together. */
+static int waits_raw(void *function)
+{
+    ((int (*)(int))function)(1);
+    syscall(SYS_exit, 0);
+    return 0;
+}
+PLAIN int clones_raw(int x)
+{
+    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+    char *stacks = mmap(0, 1 << 18, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    int lower = clone(waits_raw, stacks + (1 << 17), flags, hold);
+    int upper = clone(waits_raw, stacks + (1 << 18), flags, remembers);
+    usleep(1000);
+    return lower > 0 && upper > 0 ? x : -1;
+}
 PLAIN int vforks(int x)
 {
     pid_t child = vfork();
