@@ -36,6 +36,8 @@ final class Quiesce {
     private static final int FIRST_PAUSE_MILLIS = 1;
     private static final int LONGEST_PAUSE_MILLIS = 20;
     private static final int MOST_NAMED = 8;
+    /** In no name of a function. */
+    private static final String CASE = " \n";
 
     private final Session session;
     private final Keeper keeper;
@@ -50,6 +52,8 @@ final class Quiesce {
     private boolean unwindsInStop;
     private long stoppedNanos;
     private int attempts;
+    /** How many threads were in the way at a time, by function. */
+    private final Map<String, Long> most = new LinkedHashMap<>();
 
     Quiesce(Session session, LoadedFiles files, Ledger ledger, Room room, boolean filters) {
         this.session = session;
@@ -97,6 +101,7 @@ final class Quiesce {
                 obstacles = check.unwound(unwind);
                 unwindsInStop = true;
             }
+            byFunction(obstacles).forEach((function, same) -> most.merge(function, threads(same), Math::max));
             boolean isLate = System.nanoTime() > deadline;
             if (obstacles.isEmpty() && !isLate) {
                 continue;
@@ -285,29 +290,62 @@ final class Quiesce {
         return fit;
     }
 
+    // Of those that are in the way now and then each has left when it is looked at, and others have come.
     private List<Refusal> refusals(List<Obstacle> obstacles) {
         List<Refusal> refusals = new ArrayList<>();
-        Map<String, List<Obstacle>> byFunction = new LinkedHashMap<>();
-        for (Obstacle obstacle : obstacles) {
-            // Without a function each is a case of its own.
-            String key = obstacle.function().isEmpty() ? obstacle.how() + " " + obstacle.tid() : obstacle.function();
-            byFunction.computeIfAbsent(key, _ -> new ArrayList<>()).add(obstacle);
-        }
-        for (List<Obstacle> same :
-                byFunction.values().stream().limit(MOST_NAMED).toList()) {
-            String function = same.getFirst().function();
-            refusals.add(new Refusal("pid " + session.pid(), function, what(same), remedy()));
-        }
+        Map<String, List<Obstacle>> last = byFunction(obstacles);
+        last.values().stream()
+                .limit(MOST_NAMED)
+                .forEach(same -> refusals.add(refusal(same.getFirst().function(), what(same))));
+        most.entrySet().stream()
+                .filter(entry ->
+                        !last.containsKey(entry.getKey()) && !entry.getKey().contains(CASE))
+                .limit(MOST_NAMED - refusals.size())
+                .forEach(entry -> refusals.add(refusal(
+                        entry.getKey(),
+                        "before, %s in %s or might have returned into it"
+                                .formatted(
+                                        entry.getValue() == 1
+                                                ? "a thread was"
+                                                : entry.getValue() + " threads at a time were",
+                                        entry.getKey()))));
         return refusals;
     }
 
+    private Refusal refusal(String function, String what) {
+        return new Refusal("pid " + session.pid(), function, what, remedy());
+    }
+
+    private static Map<String, List<Obstacle>> byFunction(List<Obstacle> obstacles) {
+        Map<String, List<Obstacle>> byFunction = new LinkedHashMap<>();
+        for (Obstacle obstacle : obstacles) {
+            // Without a function each is a case of its own.
+            String key = obstacle.function().isEmpty() ? obstacle.how() + CASE + obstacle.tid() : obstacle.function();
+            byFunction.computeIfAbsent(key, _ -> new ArrayList<>()).add(obstacle);
+        }
+        return byFunction;
+    }
+
+    private static long threads(List<Obstacle> same) {
+        return same.stream().mapToInt(Obstacle::tid).distinct().count();
+    }
+
     private String what(List<Obstacle> same) {
-        long count = same.stream().mapToInt(Obstacle::tid).distinct().count();
+        String function = same.getFirst().function();
+        long now = threads(same);
+        long before = most.getOrDefault(function, now);
         String one = what(same.getFirst());
-        return count == 1
+        if (before > now) {
+            return "%d threads at a time were in %s or might have returned into it; %s: %s"
+                    .formatted(
+                            before,
+                            function,
+                            now == 1 ? "at last one was" : "at last one of %d was".formatted(now),
+                            one);
+        }
+        return now == 1
                 ? one
-                : "%d threads are in %s or may return into it; one of them: %s"
-                        .formatted(count, same.getFirst().function(), one);
+                : "%d threads are in %s or may return into it; one of them: %s".formatted(now, function, one);
     }
 
     private String what(Obstacle obstacle) {
