@@ -12,8 +12,9 @@ final class ApplyMixin {
             names = "--policy",
             paramLabel = "POLICY",
             description =
-                    "stack (default): no thread may be in a replaced function or return to it; bytes: no thread may"
-                            + " be in the bytes that change, calls under way end in the old code.")
+                    "stack (default): no thread may be in a replaced function or return to it; calls: the same, but where"
+                            + " words of a stack and the calls disagree, the calls decide; bytes: no thread may be in"
+                            + " the bytes that change, calls under way end in the old code.")
     private Policy policy = Policy.STACK;
 
     @Option(names = "--nodeps", description = "Whatever is below on the stack.")

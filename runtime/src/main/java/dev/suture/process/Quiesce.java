@@ -36,8 +36,6 @@ final class Quiesce {
     private static final int FIRST_PAUSE_MILLIS = 1;
     private static final int LONGEST_PAUSE_MILLIS = 20;
     private static final int MOST_NAMED = 8;
-    /** In no name of a function. */
-    private static final String CASE = " \n";
 
     private final Session session;
     private final Keeper keeper;
@@ -75,14 +73,19 @@ final class Quiesce {
      * @param isDone whether it was done
      * @param cost what that took
      * @param inTheWay who was in the way last, if not
+     * @param notes where words of stacks said something else than calls
      */
-    record Result(boolean isDone, Outcome.Cost cost, List<Refusal> inTheWay) {}
+    record Result(boolean isDone, Outcome.Cost cost, List<Refusal> inTheWay, List<Refusal> notes) {}
 
-    /** {@return what came of making a change while all threads are stopped and none is in the ranges} */
-    Result run(List<Range> ranges, Duration timeout, Change change) throws InterruptedException {
+    /**
+     * {@return what came of making a change while all threads are stopped and none is in the ranges}
+     *
+     * @param isChainEnough whether a call chain that was followed to its end decides against any words of the stack
+     */
+    Result run(List<Range> ranges, Duration timeout, boolean isChainEnough, Change change) throws InterruptedException {
         long start = System.nanoTime();
         long deadline = start + timeout.toNanos();
-        CheckThreads check = new CheckThreads(session, files.mappings(), ranges);
+        CheckThreads check = new CheckThreads(session, files.mappings(), ranges, isChainEnough);
         LookAsleep asleep = new LookAsleep(session, check);
         int pauseMillis = FIRST_PAUSE_MILLIS;
         List<Obstacle> obstacles = List.of();
@@ -93,7 +96,7 @@ final class Quiesce {
             boolean isProbe = obstacles.stream().anyMatch(Obstacle::isSeen);
             obstacles = isProbe ? stillThere(obstacles, check, asleep) : attemptUnlessAsleep(check, asleep, change);
             if (obstacles == null) {
-                return new Result(true, cost(start), List.of());
+                return new Result(true, cost(start), List.of(), notes(check.leftovers()));
             }
             boolean isSuspicion =
                     !check.suspects().isEmpty() && check.obstacles().isEmpty();
@@ -108,7 +111,7 @@ final class Quiesce {
             }
             if (isLate) {
                 threads.awaitLate(System.nanoTime() + LATE_NANOS);
-                return new Result(false, cost(start), refusals(obstacles));
+                return new Result(false, cost(start), refusals(obstacles), List.of());
             }
             Tracer.pause(Math.min(pauseMillis, Math.max(1, (deadline - System.nanoTime()) / 1_000_000)));
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, pauseMillis * 2);
@@ -290,37 +293,25 @@ final class Quiesce {
         return fit;
     }
 
-    // Of those that are in the way now and then each has left when it is looked at, and others have come.
-    private List<Refusal> refusals(List<Obstacle> obstacles) {
-        List<Refusal> refusals = new ArrayList<>();
-        Map<String, List<Obstacle>> last = byFunction(obstacles);
-        last.values().stream()
+    private List<Refusal> notes(List<Obstacle> leftovers) {
+        return leftovers.stream()
                 .limit(MOST_NAMED)
-                .forEach(same -> refusals.add(refusal(same.getFirst().function(), what(same))));
-        most.entrySet().stream()
-                .filter(entry ->
-                        !last.containsKey(entry.getKey()) && !entry.getKey().contains(CASE))
-                .limit(MOST_NAMED - refusals.size())
-                .forEach(entry -> refusals.add(refusal(
-                        entry.getKey(),
-                        "before, %s in %s or might have returned into it"
-                                .formatted(
-                                        entry.getValue() == 1
-                                                ? "a thread was"
-                                                : entry.getValue() + " threads at a time were",
-                                        entry.getKey()))));
-        return refusals;
+                .map(it -> new Refusal("pid " + session.pid(), it.function(), what(it), "It was not waited for."))
+                .toList();
     }
 
-    private Refusal refusal(String function, String what) {
-        return new Refusal("pid " + session.pid(), function, what, remedy());
+    private List<Refusal> refusals(List<Obstacle> obstacles) {
+        return byFunction(obstacles).values().stream()
+                .limit(MOST_NAMED)
+                .map(same -> new Refusal("pid " + session.pid(), same.getFirst().function(), what(same), remedy(same)))
+                .toList();
     }
 
     private static Map<String, List<Obstacle>> byFunction(List<Obstacle> obstacles) {
         Map<String, List<Obstacle>> byFunction = new LinkedHashMap<>();
         for (Obstacle obstacle : obstacles) {
             // Without a function each is a case of its own.
-            String key = obstacle.function().isEmpty() ? obstacle.how() + CASE + obstacle.tid() : obstacle.function();
+            String key = obstacle.function().isEmpty() ? obstacle.how() + " " + obstacle.tid() : obstacle.function();
             byFunction.computeIfAbsent(key, _ -> new ArrayList<>()).add(obstacle);
         }
         return byFunction;
@@ -330,6 +321,7 @@ final class Quiesce {
         return same.stream().mapToInt(Obstacle::tid).distinct().count();
     }
 
+    // Of those that come and go all but one may have left by the last look.
     private String what(List<Obstacle> same) {
         String function = same.getFirst().function();
         long now = threads(same);
@@ -356,6 +348,13 @@ final class Quiesce {
             case MAY_RETURN ->
                 "%s may return into %s, to 0x%x: that is on its stack, and its calls cannot be followed"
                         .formatted(who, obstacle.function(), obstacle.address());
+            case DISAGREES ->
+                "%s may return into %s, to 0x%x: that is on its stack, its calls do not say so, and the code does not confirm"
+                                .formatted(who, obstacle.function(), obstacle.address())
+                        + " them";
+            case LEFT_OVER ->
+                "%s has 0x%x on its stack, which leads into %s, and is in no call of it, as its calls and the code say"
+                        .formatted(who, obstacle.address(), obstacle.function());
             case HAS_LEFT ->
                 "%s may return into %s, to 0x%x, when it comes back to the stack that it has left"
                         .formatted(who, obstacle.function(), obstacle.address());
@@ -372,13 +371,17 @@ final class Quiesce {
         };
     }
 
-    private String remedy() {
+    private String remedy(List<Obstacle> same) {
         try {
             if (ProcStatus.read(session.pid()).state() == 'T') {
                 return "The program is stopped (SIGSTOP, or by its terminal), and leaves no function: continue it first.";
             }
         } catch (IOException e) {
             return "The program has ended.";
+        }
+        if (same.stream().allMatch(obstacle -> obstacle.how() == How.DISAGREES)) {
+            return "Give it more time (--timeout); or, if you know that the word is left over from an earlier call, use"
+                    + " --policy calls.";
         }
         return "Give it more time (--timeout), make the program leave the function, or, if old calls may end in the old"
                 + " code while new ones run the new, use --policy bytes.";
