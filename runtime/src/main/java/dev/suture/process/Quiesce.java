@@ -89,6 +89,7 @@ final class Quiesce {
         LookAsleep asleep = new LookAsleep(session, check);
         int pauseMillis = FIRST_PAUSE_MILLIS;
         List<Obstacle> obstacles = List.of();
+        List<Obstacle> lastSeen = List.of();
         Tracer.pause(0);
         while (true) {
             check.forget();
@@ -105,13 +106,15 @@ final class Quiesce {
                 unwindsInStop = true;
             }
             byFunction(obstacles).forEach((function, same) -> most.merge(function, threads(same), Math::max));
+            // At the very end nobody may be there, who was all the time before.
+            lastSeen = obstacles.isEmpty() ? lastSeen : obstacles;
             boolean isLate = System.nanoTime() > deadline;
             if (obstacles.isEmpty() && !isLate) {
                 continue;
             }
             if (isLate) {
                 threads.awaitLate(System.nanoTime() + LATE_NANOS);
-                return new Result(false, cost(start), refusals(obstacles), List.of());
+                return new Result(false, cost(start), refusals(lastSeen), List.of());
             }
             Tracer.pause(Math.min(pauseMillis, Math.max(1, (deadline - System.nanoTime()) / 1_000_000)));
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, pauseMillis * 2);
