@@ -62,6 +62,17 @@ class HostileFileTest {
         }
     }
 
+    /** As a build does that makes the file anew; of a mapped one nothing would be left. */
+    @Test
+    void whatWasReadStaysThoughTheFileIsCutOrOverwritten() throws Exception {
+        Path file = Fixtures.c(directory);
+        byte[] large = Arrays.copyOf(Files.readAllBytes(file), 17 << 20);
+        Files.write(file, large);
+        ElfFile read = ElfFile.read(file);
+        Files.write(file, new byte[1]);
+        assertThat(read.contents().mismatch(MemorySegment.ofArray(large))).isEqualTo(-1);
+    }
+
     @Test
     void randomChangesGiveAModelOrAFormatException() throws Exception {
         Random random = new Random(20250101);
