@@ -81,7 +81,7 @@ final class X86Operations {
                 .isPresent();
     }
 
-    private static Optional<X86Operations> read(MemorySegment code) {
+    static Optional<X86Operations> read(MemorySegment code) {
         boolean wordPrefix = false;
         int rex = 0;
         for (int position = 0; position < code.byteSize(); position++) {
@@ -114,7 +114,26 @@ final class X86Operations {
         return position < code.byteSize() ? LittleEndian.u8(code, position) : 0;
     }
 
-    private Operation operation() {
+    int opcode() {
+        return opcode;
+    }
+
+    /** {@return what ModRM has in its middle: an operator, where it is no register} */
+    int operator() {
+        return modRm >> 3 & 7;
+    }
+
+    /** {@return how many bytes the operand has, of an instruction whose prefixes say so} */
+    int operandBytes() {
+        return isByte() ? 1 : (rex & REX_W) != 0 ? 8 : wordPrefix ? 2 : 4;
+    }
+
+    /** {@return whether a register of one byte may be the second one of a word} */
+    boolean mayBeUpperByte() {
+        return isByte() && rex == 0;
+    }
+
+    Operation operation() {
         if (opcode >= 0x0f00) {
             return twoBytes(opcode & 0xff);
         }
@@ -316,27 +335,27 @@ final class X86Operations {
         return new Operation(true, memory, through, writes, keeps, mixes);
     }
 
-    private boolean isByte() {
+    boolean isByte() {
         return opcode < 0x0f00
                 ? (opcode & 1) == 0
                 : opcode == 0x0fb0 || opcode == 0x0fc0 || opcode >= 0x0f90 && opcode < 0x0fa0;
     }
 
-    private boolean isNarrow() {
+    boolean isNarrow() {
         return isByte() || wordPrefix && (rex & REX_W) == 0;
     }
 
-    private boolean isRegister() {
+    boolean isRegister() {
         return modRm >> 6 == 3;
     }
 
     /** {@return the register that ModRM's middle names} */
-    private int register() {
+    int register() {
         return numbered(modRm >> 3 & 7, REX_R, isByte());
     }
 
     /** {@return the register that is the operand; of 0F B6 and BE, which read a byte, it is that byte's} */
-    private int operand() {
+    int operand() {
         return isRegister() ? numbered(modRm & 7, REX_B, isByte() || opcode == 0x0fb6 || opcode == 0x0fbe) : 0;
     }
 

@@ -24,7 +24,6 @@ import dev.suture.link.DirectReferences;
 import dev.suture.link.LinkProcessPayload;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Stack;
-import dev.suture.state.SetEarlier;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -155,7 +154,7 @@ public final class CreateProcessPayload {
         }
         refusals.addAll(types.refusals());
         refusals.addAll(selection.refusals());
-        refusals.addAll(SetEarlier.find(selection, effect::callers, traits.acceptedNewState()));
+        refusals.addAll(CheckState.refusals(selection, RunningTarget.of(effect, image), traits.acceptedNewState()));
         refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));
         refusals.addAll(CheckInsides.check(selection, image));
         refusals.addAll(CheckInsides.checkGathered(selection));

@@ -17,7 +17,6 @@ import dev.suture.link.LinkResult;
 import dev.suture.link.LinkXenPayload;
 import dev.suture.payload.Stack;
 import dev.suture.payload.XenRelease;
-import dev.suture.state.SetEarlier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -139,7 +138,7 @@ public final class ExamineXenPatch {
             refusals.addAll(CompareWithXen.check(selection, build, place.image(), tables, place.below()));
         }
         refusals.addAll(selection.refusals());
-        refusals.addAll(SetEarlier.find(selection, place.effect()::callers, acceptedNewState));
+        refusals.addAll(CheckState.refusals(selection, RunningTarget.of(place.effect(), place.image()), acceptedNewState));
         refusals.addAll(CheckDefinitions.check(selection, place.image(), Set.of()));
         refusals.addAll(CheckInsides.check(selection, place.image()));
         if (selection.isEmpty() && refusals.isEmpty()) {

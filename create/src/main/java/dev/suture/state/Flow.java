@@ -26,7 +26,7 @@ import java.util.TreeMap;
  * and some that do not.
  */
 final class Flow {
-    private final Piece piece;
+    private final int pieceIndex;
     private final Isa isa;
     private final MemorySegment bytes;
     private final List<Instruction> steps = new ArrayList<>();
@@ -37,10 +37,23 @@ final class Flow {
     private final boolean isComplete;
 
     Flow(ObjectPieces object, Piece piece) {
-        this.piece = piece;
-        isa = Isa.of(object.elf().header().machine());
-        bytes = object.contents(piece);
-        object.references(piece).forEach(reference -> references.put(reference.pieceOffset(), reference));
+        this(
+                Isa.of(object.elf().header().machine()),
+                object.contents(piece),
+                object.references(piece),
+                piece.index());
+    }
+
+    /** @param linked code that needs no relocation any more */
+    Flow(Isa isa, MemorySegment linked) {
+        this(isa, linked, List.of(), -1);
+    }
+
+    private Flow(Isa isa, MemorySegment bytes, List<Reference> all, int pieceIndex) {
+        this.isa = isa;
+        this.bytes = bytes;
+        this.pieceIndex = pieceIndex;
+        all.forEach(reference -> references.put(reference.pieceOffset(), reference));
         Map<Long, Integer> byOffset = new HashMap<>();
         long at = 0;
         Optional<Instruction> decoded = isa.decode(bytes, at);
@@ -93,7 +106,7 @@ final class Flow {
     }
 
     private OptionalLong insideTarget(int step) {
-        return in(step).getFirst().target() instanceof Reference.InPiece target && target.pieceIndex() == piece.index()
+        return in(step).getFirst().target() instanceof Reference.InPiece target && target.pieceIndex() == pieceIndex
                 ? OptionalLong.of(target.delta())
                 : OptionalLong.empty();
     }
@@ -157,6 +170,17 @@ final class Flow {
 
     List<Integer> next(int step) {
         return next.get(step);
+    }
+
+    /** {@return whether a conditional jump goes that way when it is taken; empty if both ways are the same} */
+    Optional<Boolean> isTaken(int jump, int to) {
+        List<Integer> ways = next(jump);
+        boolean leaves = isExit(jump);
+        if (steps.get(jump).flow() != Instruction.Flow.CONDITIONAL || !leaves && ways.size() < 2) {
+            return Optional.empty();
+        }
+        boolean isSame = !leaves && ways.get(0).equals(ways.get(1));
+        return isSame ? Optional.empty() : Optional.of(!leaves && ways.getFirst() == to);
     }
 
     /** {@return whether the code may be left with an instruction} */

@@ -1,85 +1,78 @@
 package dev.suture.state;
 
-import dev.suture.diff.Reference;
-import dev.suture.elf.LittleEndian;
-import dev.suture.isa.Instruction;
-import dev.suture.isa.Operation;
-import dev.suture.isa.Operation.Memory;
 import dev.suture.state.Functions.Node;
-import java.lang.foreign.MemorySegment;
+import dev.suture.state.Place.Governor;
+import dev.suture.state.Place.Governor.Way;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * Follows one variable through all code that may use it.
  *
  * <p>Two things matter. Is it read by code that has not written it before, since it was called from outside? And is it
- * written by code that has not looked at it? A counter ({@code if (++errors > 3)}) and the time of the last message
- * ({@code if (now - last < 5) return; last = now;}) are looked at before they are written: their first contents are where
- * they begin. What {@code setup()} writes and {@code check()} reads is neither.
+ * written with something that does not depend on what it held? A counter ({@code if (++errors > 3)}) and the time of the
+ * last message ({@code if (now - last < 5) return; last = now;}) depend on that: their first contents are where they begin.
+ * What {@code setup()} writes and {@code check()} reads does not, and not even if {@code setup()} shows what it held before.
  *
  * <p>What is called is known by what it does from its beginning to its end; these summaries are made again and again until
- * none changes.
+ * none changes. Code that gets the variable's address is followed with it, be it in the patched objects or in the target.
  */
 final class FollowVariable {
+    private static final int MOST_ROUNDS = 60;
+    private static final Touches NONE = new Touches();
+
     private final Functions functions;
     private final Variable variable;
     private final Set<Node> nodes;
     private final Set<Node> onlyInHooks;
-    private final boolean partsCount;
-    private final Map<Node, Summary> summaries = new HashMap<>();
-    private final Map<Node, State[]> before = new HashMap<>();
-    /** Whether it has been looked at wherever a function is called from. */
-    private final Map<Node, Boolean> lookedAt = new HashMap<>();
+    private final Uses uses;
+    /** What else than its first contents is put there; empty if that is not known. */
+    private final Set<Long> others;
 
-    private final Map<Node, BitSet> bareReads = new HashMap<>();
-    private final Map<Node, BitSet> stores = new HashMap<>();
-    private final Map<Node, Set<String>> receivers = new HashMap<>();
+    private final Set<Context> contexts = new LinkedHashSet<>();
+    private final Map<Context, Summary> summaries = new HashMap<>();
+    private final Map<Context, Place[]> before = new HashMap<>();
+    private final Map<Context, Touches> touches = new HashMap<>();
+    /** Whether it has been looked at wherever a function is called from. */
+    private final Map<Context, Boolean> lookedAt = new HashMap<>();
+    /** What it depends on whether a function is called, wherever it is. */
+    private final Map<Context, Set<Way>> governedAt = new HashMap<>();
+
+    private final Map<Node, PostDominators> dominators = new HashMap<>();
+    private final boolean isLost;
     private boolean changed;
 
     /**
-     * What is known at one place.
+     * Some code, called with the variable's address or without.
      *
-     * @param written whether all ways there have written it
-     * @param read whether all ways there have looked at it
-     * @param other whether it may hold something else than at first, if it held that when the code began
-     * @param stillOther the same, if it did not
-     * @param registers those that may hold its address
+     * @param registers that may hold the address when it begins
      */
-    private record State(boolean written, boolean read, boolean other, boolean stillOther, int registers) {
-        State or(State also) {
-            return new State(
-                    written && also.written,
-                    read && also.read,
-                    other || also.other,
-                    stillOther || also.stillOther,
-                    registers | also.registers);
-        }
-
-        State with(int newRegisters) {
-            return new State(written, read, other, stillOther, newRegisters);
-        }
-
-        State looked() {
-            return new State(written, true, other, stillOther, registers);
-        }
-
-        State wrote(boolean counts, boolean isFirst) {
-            return new State(written || counts, read, !isFirst, !isFirst, registers);
-        }
-    }
+    record Context(Node node, int registers) {}
 
     /** What a piece of code does with it from its beginning to its end. */
-    private record Summary(boolean writes, boolean reads, boolean leavesOther, boolean keepsOther, boolean readsBare) {
-        static final Summary BEST = new Summary(true, true, false, false, false);
-        static final Summary NOTHING = new Summary(false, false, false, true, false);
+    record Summary(boolean writes, boolean reads, boolean leavesOther, boolean keepsOther, boolean readsBare, int returns) {
+        static final Summary BEST = new Summary(true, true, false, false, false, 0);
+
+        Place behind(Place place) {
+            return new Place(
+                    place.written() || writes,
+                    place.read() || reads,
+                    place.other() ? keepsOther : leavesOther,
+                    place.stillOther() ? keepsOther : leavesOther,
+                    place.touched() || leavesOther || writes,
+                    place.addresses(),
+                    place.derived(),
+                    place.governors(),
+                    place.looks());
+        }
     }
 
     /** @param nodes the code to look at, which all that uses the variable is among */
@@ -88,295 +81,325 @@ final class FollowVariable {
         this.variable = variable;
         this.nodes = nodes;
         onlyInHooks = functions.onlyInHooks();
-        partsCount = functions.usersOf(variable).size() == 1 || variable.piece().sizeBytes() <= Long.BYTES;
-        nodes.forEach(node -> {
-            summaries.put(node, Summary.BEST);
-            lookedAt.put(node, !functions.isStartedElsewhere(node));
-        });
+        Transfer transfer = new Transfer(functions, variable);
+        uses = new Uses(this, functions, transfer);
+        others = transfer.others();
+        nodes.forEach(node -> add(new Context(node, 0)));
+        int rounds = 0;
         do {
             changed = false;
-            nodes.forEach(this::run);
-        } while (changed);
+            List.copyOf(contexts).forEach(this::run);
+            rounds++;
+        } while (changed && rounds < MOST_ROUNDS);
+        isLost = changed;
+    }
+
+    void add(Context context) {
+        if (contexts.add(context)) {
+            summaries.put(context, Summary.BEST);
+            lookedAt.put(context, context.registers() != 0 || !functions.isStartedElsewhere(context.node()));
+            touches.put(context, new Touches());
+            if (isFree(context)) {
+                governedAt.put(context, Set.of());
+            }
+            changed = true;
+        }
+    }
+
+    /** Whether somebody else may call it, too. */
+    private boolean isFree(Context context) {
+        return context.registers() == 0 && functions.isStartedElsewhere(context.node());
+    }
+
+    /** {@return whether following it came to no end, and nothing is known of it} */
+    boolean isLost() {
+        return isLost;
+    }
+
+    Variable variable() {
+        return variable;
+    }
+
+    Set<Context> contexts() {
+        return contexts;
+    }
+
+    Touches touches(Context context) {
+        return touches.getOrDefault(context, NONE);
+    }
+
+    Summary summary(Context context) {
+        return summaries.get(context);
+    }
+
+    boolean isLookedAt(Context context) {
+        return lookedAt.get(context);
+    }
+
+    Set<Way> governedAt(Context context) {
+        return governedAt.getOrDefault(context, Set.of());
+    }
+
+    boolean isAmong(Node node) {
+        return nodes.contains(node);
+    }
+
+    boolean isRoot(Context context) {
+        return context.registers() == 0
+                && functions.isRoot(context.node())
+                && !onlyInHooks.contains(context.node());
     }
 
     /** {@return whether nobody finds anything but what it held at first, after whoever wrote to it is done} */
     boolean isAlwaysAsAtFirst() {
-        return nodes.stream()
-                .noneMatch(node -> functions.isRoot(node) && summaries.get(node).leavesOther());
+        return !isLost && contexts.stream()
+                .noneMatch(context -> context.registers() == 0
+                        && functions.isRoot(context.node())
+                        && summaries.get(context).leavesOther());
     }
 
     /** {@return who may read what was in it before it was called from outside, but for code that only hooks lead to} */
     List<Node> readers() {
-        boolean isExposed = nodes.stream()
-                .anyMatch(node -> functions.isRoot(node) && summaries.get(node).readsBare());
-        return isExposed
-                ? bareReads.entrySet().stream()
-                        .filter(entry -> !entry.getValue().isEmpty())
-                        .map(Map.Entry::getKey)
-                        .filter(node -> !onlyInHooks.contains(node))
-                        .toList()
-                : List.of();
+        if (isLost) {
+            return users();
+        }
+        boolean isExposed = contexts.stream()
+                .anyMatch(context -> context.registers() == 0
+                        && functions.isRoot(context.node())
+                        && summaries.get(context).readsBare());
+        return isExposed ? with(found -> !found.bareReads.isEmpty()) : List.of();
     }
 
-    /** {@return who writes it without having looked at it, and may have run before: code that only hooks lead to has not} */
+    private List<Node> users() {
+        return functions.usersOf(variable).stream()
+                .filter(node -> !onlyInHooks.contains(node))
+                .toList();
+    }
+
+    private List<Node> with(Function<Touches, Boolean> which) {
+        return contexts.stream()
+                .filter(context -> which.apply(touches.get(context)))
+                .map(Context::node)
+                .filter(node -> !onlyInHooks.contains(node))
+                .distinct()
+                .toList();
+    }
+
+    /**
+     * {@return who writes it with something that does not depend on what it held, and may have run before: code that only
+     * hooks lead to has not}
+     */
     List<Node> setters() {
-        List<Node> found = new ArrayList<>();
-        stores.forEach((node, steps) -> {
-            if (!onlyInHooks.contains(node) && steps.stream().anyMatch(step -> !hasLooked(node, step))) {
-                found.add(node);
+        if (isLost) {
+            return users();
+        }
+        Set<Node> found = new LinkedHashSet<>(with(one -> !one.setters.isEmpty()));
+        for (Context context : contexts) {
+            boolean isLoose = touches.get(context).loose.stream().anyMatch(step -> !isReadOnlyBefore(context, step));
+            if (isLoose && !onlyInHooks.contains(context.node())) {
+                found.add(context.node());
             }
-        });
-        return found;
+        }
+        // What was counted up or put into a list before is not there when somebody counts it down or looks for it.
+        if (!with(one -> !one.bareDowns.isEmpty()).isEmpty()) {
+            found.addAll(with(one -> !one.ups.isEmpty()));
+        }
+        if (!with(one -> !one.bareReads.isEmpty() && one.writes.isEmpty()).isEmpty()) {
+            found.addAll(with(one -> !one.links.isEmpty()));
+        }
+        long handed = contexts.stream()
+                .filter(context -> !onlyInHooks.contains(context.node()))
+                .mapToLong(context -> touches.get(context).handed.cardinality())
+                .sum();
+        boolean isElse = contexts.stream().anyMatch(context -> isUsedDirectly(touches.get(context)));
+        // What only one place hands out is used by whoever gets it from there.
+        if (handed > 1 || handed == 1 && isElse) {
+            found.addAll(with(one -> !one.handed.isEmpty()));
+        }
+        return List.copyOf(found);
     }
 
-    /** {@return whether all that was found of another variable happens behind a look at this one} */
-    boolean guards(FollowVariable other) {
-        boolean reads = other.bareReads.entrySet().stream()
-                .allMatch(entry -> entry.getValue().stream().allMatch(step -> hasLooked(entry.getKey(), step)));
-        boolean writes = other.stores.entrySet().stream()
-                .allMatch(entry -> entry.getValue().stream()
-                        .allMatch(step -> other.hasLooked(entry.getKey(), step) || hasLooked(entry.getKey(), step)));
-        return reads && writes;
+    private static boolean isUsedDirectly(Touches found) {
+        return found.reads.stream().anyMatch(step -> !found.handed.get(step))
+                || found.writes.stream().anyMatch(step -> !found.handed.get(step));
     }
 
-    private boolean hasLooked(Node node, int step) {
-        State[] states = before.get(node);
-        return states != null
-                && (lookedAt.get(node) || step < states.length && states[step] != null && states[step].read());
+    /** Who reads it all goes on to write it here: {@code delta = now - last; last = now;}. */
+    private boolean isReadOnlyBefore(Context writer, int store) {
+        return contexts.stream()
+                .allMatch(context -> touches.get(context).bareReads.stream()
+                        .allMatch(read -> context.equals(writer)
+                                && dominators(context.node()).isAlwaysAfter(read, store)));
     }
 
-    /** {@return which functions get its address from each piece of code that reads it or hands it on} */
-    Map<Node, Set<String>> receivers() {
-        Map<Node, Set<String>> found = new HashMap<>();
-        bareReads.forEach((node, steps) -> {
-            if (!steps.isEmpty()) {
-                found.put(node, receivers.getOrDefault(node, Set.of()));
-            }
-        });
-        receivers.forEach((node, names) -> {
-            if (!names.isEmpty()) {
-                found.put(node, names);
-            }
-        });
-        found.keySet().removeAll(onlyInHooks);
-        return found;
+    /** {@return whether some code writes it only because it holds its first contents} */
+    boolean isMadeWhenNeeded() {
+        return contexts.stream().anyMatch(context -> !touches.get(context).lazy.isEmpty());
     }
 
-    private void run(Node node) {
-        Flow flow = functions.flow(node);
-        State[] states = new State[flow.steps().size()];
-        bareReads.put(node, new BitSet());
-        stores.put(node, new BitSet());
-        receivers.put(node, new TreeSet<>());
+    /** {@return who does} */
+    List<Node> lazy() {
+        return with(found -> !found.lazy.isEmpty());
+    }
+
+    private PostDominators dominators(Node node) {
+        return dominators.computeIfAbsent(node, missing -> new PostDominators(functions.flow(missing)));
+    }
+
+    private void run(Context context) {
+        Flow flow = functions.flow(context.node());
+        Place[] places = new Place[flow.steps().size()];
+        Touches found = touches.get(context);
         ArrayDeque<Integer> open = new ArrayDeque<>();
         flow.entries().stream().forEach(entry -> {
-            states[entry] = new State(false, false, false, true, 0);
+            places[entry] = Place.begin(context.registers());
             open.add(entry);
         });
-        Summary found = Summary.BEST;
-        boolean readsBare = false;
-        boolean isOther = false;
-        boolean returns = false;
         while (!open.isEmpty()) {
             int step = open.remove();
-            State after = follow(node, flow, step, states[step]);
+            Place after = uses.follow(context, flow, step, places[step]);
             for (int next : flow.next(step)) {
-                State merged = states[next] == null ? after : states[next].or(after);
-                if (!merged.equals(states[next])) {
-                    states[next] = merged;
+                Place on = along(context, flow, step, next, after);
+                Place merged = places[next] == null ? on : places[next].or(on);
+                if (!merged.equals(places[next])) {
+                    places[next] = merged;
                     open.add(next);
                 }
             }
         }
-        before.put(node, states);
-        bareReads.get(node).clear();
-        stores.get(node).clear();
-        if (!flow.isComplete() && functions.usersOf(variable).contains(node)) {
-            bareReads.get(node).set(0);
-            stores.get(node).set(0);
+        before.put(context, places);
+        found.clear();
+        if (!flow.isComplete() && (context.registers() != 0 || functions.usersOf(variable).contains(context.node()))) {
+            found.bareReads.set(0);
+            found.handed.set(0);
+            found.setters.set(0);
         }
-        for (int step = 0; step < states.length; step++) {
-            if (states[step] == null) {
+        Summary summary = summarize(context, flow, places);
+        changed |= !summary.equals(summaries.put(context, summary));
+    }
+
+    private Summary summarize(Context context, Flow flow, Place[] places) {
+        boolean writes = true;
+        boolean reads = true;
+        boolean leavesOther = false;
+        boolean keepsOther = false;
+        boolean readsBare = false;
+        boolean isOther = false;
+        boolean returns = false;
+        int returned = 0;
+        for (int step = 0; step < places.length; step++) {
+            if (places[step] == null) {
                 continue;
             }
-            State after = follow(node, flow, step, states[step]);
-            readsBare |= !states[step].written()
-                    && callee(node, flow, step)
-                            .map(summaries::get)
-                            .filter(Summary::readsBare)
-                            .isPresent();
-            isOther |= after.other();
+            Place after = uses.follow(context, flow, step, places[step]);
             if (flow.isExit(step)) {
+                after = uses.leave(context, flow, step, along(context, flow, step, -1, after));
                 returns = true;
-                found = new Summary(
-                        found.writes() && after.written(),
-                        found.reads() && after.read(),
-                        found.leavesOther() || after.other(),
-                        found.keepsOther() || after.stillOther(),
-                        false);
+                writes &= after.written();
+                reads &= after.read();
+                leavesOther |= after.other();
+                keepsOther |= after.stillOther();
+                returned |= after.addresses().registers() & flow.isa().resultRegister();
             }
-            passOn(node, flow, step, states);
+            Optional<Context> callee = Optional.ofNullable(touches.get(context).callees.get(step));
+            readsBare |= !places[step].written()
+                    && callee.map(summaries::get).filter(Summary::readsBare).isPresent();
+            isOther |= after.other();
+            passOn(context, flow, step, places);
         }
-        readsBare |= !bareReads.get(node).isEmpty();
+        readsBare |= !touches.get(context).bareReads.isEmpty();
         // What never returns leaves what it writes to all who run beside it.
-        boolean leavesOther = returns ? found.leavesOther() : isOther;
-        found = new Summary(found.writes(), found.reads(), leavesOther, found.keepsOther(), readsBare);
-        changed |= !found.equals(summaries.put(node, found));
+        return new Summary(writes, reads, returns ? leavesOther : isOther, keepsOther, readsBare, returned);
+    }
+
+    /** {@return what is known on one way on from an instruction} */
+    private Place along(Context context, Flow flow, int step, int next, Place after) {
+        Set<Governor> governors = new HashSet<>(after.governors());
+        Optional<Boolean> isTaken = flow.isTaken(step, next);
+        if (isTaken.isPresent()) {
+            Optional<Boolean> atFirst = after.looks().takenAtFirst(flow, step);
+            if (atFirst.isPresent() || after.derived().flags()) {
+                governors.add(new Governor(step, way(flow, step, after.looks(), atFirst, isTaken.get())));
+            }
+        }
+        if (next >= 0 && !governors.isEmpty()) {
+            PostDominators later = dominators(context.node());
+            governors.removeIf(governor -> later.next(governor.step()) == next);
+        }
+        return governors.equals(after.governors()) ? after : after.with(Set.copyOf(governors));
+    }
+
+    private Way way(Flow flow, int step, Looks looks, Optional<Boolean> atFirst, boolean isTaken) {
+        if (atFirst.isEmpty()) {
+            return Way.UNKNOWN;
+        }
+        Way first = looks.isOnlyOfFirst(flow, step, others) ? Way.ONLY_FIRST : Way.FIRST;
+        return atFirst.get() == isTaken ? first : Way.NOT_FIRST;
     }
 
     /** Who is called here has been looked at only if the variable was; whose address is taken is called behind the next call. */
-    private void passOn(Node node, Flow flow, int step, State[] states) {
-        for (Reference reference : flow.in(step)) {
-            Optional<Node> target = functions.target(node, reference).filter(nodes::contains);
-            boolean isOther = target.isPresent() && !target.get().equals(node);
-            if (isOther && !isLookedAtBy(node, flow, step, states) && lookedAt.put(target.get(), false)) {
+    private void passOn(Context context, Flow flow, int step, Place[] places) {
+        Set<Context> targets = new LinkedHashSet<>();
+        Optional.ofNullable(touches.get(context).callees.get(step)).ifPresent(targets::add);
+        flow.in(step).stream()
+                .flatMap(reference -> functions.target(context.node(), reference).stream())
+                .filter(node -> nodes.contains(node) && !node.equals(context.node()))
+                .forEach(node -> targets.add(new Context(node, 0)));
+        for (Context target : targets) {
+            if (!isLookedAtBy(context, flow, step, places) && lookedAt.put(target, false)) {
                 changed = true;
             }
+            passOn(context, along(context, flow, step, -1, places[step]).governors(), target);
         }
     }
 
-    private boolean isLookedAtBy(Node node, Flow flow, int step, State[] states) {
-        if (lookedAt.get(node) || states[step].read()) {
+    private void passOn(Context context, Set<Governor> governors, Context target) {
+        Set<Way> own = governedAt.get(context);
+        Set<Way> known = governedAt.get(target);
+        if (own == null && governors.isEmpty() || known != null && known.isEmpty()) {
+            // Nobody has come here yet, or somebody has come there freely.
+            return;
+        }
+        Set<Way> ways = new HashSet<>(own == null ? Set.of() : own);
+        governors.forEach(governor -> ways.add(governor.way()));
+        if (!ways.isEmpty() && known != null) {
+            ways.addAll(known);
+        }
+        if (!ways.equals(known)) {
+            governedAt.put(target, ways);
+            changed = true;
+        }
+    }
+
+    private boolean isLookedAtBy(Context context, Flow flow, int step, Place[] places) {
+        if (isLookedAt(context) || places[step].read()) {
             return true;
         }
         int at = step;
-        while (!flow.isBranch(at) && flow.next(at).equals(List.of(at + 1)) && states[at + 1] != null) {
+        while (!flow.isBranch(at) && flow.next(at).equals(List.of(at + 1)) && places[at + 1] != null) {
             at++;
         }
         return at != step
                 && flow.isBranch(at)
-                && follow(node, flow, at, states[at]).read();
+                && uses.follow(context, flow, at, places[at]).read();
     }
 
-    private Optional<Node> callee(Node node, Flow flow, int step) {
-        if (!flow.isBranch(step)) {
-            return Optional.empty();
+    /** {@return whether code only runs where the variable was found to hold its first contents, and no other ones} */
+    boolean isOnlyAtFirst(Context context) {
+        Set<Way> ways = governedAt.getOrDefault(context, Set.of());
+        return !ways.isEmpty() && ways.stream().allMatch(way -> way == Way.ONLY_FIRST);
+    }
+
+    /** {@return the instructions of some code that only run then} */
+    BitSet onlyAtFirst(Context context) {
+        BitSet found = new BitSet();
+        Place[] places = before.get(context);
+        for (int step = 0; step < places.length; step++) {
+            boolean isGoverned = places[step] != null
+                    && !places[step].governors().isEmpty()
+                    && places[step].governors().stream().allMatch(governor -> governor.way() == Way.ONLY_FIRST);
+            found.set(step, places[step] != null && (isGoverned || isOnlyAtFirst(context)));
         }
-        return flow.in(step).stream()
-                .flatMap(reference -> functions.target(node, reference).stream())
-                .filter(target -> nodes.contains(target) && !target.equals(node))
-                .findFirst();
-    }
-
-    private State follow(Node node, Flow flow, int step, State state) {
-        Operation operation = flow.operation(step);
-        List<Reference> here = flow.in(step).stream()
-                .filter(reference -> variable.isMeantBy(node.object(), reference))
-                .toList();
-        State after = use(node, flow, step, operation, here, state);
-        after = after.with(registers(flow, step, operation, here, state.registers()));
-        return switch (flow.steps().get(step).flow()) {
-            case CALL, INDIRECT_CALL ->
-                call(node, flow, step, after)
-                        .with(after.registers() & flow.isa().preservedRegisters());
-            case JUMP, CONDITIONAL, INDIRECT_JUMP -> flow.isExit(step) ? call(node, flow, step, after) : after;
-            case NEXT, RETURN, TRAP -> after;
-        };
-    }
-
-    private State use(Node node, Flow flow, int step, Operation operation, List<Reference> here, State state) {
-        boolean isDirect =
-                here.stream().anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference));
-        if (!operation.isKnown()) {
-            // It may read or write, and both for certain is what is worst.
-            return isDirect || state.registers() != 0 && !flow.isBranch(step)
-                    ? store(node, step, read(node, step, state), false, false)
-                    : state;
-        }
-        boolean isThere = isDirect || (operation.through() & state.registers()) != 0;
-        if (!isThere) {
-            return state;
-        }
-        return switch (operation.memory()) {
-            case NONE, ADDRESS -> state;
-            case READ -> read(node, step, state);
-            case WRITTEN ->
-                flow.isa().overwrites(flow.steps().get(step), flow.bytes())
-                        ? store(node, step, state, partsCount, isFirst(flow, step, here))
-                        : read(node, step, state).wrote(partsCount, false);
-        };
-    }
-
-    private State read(Node node, int step, State state) {
-        if (!state.written()) {
-            bareReads.get(node).set(step);
-        }
-        return state.looked();
-    }
-
-    private State store(Node node, int step, State state, boolean counts, boolean isFirst) {
-        stores.get(node).set(step);
-        return state.wrote(counts, isFirst);
-    }
-
-    /** {@return whether an instruction writes what the variable holds at first, a whole number} */
-    private boolean isFirst(Flow flow, int step, List<Reference> here) {
-        Instruction instruction = flow.steps().get(step);
-        int size = instruction.immediateBytes();
-        long sizeBytes = variable.piece().sizeBytes();
-        if (size == 0 || here.size() != 1 || sizeBytes > Long.BYTES || offset(here.getFirst(), instruction) != 0) {
-            return false;
-        }
-        MemorySegment first = functions
-                .object(new Node(variable.object(), variable.piece().index()))
-                .contents(variable.piece());
-        for (int i = 0; i < sizeBytes; i++) {
-            int written =
-                    i < size ? LittleEndian.u8(flow.bytes(), instruction.offset() + instruction.immediateAt() + i) : 0;
-            int held = first.byteSize() == 0 ? 0 : LittleEndian.u8(first, i);
-            if (written != held) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static long offset(Reference reference, Instruction instruction) {
-        return switch (reference.target()) {
-            case Reference.InPiece target -> target.delta();
-            case Reference.Elsewhere target -> target.addend() + (instruction.endOffset() - reference.pieceOffset());
-            case Reference.Constant _, Reference.Nothing _ -> 1;
-        };
-    }
-
-    private int registers(Flow flow, int step, Operation operation, List<Reference> here, int held) {
-        boolean takes = here.stream()
-                .anyMatch(reference -> !flow.isOperand(step, reference) || operation.memory() == Memory.ADDRESS);
-        // A slot of the table that the loader fills holds the address.
-        boolean loads = here.stream().anyMatch(flow::isThroughTable);
-        boolean goesOn = ((operation.keeps() | operation.mixes()) & held) != 0;
-        int kept = held & ~operation.writes();
-        return takes || loads || goesOn ? kept | operation.writes() : kept;
-    }
-
-    private State call(Node node, Flow flow, int step, State state) {
-        Optional<Node> callee = callee(node, flow, step);
-        State after = state;
-        if (callee.isPresent()) {
-            Summary summary = summaries.get(callee.get());
-            after = new State(
-                    state.written() || summary.writes(),
-                    state.read() || summary.reads(),
-                    state.other() ? summary.keepsOther() : summary.leavesOther(),
-                    state.stillOther() ? summary.keepsOther() : summary.leavesOther(),
-                    state.registers());
-        }
-        if ((state.registers() & flow.isa().argumentRegisters()) != 0) {
-            receivers.get(node).add(name(node, flow, step));
-            after = read(node, step, after).wrote(false, false);
-        }
-        return after;
-    }
-
-    private String name(Node node, Flow flow, int step) {
-        return flow.in(step).stream()
-                .map(reference -> switch (reference.target()) {
-                    case Reference.InPiece target ->
-                        functions.object(node).pieces().get(target.pieceIndex()).name();
-                    case Reference.Elsewhere target -> target.symbol().name();
-                    case Reference.Constant _, Reference.Nothing _ -> "";
-                })
-                .findFirst()
-                .orElse("");
+        return found;
     }
 }
