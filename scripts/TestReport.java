@@ -15,10 +15,16 @@ import org.xml.sax.SAXException;
 /**
  * Reads the surefire reports in the folders given, and prints the failed tests, a table of the skipped tests with their
  * reasons, and as its last line {@code N passed, N failed, N skipped}. Exits with 1 if a test failed or none ran.
+ *
+ * <p>{@code NAME=SECONDS} begins a group, to which the folders behind it belong; then each group is a row of a table.
  */
 final class TestReport {
     private static final int REASON_WIDTH = 160;
 
+    /** What a group of tests came to. */
+    private record Row(String name, int passed, int failed, int skipped, String seconds) {}
+
+    private final List<Row> groups = new ArrayList<>();
     private final List<String> failed = new ArrayList<>();
     private final Map<String, List<String>> skippedByReason = new TreeMap<>();
     private int passedCount;
@@ -26,12 +32,32 @@ final class TestReport {
 
     void main(String[] folders) throws Exception {
         for (String folder : folders) {
-            if (Files.isDirectory(Path.of(folder))) {
+            if (folder.matches("[a-z]+=[0-9]+")) {
+                beginGroup(folder.split("="));
+            } else if (Files.isDirectory(Path.of(folder))) {
                 readFolder(Path.of(folder));
             }
         }
         print();
         System.exit(failed.isEmpty() && passedCount > 0 ? 0 : 1);
+    }
+
+    // A row holds what there was before the group, until the next one begins.
+    private void beginGroup(String[] nameAndSeconds) {
+        endGroup();
+        groups.add(new Row(nameAndSeconds[0], passedCount, failed.size(), skippedCount, nameAndSeconds[1]));
+    }
+
+    private void endGroup() {
+        if (!groups.isEmpty()) {
+            Row last = groups.removeLast();
+            groups.add(new Row(
+                    last.name,
+                    passedCount - last.passed,
+                    failed.size() - last.failed,
+                    skippedCount - last.skipped,
+                    last.seconds));
+        }
     }
 
     private void readFolder(Path folder) throws Exception {
@@ -91,6 +117,7 @@ final class TestReport {
     }
 
     private void print() {
+        endGroup();
         System.out.println();
         if (!failed.isEmpty()) {
             System.out.println("Failed tests:");
@@ -103,6 +130,12 @@ final class TestReport {
                 System.out.println("  " + reason);
                 tests.forEach(test -> System.out.println("      " + test));
             });
+            System.out.println();
+        }
+        if (!groups.isEmpty()) {
+            System.out.println("%-10s %8s %8s %8s %8s".formatted("group", "passed", "failed", "skipped", "seconds"));
+            groups.forEach(row -> System.out.println("%-10s %8d %8d %8d %8s"
+                    .formatted(row.name, row.passed, row.failed, row.skipped, row.seconds)));
             System.out.println();
         }
         System.out.println("%d passed, %d failed, %d skipped".formatted(passedCount, failed.size(), skippedCount));

@@ -99,6 +99,7 @@ final class CertifyCommand extends SutureCommand {
             paramLabel = "FILE",
             required = true,
             arity = "1..*",
+            parameterConsumer = UntilOperand.Payload.class,
             description =
                     "The patches that the payload is to be, in their order. A C file among them is one more object of"
                             + " the payload, for its hooks.")
@@ -121,6 +122,7 @@ final class CertifyCommand extends SutureCommand {
             names = "--applied",
             paramLabel = "FILE",
             arity = "1..*",
+            parameterConsumer = UntilOperand.Payload.class,
             description = "The patches that the payloads of --depends were made from, in their order.")
     private List<Path> applied = List.of();
 

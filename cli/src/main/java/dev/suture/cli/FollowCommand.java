@@ -52,6 +52,7 @@ final class FollowCommand extends SutureCommand {
             paramLabel = "FILE",
             required = true,
             arity = "1..*",
+            parameterConsumer = UntilOperand.Target.class,
             description = "The payloads, in the order in which they are to be applied.")
     private List<Path> payloads;
 

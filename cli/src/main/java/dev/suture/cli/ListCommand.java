@@ -31,10 +31,14 @@ final class ListCommand extends SutureCommand {
 
     @Override
     Answer answer(Progress progress) {
+        return answer(processes.targets());
+    }
+
+    static Answer answer(List<ProcessTarget> targets) {
         List<Listed> listed = new ArrayList<>();
         List<String> problems = new ArrayList<>();
         StringBuilder text = new StringBuilder();
-        for (ProcessTarget target : processes.targets()) {
+        for (ProcessTarget target : targets) {
             Look look = Look.at(target);
             if (look.isGone()) {
                 continue;

@@ -26,22 +26,32 @@ final class ProcessOptions {
 
     /** {@return the processes, each once} */
     List<ProcessTarget> targets() {
+        return targets(on, spec);
+    }
+
+    /** {@return the processes that are named in one of the ways of {@code --on}, each once} */
+    static List<ProcessTarget> targets(List<String> on, CommandSpec spec) {
+        try {
+            return targets(on);
+        } catch (FindProcesses.NoTargetException e) {
+            throw new ParameterException(spec.commandLine(), "--on " + e.getMessage());
+        }
+    }
+
+    /**
+     * {@return the processes, each once}
+     *
+     * @throws FindProcesses.NoTargetException if one of the texts names none
+     */
+    static List<ProcessTarget> targets(List<String> on) {
         List<ProcessTarget> targets = new ArrayList<>();
         for (String text : on) {
-            for (ProcessTarget target : find(text)) {
+            for (ProcessTarget target : FindProcesses.find(text)) {
                 if (targets.stream().noneMatch(other -> other.pid() == target.pid())) {
                     targets.add(target);
                 }
             }
         }
         return targets;
-    }
-
-    private List<ProcessTarget> find(String text) {
-        try {
-            return FindProcesses.find(text);
-        } catch (FindProcesses.NoTargetException e) {
-            throw new ParameterException(spec.commandLine(), "--on " + e.getMessage());
-        }
     }
 }

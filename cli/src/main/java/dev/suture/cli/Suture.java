@@ -2,6 +2,7 @@ package dev.suture.cli;
 
 import dev.suture.process.ProcessTarget;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,7 +40,7 @@ public final class Suture implements Runnable {
     private static final Map<String, Class<?>> COMMANDS = commands();
 
     private static final Set<String> ON_PROCESSES =
-            Set.of("load", "upload", "apply", "revert", "replace", "unload", "list", "status", "follow");
+            Set.of("load", "upload", "apply", "revert", "replace", "unload", "list", "status", "symbols", "follow");
 
     private static final long GRACE_SECONDS = 1;
     private static final long UNWIND_SECONDS = 10;
@@ -68,6 +69,7 @@ public final class Suture implements Runnable {
         commands.put("follow", FollowCommand.class);
         commands.put("list", ListCommand.class);
         commands.put("status", StatusCommand.class);
+        commands.put("symbols", SymbolsCommand.class);
         commands.put("help", HelpCommand.class);
         return commands;
     }
@@ -98,13 +100,15 @@ public final class Suture implements Runnable {
         System.exit(exitCode.get());
     }
 
-    private static int execute(String[] arguments) {
+    /** {@return the exit code of a command, which prints to standard output and standard error} */
+    static int execute(String[] arguments) {
         Optional<String> version = version(arguments);
         if (version.isPresent()) {
             System.out.println(version.get());
             return ExitCode.DONE.code();
         }
-        return commandLine(arguments).execute(arguments);
+        Optional<ExitCode> listed = QuickList.run(arguments, new PrintWriter(System.out), new PrintWriter(System.err));
+        return listed.isPresent() ? listed.get().code() : commandLine(arguments).execute(arguments);
     }
 
     /** {@return the answer to a question for the version that is to be one JSON object} */

@@ -2,6 +2,7 @@ package dev.suture.cli;
 
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
+import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,17 +61,21 @@ abstract class SutureCommand implements Callable<Integer> {
             throw new LivePatchException(
                     "there is not enough memory for that: SUTURE_HEAP=2g gives more than the usual 400m", e);
         }
-        if (json) {
-            spec.commandLine().getOut().println(Json.text(answer.report()));
-        } else if (!answer.text().isEmpty()) {
-            spec.commandLine().getOut().println(Printable.text(answer.text()));
-        }
-        spec.commandLine().getOut().flush();
-        if (!answer.errors().isEmpty()) {
-            spec.commandLine().getErr().println(Printable.text(answer.errors()));
-            spec.commandLine().getErr().flush();
-        }
+        print(answer, json, spec.commandLine().getOut(), spec.commandLine().getErr());
         return answer.exitCode().code();
+    }
+
+    static void print(Answer answer, boolean isJson, PrintWriter out, PrintWriter err) {
+        if (isJson) {
+            out.println(Json.text(answer.report()));
+        } else if (!answer.text().isEmpty()) {
+            out.println(Printable.text(answer.text()));
+        }
+        out.flush();
+        if (!answer.errors().isEmpty()) {
+            err.println(Printable.text(answer.errors()));
+            err.flush();
+        }
     }
 
     /** {@return whether the answer has to be one JSON object} */

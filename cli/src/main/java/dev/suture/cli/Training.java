@@ -17,8 +17,7 @@ final class Training {
         List<String> command = new ArrayList<>();
         for (String word : arguments) {
             if (word.equals(THEN)) {
-                String[] words = command.toArray(String[]::new);
-                Suture.commandLine(words).execute(words);
+                Suture.execute(command.toArray(String[]::new));
                 command.clear();
             } else {
                 command.add(word);

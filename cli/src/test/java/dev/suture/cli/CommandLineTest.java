@@ -41,6 +41,29 @@ class CommandLineTest {
         assertThat(err.toString()).startsWith("suture: ").contains("is not a Xen source tree");
     }
 
+    /** The synopsis shows it there. */
+    @Test
+    void thePayloadToCertifyMayStandBehindThePatches() throws IOException {
+        String text =
+                Files.writeString(folder.resolve("notes.txt"), "no payload").toString();
+        Path payload = Files.write(folder.resolve("fix.livepatch"), new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1});
+
+        int exitCode = run("certify", "--tree", folder.toString(), "--patch", text, text, payload.toString());
+
+        assertThat(err.toString()).startsWith("suture: ").contains("is not a Xen source tree");
+        assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT.code());
+        assertThat(run("certify", "--tree", folder.toString(), "--patch")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(err.toString()).contains("--patch");
+    }
+
+    @Test
+    void theTargetToFollowMayStandBehindThePayloads() {
+        int exitCode = run("follow", "--journal", folder.toString(), "--payload", "none.livepatch", "name:none");
+
+        assertThat(err.toString()).contains("none.livepatch").doesNotContain("TARGET");
+        assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT.code());
+    }
+
     @Test
     void patchesBelowACertifiedPayloadWantTheirPayloadsNamed() throws IOException {
         String text =

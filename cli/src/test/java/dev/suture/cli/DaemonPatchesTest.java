@@ -14,9 +14,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -26,10 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * before it: those that can, go into the daemon while clients check each of its answers, and out again; of the others
  * the reason is known here. What came of each is in {@code target/daemon-patches.md}.
  */
-@EnabledIfEnvironmentVariable(
-        named = "SUTURE_LONG_TESTS",
-        matches = "1",
-        disabledReason = "takes minutes: make test-all")
+@Tag("daemons")
+@Tag("long")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DaemonPatchesTest {
     private static final Path TABLE = Path.of("target/daemon-patches.md");

@@ -13,10 +13,12 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each file that a command writes is whole or not there, also where the disk is full. */
+@Tag("harm")
 class FullDiskTest {
     private static final int SMALL_BYTES = 64 << 10;
 

@@ -14,18 +14,16 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * All CVE patches of the distribution's nginx as a stack, in all processes of a running one: the master, its workers, and
  * the workers that the master starts later, which have what the master has.
  */
-@EnabledIfEnvironmentVariable(
-        named = "SUTURE_LONG_TESTS",
-        matches = "1",
-        disabledReason = "takes minutes: make test-all")
+@Tag("daemons")
+@Tag("long")
 class NginxStackTest {
     private static final int WORKERS = 3;
     private static final int CLIENTS = 4;

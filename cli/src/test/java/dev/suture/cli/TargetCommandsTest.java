@@ -120,6 +120,32 @@ class TargetCommandsTest {
     }
 
     @Test
+    void whoIsDeadIsNotReportedDoneThoughNobodyWatches() throws Exception {
+        Path trap = payload("instant", "answer", 1, buildId);
+        String source = Files.readString(folder.resolve("instant.c"));
+        Files.writeString(
+                folder.resolve("instant.c"), source.replace("return x + more;", "(void)x; __builtin_trap();"));
+        tried.compilePayload("instant");
+        for (int i = 0; i < 5; i++) {
+            Process shell = new ProcessBuilder("sh", "-c", "yes | '%s' >/dev/null".formatted(program)).start();
+            try {
+                while (Said.suture("list", "--on", "exe:" + program).exitCode() != ExitCode.DONE) {
+                    Thread.sleep(5);
+                }
+                Said said = Said.suture("load", trap, "--on", "exe:" + program, "--watch", "0", "--json");
+                JsonNode action = said.json().path("actions").path(0);
+                assertThat(said.exitCode() + " " + action.path("ended").asText() + " "
+                                + action.path("state").asText())
+                        .isIn("STATE_UNKNOWN UNKNOWN UNKNOWN", "DONE DONE APPLIED");
+            } finally {
+                List<ProcessHandle> below = shell.descendants().toList();
+                shell.destroyForcibly();
+                below.forEach(ProcessHandle::destroyForcibly);
+            }
+        }
+    }
+
+    @Test
     void whoHasEndedIsLeftOutAndWhoCannotBeSeenIsNamed() throws Exception {
         try (Running running = new Running()) {
             Said said = Said.suture("list", "--on", running.target(), "--on", "pid:2", "--json");

@@ -22,14 +22,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Any commands, on processes of which some are well and others end, fork, execute, lie or sit in the way: those that are
  * well do what the list of their payloads says, each command ends in its time, and nobody's files change.
  */
+@Tag("harm")
 class ThousandCommandsTest {
     private static final List<String> BAD =
             List.of("dies", "dies", "forks", "executes", "threads", "maps", "stops", "sits", "lies");
@@ -107,10 +108,7 @@ class ThousandCommandsTest {
     }
 
     @Test
-    @EnabledIfEnvironmentVariable(
-            named = "SUTURE_LONG_TESTS",
-            matches = "1",
-            disabledReason = "takes minutes: make test-all")
+    @Tag("long")
     void aThousandCommandsHarmNobody() throws Exception {
         run(1, 500, 1200, 0);
         run(3, 500, 1200, 0);

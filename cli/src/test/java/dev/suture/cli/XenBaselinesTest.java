@@ -13,16 +13,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** One patch for several hypervisors: a Xen, the same with a change of its own, and a directory that is none. */
-@EnabledIfEnvironmentVariable(
-        named = "SUTURE_LONG_TESTS",
-        matches = "1",
-        disabledReason = "takes minutes: make test-all")
+@Tag("xen")
+@Tag("long")
 class XenBaselinesTest {
     @TempDir
     private Path folder;

@@ -126,10 +126,12 @@ final class Dwarf {
     static final int DW_FORM_GNU_strp_alt = 0x1f21;
 
     static final int DW_OP_addr = 0x03;
+    static final int DW_OP_deref = 0x06;
     static final int DW_OP_const4u = 0x0c;
     static final int DW_OP_const8u = 0x0e;
     static final int DW_OP_constu = 0x10;
     static final int DW_OP_plus_uconst = 0x23;
+    static final int DW_OP_deref_size = 0x94;
     static final int DW_OP_form_tls_address = 0x9b;
     static final int DW_OP_addrx = 0xa1;
     static final int DW_OP_constx = 0xa2;

@@ -17,6 +17,10 @@ import java.util.TreeMap;
  */
 public final class ElfBuilder {
     private static final byte[] NO_BYTES = {};
+    // Of the file's header, and of a section's.
+    private static final int TYPE_AT = 16;
+    private static final int SECTION_HEADERS_AT = 40;
+    private static final int ADDRESS_AT = 16;
 
     private final int machine;
     private final List<Section> sections = new ArrayList<>();
@@ -141,6 +145,22 @@ public final class ElfBuilder {
         ElfBuilder complete = new ElfBuilder(this);
         int namesIndex = complete.addTables(symbols, relocations);
         return complete.layOut(namesIndex);
+    }
+
+    /**
+     * {@return the finished file as one that is in memory already ({@link Elf#ET_EXEC}): what debuggers read of code that was
+     * loaded by others} The values of its symbols are addresses.
+     *
+     * @param addresses of sections, by what {@link #addSection} returned
+     */
+    public byte[] toBytesAt(Map<Integer, Long> addresses) {
+        byte[] file = toBytes();
+        MemorySegment bytes = MemorySegment.ofArray(file);
+        LittleEndian.putU16(bytes, TYPE_AT, Elf.ET_EXEC);
+        long headers = LittleEndian.u64(bytes, SECTION_HEADERS_AT);
+        addresses.forEach((index, address) ->
+                LittleEndian.putU64(bytes, headers + (long) index * Elf.SECTION_HEADER_BYTES + ADDRESS_AT, address));
+        return file;
     }
 
     /** Adds everything that holds the sections together and returns the index of the section name table. */

@@ -10,10 +10,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A file may claim anything: the answer is a model or an {@link ElfFormatException}, soon and in little memory. */
+@Tag("fuzz")
 class HostileFileTest {
     private static final long[] INTERESTING = {
         0,

@@ -10,10 +10,12 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Reads what other people's compilers and linkers made, as much of it as the time allows. */
+@Tag("fuzz")
 class MachineFilesTest {
     /** Where readelf says more than a test has time to read. */
     private static final long LARGEST_FOR_READELF_BYTES = 4 << 20;

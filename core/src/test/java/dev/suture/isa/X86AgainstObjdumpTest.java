@@ -15,13 +15,14 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The decoder finds what objdump finds, in programs and in every opcode there is. By default a part of each large
@@ -45,30 +46,33 @@ class X86AgainstObjdumpTest {
         compareWhole(tree.resolve("xen-syms"), reporter);
     }
 
+    /** Those that {@code -Dsuture.isa.files} names are compared as well, and whole. */
+    private static Stream<Path> programs() {
+        return Stream.concat(
+                        Stream.of(
+                                "/usr/lib/x86_64-linux-gnu/libc.so.6",
+                                "/usr/lib/x86_64-linux-gnu/libstdc++.so.6",
+                                "/usr/lib/x86_64-linux-gnu/libcrypto.so.3",
+                                "/usr/bin/qemu-system-x86_64"),
+                        named().stream())
+                .map(Path::of);
+    }
+
+    private static List<String> named() {
+        return Stream.of(System.getProperty("suture.isa.files", "").split(","))
+                .filter(name -> !name.isEmpty())
+                .toList();
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "/usr/lib/x86_64-linux-gnu/libc.so.6",
-                "/usr/lib/x86_64-linux-gnu/libstdc++.so.6",
-                "/usr/lib/x86_64-linux-gnu/libcrypto.so.3",
-                "/usr/bin/qemu-system-x86_64"
-            })
-    void programsOfTheMachine(String name, TestReporter reporter) throws IOException, InterruptedException {
-        assumeTrue(Files.exists(Path.of(name)), name + " is not installed");
-        Path file = Path.of(name).toRealPath();
-        if (Boolean.getBoolean("suture.isa.whole")) {
+    @MethodSource("programs")
+    void programsOfTheMachine(Path program, TestReporter reporter) throws IOException, InterruptedException {
+        assumeTrue(Files.exists(program), program + " is not installed");
+        Path file = program.toRealPath();
+        if (Boolean.getBoolean("suture.isa.whole") || named().contains(program.toString())) {
             compareWhole(file, reporter);
         } else {
             compareWindows(file, reporter);
-        }
-    }
-
-    @Test
-    void moreProgramsIfAsked(TestReporter reporter) throws IOException, InterruptedException {
-        String names = System.getProperty("suture.isa.files", "");
-        assumeTrue(!names.isEmpty(), "no files named by -Dsuture.isa.files");
-        for (String name : names.split(",")) {
-            compareWhole(Path.of(name), reporter);
         }
     }
 

@@ -99,6 +99,26 @@ public final class PayloadCode {
                 new AppliedPatches(List.copyOf(all.values()), applied.movedHunks(), applied.hunks()), sources);
     }
 
+    /**
+     * {@return whether an object is made of a source that Suture brings, as it is}
+     *
+     * @param name of the object, as the build names it
+     * @param files what the patches change, in the tree from its root
+     */
+    public static boolean isBrought(String name, List<PatchedFile> files) {
+        return name.endsWith(".o")
+                && WITH_SOURCE.stream()
+                        .anyMatch(source -> files.stream()
+                                .filter(file -> file.original().isEmpty()
+                                        && file.patched().equals(Optional.of(text(source + ".c"))))
+                                .anyMatch(file -> isMadeOf(name, file.path())));
+    }
+
+    private static boolean isMadeOf(String object, String source) {
+        String made = object.substring(0, object.length() - ".o".length()) + ".c";
+        return source.equals(made) || source.endsWith("/" + made);
+    }
+
     private static String place(String sourceDirectory, String fileName) {
         return sourceDirectory + "suture-" + fileName;
     }
@@ -111,9 +131,12 @@ public final class PayloadCode {
     }
 
     private static ChangedSource resource(String name, String path) {
+        return new ChangedSource(path, Optional.empty(), Optional.of(text(name)));
+    }
+
+    private static SourceText text(String name) {
         try (InputStream in = PayloadCode.class.getResourceAsStream("/payload-code/suture/" + name)) {
-            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            return new ChangedSource(path, Optional.empty(), Optional.of(SourceText.of(text)));
+            return SourceText.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

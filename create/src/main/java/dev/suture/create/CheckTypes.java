@@ -78,6 +78,7 @@ final class CheckTypes {
         check.meanings = found.changes();
         check.run(pairs, files, tables, found.alike());
         check.reportMeanings();
+        check.refusals.addAll(CheckComputed.check(comparisons));
         CheckNumbers numbers = CheckNumbers.check(files, comparisons, found.numbers(), allowedTypes);
         check.refusals.addAll(numbers.refusals());
         check.warnings.addAll(numbers.warnings());

@@ -3,6 +3,7 @@ package dev.suture.create;
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
 import dev.suture.Refusal;
+import dev.suture.build.PayloadCode;
 import dev.suture.build.Stages;
 import dev.suture.build.make.BuildFailedException;
 import dev.suture.build.make.MakeBuild;
@@ -154,7 +155,7 @@ public final class CreateProcessPayload {
         }
         refusals.addAll(types.refusals());
         refusals.addAll(selection.refusals());
-        refusals.addAll(CheckState.refusals(selection, RunningTarget.of(effect, image), traits.acceptedNewState()));
+        refusals.addAll(CheckState.refusals(selection, RunningTarget.of(effect, image), traits.acceptedNewState(), object -> PayloadCode.isBrought(object, build.patchedFiles())));
         refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));
         refusals.addAll(CheckInsides.check(selection, image));
         refusals.addAll(CheckInsides.checkGathered(selection));

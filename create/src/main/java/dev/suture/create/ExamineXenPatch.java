@@ -1,6 +1,7 @@
 package dev.suture.create;
 
 import dev.suture.Refusal;
+import dev.suture.build.PayloadCode;
 import dev.suture.build.xen.XenBuildResult;
 import dev.suture.diff.Comparison;
 import dev.suture.diff.Selection;
@@ -138,7 +139,7 @@ public final class ExamineXenPatch {
             refusals.addAll(CompareWithXen.check(selection, build, place.image(), tables, place.below()));
         }
         refusals.addAll(selection.refusals());
-        refusals.addAll(CheckState.refusals(selection, RunningTarget.of(place.effect(), place.image()), acceptedNewState));
+        refusals.addAll(CheckState.refusals(selection, RunningTarget.of(place.effect(), place.image()), acceptedNewState, object -> PayloadCode.isBrought(object, build.patchedFiles())));
         refusals.addAll(CheckDefinitions.check(selection, place.image(), Set.of()));
         refusals.addAll(CheckInsides.check(selection, place.image()));
         if (selection.isEmpty() && refusals.isEmpty()) {

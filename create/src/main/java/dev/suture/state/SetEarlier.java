@@ -16,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -53,14 +54,21 @@ public final class SetEarlier {
      *
      * @param running what the target has beside the patched objects
      * @param accepted names of variables of which the author says that they may begin with their first contents
+     * @param begins objects, by name, whose variables are to begin so, as they are made for payloads
      */
-    public static List<Refusal> find(Selection selection, Target running, Set<String> accepted) {
+    public static List<Refusal> find(
+            Selection selection, Target running, Set<String> accepted, Predicate<String> begins) {
         SetEarlier pass = new SetEarlier(selection, running);
         Set<Variable> variables = pass.candidates();
-        variables.removeIf(variable -> accepted.contains(variable.piece().name())
+        variables.removeIf(variable -> begins.test(pass.objectName(variable))
+                || accepted.contains(variable.piece().name())
                 || accepted.contains(stem(variable.piece().name()))
                 || pass.isRefused(variable));
         return variables.isEmpty() ? List.of() : pass.judge(variables);
+    }
+
+    private String objectName(Variable variable) {
+        return selection.objects().get(variable.object()).name();
     }
 
     private boolean isRefused(Variable variable) {

@@ -21,15 +21,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Certificates for a real Xen of payloads with shadow variables and hooks, on top of each other and in one. */
-@EnabledIfEnvironmentVariable(
-        named = "SUTURE_LONG_TESTS",
-        matches = "1",
-        disabledReason = "takes minutes: make test-all")
+@Tag("xen")
+@Tag("long")
 class CertifyStackXenTest {
     private static final String FILE = "xen/common/version.c";
     private static final String COUNT = """

@@ -31,11 +31,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Certificates for the hypervisor of a real tree. */
+@Tag("xen")
 class CertifyXenTest {
     @TempDir
     private static Path folder;
@@ -216,10 +217,7 @@ class CertifyXenTest {
     };
 
     @Test
-    @EnabledIfEnvironmentVariable(
-            named = "SUTURE_LONG_TESTS",
-            matches = "1",
-            disabledReason = "takes minutes: make test-all")
+    @Tag("long")
     void aPayloadIsExactForItsPatchAndForNoOther() throws IOException {
         Path one = patch("one", ONE);
         Path both = patch("both", BOTH);

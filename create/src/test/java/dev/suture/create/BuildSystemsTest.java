@@ -6,15 +6,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.suture.LivePatchException;
 import dev.suture.link.LinkResult;
-import java.lang.annotation.Retention;
-import java.lang.annotation.RetentionPolicy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -118,14 +116,6 @@ class BuildSystemsTest {
             app_LDFLAGS = -Wl,--build-id
             """;
     private static final String AUTOTOOLS = "autoreconf -i && ./configure && make LDFLAGS=-Wl,-rpath,$PWD/.libs";
-
-    /** Configuring takes long. */
-    @Retention(RetentionPolicy.RUNTIME)
-    @EnabledIfEnvironmentVariable(
-            named = "SUTURE_LONG_TESTS",
-            matches = "1",
-            disabledReason = "takes minutes: make test-all")
-    private @interface LongTest {}
 
     @TempDir
     private Path directory;
@@ -255,7 +245,7 @@ class BuildSystemsTest {
     }
 
     @Test
-    @LongTest
+    @Tag("long")
     void autotoolsWithLibtool() {
         needs("autoreconf", "automake", "libtoolize", "make", "g++");
         CreateReport report = project(AUTOTOOLS, ".libs/libname.so.0.0.0", "Makefile.am", MAKEFILE_AM)
@@ -267,7 +257,7 @@ class BuildSystemsTest {
     }
 
     @Test
-    @LongTest
+    @Tag("long")
     void autotoolsWithAConvenienceLibrary() {
         needs("autoreconf", "automake", "libtoolize", "make", "g++");
         CreateReport report = project(AUTOTOOLS, ".libs/app", "Makefile.am", MAKEFILE_AM)

@@ -19,10 +19,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A file of a real Xen tree is edited after the build and gets its old time back: same size, so make sees nothing. */
+@Tag("xen")
 class EditedXenSourceTest {
     private static final String SOURCE = "xen/common/rangeset.c";
     private static final Set<String> NOT_NEEDED = Set.of("tools", "docs", "debian", ".pc", "stubdom");

@@ -1,6 +1,7 @@
 package dev.suture.create;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.suture.Refusal;
 import dev.suture.link.LinkResult;
@@ -255,5 +256,37 @@ class StateOfProgramTest {
                         "`make` now puts something else into `deadline` (`it->deadline = 5000`), and `left` reads it in another way (`return o->deadline`): what the running system has there was put there by the old `make`, so see that the new `left` can read it");
         assertThat(Files.readString(page))
                 .contains("left (a.o): at the next call", "deadline = 5000", "puts something else");
+    }
+
+    private static final String FLAG = """
+            static unsigned short limit;
+            volatile int sink;
+            __attribute__((noinline)) void set(void) { sink = 1; limit = 19; }
+            __attribute__((noinline)) int get(void) { return limit; }
+            int tick(int n) { int was = get(); set(); return was + n; }
+            """;
+
+    private PatchedProgram byClang(String from, String to) {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/clang")), "needs clang");
+        return new PatchedProgram(
+                        directory,
+                        "clang -O2 -g -c main.c && clang -O2 -g -c a.c && clang -Wl,--build-id main.o a.o -o program",
+                        "program")
+                .file("main.c", MAIN)
+                .file("a.c", FLAG, from, to);
+    }
+
+    /** The running program has one byte that says whether it was set to 19; the patched one would read 39 there. */
+    @Test
+    void aNumberOfWhichTheCompilerKeepsOnlyThatItWasSetMayNotBecomeAnother() {
+        assertRefused(
+                byClang("limit = 19", "limit = 39").create(),
+                "a.o: refused: memory does not hold the value of variable `limit`, but what the compiler computes it from,"
+                        + " and the patch makes that another computation");
+    }
+
+    @Test
+    void aNumberOfWhichTheCompilerKeepsOnlyThatItWasSetMayStay() {
+        byClang("was + n", "was - n").assertTakesEffect("program");
     }
 }

@@ -19,9 +19,11 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What holds for any object. */
+@Tag("fuzz")
 class PropertiesTest {
     private static final SpecialSections TABLES = SpecialSections.xenX86(17);
 

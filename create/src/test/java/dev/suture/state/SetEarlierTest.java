@@ -66,7 +66,7 @@ class SetEarlierTest {
         Selection selection = Change.of(source("", "", "", ""), source(variable, read, write, function))
                 .select();
         assertThat(selection.refusals()).isEmpty();
-        return SetEarlier.find(selection, running(), Set.of(accepted));
+        return SetEarlier.find(selection, running(), Set.of(accepted), _ -> false);
     }
 
     @Test
@@ -119,7 +119,7 @@ class SetEarlierTest {
         String source = source("static int higher;", "x -= higher;", "higher = 9;", "");
         Selection selection = Change.of(source("", "", "", ""), source + hook).select();
 
-        assertThat(SetEarlier.find(selection, running(), Set.of())).hasSize(1);
+        assertThat(SetEarlier.find(selection, running(), Set.of(), _ -> false)).hasSize(1);
     }
 
     @Test
@@ -217,9 +217,9 @@ class SetEarlierTest {
                 .replace("limit = 5;", "limit = 5; higher = 9;");
         Selection selection = Change.of(before, after).select();
 
-        assertThat(SetEarlier.find(selection, running("tick"), Set.of()))
+        assertThat(SetEarlier.find(selection, running("tick"), Set.of(), _ -> false))
                 .isEmpty();
-        assertThat(SetEarlier.find(selection, running("tick", "other"), Set.of()))
+        assertThat(SetEarlier.find(selection, running("tick", "other"), Set.of(), _ -> false))
                 .hasSize(1);
     }
 
@@ -229,7 +229,7 @@ class SetEarlierTest {
                         source("int higher;", "", "", ""), source("int higher;", "x -= higher;", "higher = 9;", ""))
                 .select();
 
-        assertThat(SetEarlier.find(selection, running(), Set.of()))
+        assertThat(SetEarlier.find(selection, running(), Set.of(), _ -> false))
                 .extracting(Refusal::text)
                 .singleElement()
                 .asString()

@@ -23,6 +23,9 @@ import java.util.Set;
 public final class Actions {
     private static final Set<Verb> CHANGES = Set.of(Verb.LOAD, Verb.APPLY, Verb.REVERT, Verb.REPLACE);
 
+    private static final String LOST_PAYLOADS =
+            "lost its payloads: it executed another program, or closed what they change";
+
     private final ApplyOptions options;
     private final Duration watch;
 
@@ -165,12 +168,7 @@ public final class Actions {
             }
             State state = After.of(report.payload(), one.target()).state();
             if (state != report.state()) {
-                return lost(
-                        report,
-                        state,
-                        state == State.UNKNOWN
-                                ? "cannot be looked at any more"
-                                : "lost its payloads: it executed another program, or closed what they change");
+                return lost(report, state, state == State.UNKNOWN ? "cannot be looked at any more" : LOST_PAYLOADS);
             }
         } catch (InterruptedException e) {
             // The change was made; who has no time to look is told that.
@@ -269,6 +267,17 @@ public final class Actions {
         }
     }
 
+    /** {@return what became of a target since something was done, if that is not what was done} */
+    private static Optional<String> lostSince(Verb verb, State state, LiveTarget target) {
+        boolean isToRun = verb == Verb.LOAD || verb == Verb.APPLY || verb == Verb.REPLACE;
+        return switch (state) {
+            case UNKNOWN ->
+                Optional.of(target.hasEnded() ? "ended while it was being worked on" : "cannot be looked at any more");
+            case ABSENT -> isToRun ? Optional.of(LOST_PAYLOADS) : Optional.empty();
+            case CHECKED, APPLIED -> Optional.empty();
+        };
+    }
+
     private static ActionReport report(Verb verb, String name, LiveTarget target, Outcome outcome) {
         Ended ended;
         List<Refusal> refusals;
@@ -292,6 +301,11 @@ public final class Actions {
         }
         Cost cost = outcome.cost();
         After after = After.of(name, target);
+        Optional<String> lost = ended == Ended.DONE ? lostSince(verb, after.state(), target) : Optional.empty();
+        if (lost.isPresent()) {
+            ended = Ended.UNKNOWN;
+            refusals = List.of(new Refusal(target.name(), "", lost.get(), ""));
+        }
         return new ActionReport(
                 word(verb),
                 name,

@@ -25,6 +25,8 @@ public final class Calls {
     public static final int SETITIMER = 38;
     public static final int GETPID = 39;
     public static final int CLONE = 56;
+    public static final int FORK = 57;
+    public static final int CLONE3 = 435;
     public static final int WAIT4 = 61;
     public static final int KILL = 62;
     public static final int FLOCK = 73;

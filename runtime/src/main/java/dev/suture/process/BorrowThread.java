@@ -6,8 +6,10 @@ import dev.suture.linux.Keeper;
 import dev.suture.linux.Ptrace;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -20,7 +22,7 @@ import java.util.function.Function;
  */
 final class BorrowThread {
     private static final long STOP_NANOS = 500_000_000;
-    private static final long LONGEST_NANOS = 2_000_000_000;
+    private static final int MILLIS_DIGITS = 3;
     private static final int FIRST_PAUSE_NANOS = 500_000;
     private static final int LONGEST_PAUSE_NANOS = 20_000_000;
     private static final String NEVER_STOPS = " does not stop: it waits for the disk, or for a child";
@@ -29,13 +31,16 @@ final class BorrowThread {
     private final Session session;
     private final Room room;
     private final int options;
+    private final Duration longest;
     private long stoppedNanos;
     private boolean isAtRisk;
     private Optional<String> unfit = Optional.empty();
     private long failure;
 
-    BorrowThread(Session session, Room room, boolean filters) {
+    /** @param longest how long to try */
+    BorrowThread(Session session, Room room, boolean filters, Duration longest) {
         this.session = session;
+        this.longest = longest;
         this.room = room;
         this.options = PLAIN_OPTIONS | (filters ? Ptrace.OPTION_SUSPEND_SECCOMP : 0);
     }
@@ -59,7 +64,7 @@ final class BorrowThread {
      * @param busy what a thread with these registers is in the midst of
      */
     <T> T with(Function<BorrowedThread, T> work, Function<MemorySegment, Optional<String>> busy) {
-        long deadline = System.nanoTime() + LONGEST_NANOS;
+        long deadline = System.nanoTime() + longest.toNanos();
         int pauseNanos = FIRST_PAUSE_NANOS;
         while (true) {
             isAtRisk = false;
@@ -84,8 +89,12 @@ final class BorrowThread {
         if (unfit.isPresent()) {
             return new ProcessException(
                     session.pid(),
-                    "none of its threads could be borrowed within %d s: thread %s"
-                            .formatted(LONGEST_NANOS / 1_000_000_000, unfit.get()));
+                    "none of its threads could be borrowed within %s s: thread %s"
+                            .formatted(
+                                    BigDecimal.valueOf(longest.toMillis(), MILLIS_DIGITS)
+                                            .stripTrailingZeros()
+                                            .toPlainString(),
+                                    unfit.get()));
         }
         if (isAtRisk || failure != 0 && options != PLAIN_OPTIONS) {
             return BorrowedThread.filtered(session.pid());

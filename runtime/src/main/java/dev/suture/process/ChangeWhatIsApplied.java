@@ -276,7 +276,7 @@ final class ChangeWhatIsApplied {
         Ledger before = ledger();
         Quiesce quiesce = new Quiesce(work.session(), work.files(), before, work.room(), work.filters());
         // Once nobody is in a payload that is not applied, nobody gets there any more.
-        FindPointers pointers = new FindPointers(work.session(), work.room().ledger(), entry);
+        FindPointers pointers = new FindPointers(work, entry);
         Quiesce.Result result = quiesce.run(List.of(code), options.timeout(), pointers);
         if (!result.isDone()) {
             return new TimedOut(result.cost(), State.CHECKED, result.inTheWay());

@@ -6,13 +6,18 @@ import dev.suture.linux.Keeper;
 import dev.suture.linux.Registers;
 import dev.suture.process.Ledger.Span;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * Finds what still leads into a payload that nobody runs any more: an address of it in a register, a stack, a variable, or
@@ -20,7 +25,9 @@ import java.util.OptionalLong;
  *
  * <p>For example a function of the payload stored a string of its own in a global variable, or gave {@code signal()} a
  * handler. What only looks like such an address counts, too; what lies below the stack pointer of a thread on its own
- * stack does not, as nobody reads it before it is written.
+ * stack does not, as nobody reads it before it is written. In a program that switches stacks, one of these may be within a
+ * frame of the thread's own, and below it there may be frames that it comes back to: there it has to be seen that the calls
+ * lead to where the thread began.
  */
 final class FindPointers implements Change {
     private static final int WINDOW_BYTES = 1 << 20;
@@ -32,6 +39,12 @@ final class FindPointers implements Change {
     /** What a C library keeps of a thread lies behind the thread's variables, and the stack ends behind that. */
     private static final int NOTES_BYTES = 8192;
 
+    /** How long the code is with which a program, or a thread, begins. */
+    private static final int BEGINNING_BYTES = 96;
+
+    private static final int CALL_BYTES = 7;
+    private static final List<Integer> MAKE_THREADS = List.of(Calls.CLONE, Calls.CLONE3);
+
     private static final int[] REGISTERS = {
         Registers.R15, Registers.R14, Registers.R13, Registers.R12, Registers.RBP, Registers.RBX, Registers.R11,
         Registers.R10, Registers.R9, Registers.R8, Registers.RAX, Registers.RCX, Registers.RDX, Registers.RSI,
@@ -41,14 +54,17 @@ final class FindPointers implements Change {
     private final Session session;
     private final Span payload;
     private final Span ledger;
-    private final Map<Integer, Long> stackPointers = new HashMap<>();
-    private final Map<Integer, Long> owns = new HashMap<>();
+    private final LoadedFiles files;
+    private final Ledger inProcess;
+    private final Map<Integer, MemorySegment> stops = new HashMap<>();
     private String inRegister = "";
     private long searchedBytes;
 
-    FindPointers(Session session, LedgerMemory ledger, Ledger.Entry entry) {
-        this.session = session;
-        this.ledger = ledger.span();
+    FindPointers(Work work, Ledger.Entry entry) {
+        this.session = work.session();
+        this.files = work.files();
+        this.inProcess = work.ledger();
+        this.ledger = work.room().ledger().span();
         this.payload = new Span(entry.region(), entry.region() + entry.regionBytes());
     }
 
@@ -66,8 +82,9 @@ final class FindPointers implements Change {
         for (int i = 0; i < keeper.threadCount(); i++) {
             MemorySegment registers = keeper.registers(i);
             int tid = keeper.tid(i);
-            stackPointers.put(tid, Registers.get(registers, Registers.RSP));
-            owns.put(tid, Registers.get(registers, Registers.FS_BASE));
+            MemorySegment copy = MemorySegment.ofArray(new long[Registers.BYTES / Long.BYTES]);
+            copy.copyFrom(registers);
+            stops.put(tid, copy);
             for (int register : REGISTERS) {
                 if (payload.holds(Registers.get(registers, register))) {
                     inRegister = "thread %d has 0x%x in a register".formatted(tid, Registers.get(registers, register));
@@ -115,7 +132,25 @@ final class FindPointers implements Change {
         return Optional.empty();
     }
 
+    // What others fill when it is touched is neither there now nor zero, and reading it would wait for them.
+    private Optional<String> filledByOthers() {
+        try (Stream<String> lines =
+                Files.lines(Path.of("/proc/" + session.pid() + "/smaps"), StandardCharsets.ISO_8859_1)) {
+            return lines.filter(line -> line.startsWith("VmFlags:"))
+                    .map(line -> List.of(line.split(" +")))
+                    .filter(flags -> flags.contains("um") || flags.contains("ui"))
+                    .findFirst()
+                    .map(flags -> "it has memory that comes from elsewhere when it is touched (userfaultfd)");
+        } catch (IOException | UncheckedIOException e) {
+            throw new ProcessException(session.pid(), "it has ended");
+        }
+    }
+
     private Optional<String> inMemory() {
+        Optional<String> filled = filledByOthers();
+        if (filled.isPresent()) {
+            return filled;
+        }
         Mappings mappings = Mappings.read(session.pid());
         List<Span> unused = new ArrayList<>(unused(mappings));
         unused.add(payload);
@@ -135,13 +170,56 @@ final class FindPointers implements Change {
 
     private List<Span> unused(Mappings mappings) {
         List<Span> unused = new ArrayList<>();
-        stackPointers.forEach((tid, pointer) -> {
+        boolean mayBeElsewhere = StackSwitches.areIn(files);
+        stops.forEach((tid, registers) -> {
+            long pointer = Registers.get(registers, Registers.RSP);
             OptionalLong start = tid == session.firstThread()
                     ? firstStackStart(mappings, pointer)
-                    : threadStackStart(owns.get(tid), pointer);
-            start.ifPresent(from -> unused.add(new Span(from, pointer - RED_ZONE_BYTES)));
+                    : threadStackStart(Registers.get(registers, Registers.FS_BASE), pointer);
+            if (start.isPresent() && (!mayBeElsewhere || beginsAtHome(tid, registers, mappings))) {
+                unused.add(new Span(start.getAsLong(), pointer - RED_ZONE_BYTES));
+            }
         });
         return unused;
+    }
+
+    // Threads run again by now; whose calls cannot be followed any more may be anywhere.
+    private boolean beginsAtHome(int tid, MemorySegment registers, Mappings mappings) {
+        Unwind unwind = new Unwind(session.memory(), files, inProcess);
+        Unwind.Chain chain = unwind.chain(
+                registers,
+                Registers.get(registers, Registers.RSP),
+                MemorySegment.ofArray(new byte[0]),
+                SignalReturns.find(session.memory(), mappings));
+        return chain.isComplete()
+                && !chain.returnAddresses().isEmpty()
+                && isBeginning(tid, chain.returnAddresses().getLast());
+    }
+
+    // The program's entry code calls what the first thread does; the others go on behind the call that made them.
+    private boolean isBeginning(int tid, long address) {
+        if (tid == session.firstThread()) {
+            LoadedFile program = files.program().orElseThrow();
+            long entry = program.bias() + program.elf().header().entryAddress();
+            return address > entry && address < entry + BEGINNING_BYTES;
+        }
+        byte[] before = session.memory().read(address - BEGINNING_BYTES, BEGINNING_BYTES);
+        for (int at = 0; at + CALL_BYTES <= before.length; at++) {
+            int from = at;
+            if (MAKE_THREADS.stream().anyMatch(number -> isCall(before, from, number))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // mov $number,%eax; syscall
+    private static boolean isCall(byte[] code, int at, int number) {
+        MemorySegment bytes = MemorySegment.ofArray(code);
+        return code[at] == (byte) 0xb8
+                && LittleEndian.u32(bytes, at + 1) == number
+                && code[at + 5] == 0x0f
+                && code[at + 6] == 0x05;
     }
 
     private static OptionalLong firstStackStart(Mappings mappings, long pointer) {

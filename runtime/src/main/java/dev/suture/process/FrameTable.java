@@ -159,7 +159,8 @@ final class FrameTable {
         return value;
     }
 
-    private Common common(int at) {
+    /** {@return what the functions have in common that name the entry at an offset} */
+    Common common(int at) {
         FrameCursor cursor = new FrameCursor(bytes, at, bytes.length);
         int end = at + 4 + (int) cursor.u32();
         if (end > bytes.length || end < at || cursor.u32() != 0) {

@@ -1,6 +1,7 @@
 package dev.suture.process;
 
 import dev.suture.elf.LittleEndian;
+import dev.suture.elf.Symbol;
 import dev.suture.linux.Calls;
 import dev.suture.linux.Registers;
 import dev.suture.process.Ledger.Span;
@@ -29,14 +30,49 @@ final class HeldLocks {
             "__deregister_frame_info",
             "__deregister_frame_info_bases");
 
+    /**
+     * What allocators have for programs (malloc.h). In C libraries they are one object with all that they call and that
+     * holds their locks, so whatever lies between the first and the last of them is the allocator.
+     */
     private static final Set<String> ALLOCATOR = Set.of(
-            "malloc", "calloc", "realloc", "reallocarray", "free", "memalign", "posix_memalign", "aligned_alloc");
+            "malloc",
+            "calloc",
+            "realloc",
+            "free",
+            "memalign",
+            "posix_memalign",
+            "aligned_alloc",
+            "valloc",
+            "pvalloc",
+            "malloc_trim",
+            "malloc_usable_size",
+            "malloc_stats",
+            "malloc_info",
+            "mallinfo",
+            "mallinfo2",
+            "mallopt");
+
+    /** Take all of the allocator's locks before the system call, and let go of them behind it. */
+    private static final Set<String> FORKS = Set.of("fork", "__libc_fork", "_Fork");
     /** In the C library one function calls the other; other allocators jump, and nothing on the stack tells of that. */
     private static final String C_LIBRARY = "__libc_start_main";
 
     /** In the midst of these the allocator may be, and others of its locks are not held while a thread waits. */
     private static final Set<Long> OF_ALLOCATORS = Set.of(
-            (long) Calls.MMAP, (long) Calls.MPROTECT, (long) Calls.MUNMAP, (long) Calls.BRK, (long) Calls.MREMAP);
+            (long) Calls.MMAP,
+            (long) Calls.MPROTECT,
+            (long) Calls.MUNMAP,
+            (long) Calls.BRK,
+            (long) Calls.MREMAP,
+            (long) Calls.CLONE,
+            (long) Calls.FORK,
+            (long) Calls.CLONE3);
+
+    /** Where its functions are further apart than one object is large, they are not one. */
+    private static final long LARGEST_OBJECT_BYTES = 1 << 18;
+
+    /** What nobody outside may call lies before the first and behind the last that they may. */
+    private static final long LARGEST_INSIDE_BYTES = 1 << 15;
 
     private static final int LONGEST_STACK_BYTES = 1 << 20;
 
@@ -62,7 +98,31 @@ final class HeldLocks {
                 allocator.add(new Span(file.start(), file.end()));
             }
             allocator.addAll(allocates);
+            allocator.addAll(object(file, allocates));
+            allocator.addAll(functions(file, FORKS));
         }
+    }
+
+    // From where what others may call ends before it, to where that begins again behind it.
+    private static List<Span> object(LoadedFile file, List<Span> functions) {
+        long start = functions.stream().mapToLong(Span::start).min().orElse(0);
+        long end = functions.stream().mapToLong(Span::end).max().orElse(0);
+        if (end - start > LARGEST_OBJECT_BYTES || start == end) {
+            return List.of();
+        }
+        long from = Math.max(file.start(), start - LARGEST_INSIDE_BYTES);
+        long to = Math.min(file.end(), end + LARGEST_INSIDE_BYTES);
+        for (Symbol symbol : file.elf().dynamicSymbols()) {
+            if (symbol.isFunction() && symbol.isInSection()) {
+                long address = file.bias() + symbol.value();
+                long behind = address + Math.max(1, symbol.sizeBytes());
+                from = behind <= start ? Math.max(from, behind) : from;
+                to = address >= end ? Math.min(to, address) : to;
+            }
+        }
+        boolean isExporting = file.elf().dynamicSymbols().stream()
+                .anyMatch(symbol -> symbol.isInSection() && ALLOCATOR.contains(symbol.name()));
+        return List.of(isExporting ? new Span(from, to) : new Span(start, end));
     }
 
     private static List<Span> functions(LoadedFile file, Set<String> names) {

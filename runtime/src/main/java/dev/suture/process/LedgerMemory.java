@@ -2,6 +2,7 @@ package dev.suture.process;
 
 import dev.suture.linux.Calls;
 import dev.suture.linux.Errno;
+import dev.suture.process.DescribePayloads.ReadMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -165,26 +166,44 @@ final class LedgerMemory {
             return Ledger.EMPTY;
         }
         valid = word(8);
-        byte[] header = session.memory().read(copyAddress(valid), COPY_HEADER_BYTES);
-        ByteBuffer numbers = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
-        int size = header.length < COPY_HEADER_BYTES ? -1 : numbers.getInt();
-        if (valid < 0 || valid > 1 || size < 0 || size > COPY_BYTES - COPY_HEADER_BYTES) {
-            throw damaged("its header makes no sense");
-        }
-        byte[] bytes = session.memory().read(copyAddress(valid) + COPY_HEADER_BYTES, size);
-        if (checksum(bytes) != numbers.getLong(8)) {
-            throw damaged("its checksum is wrong");
-        }
         try {
-            return Ledger.of(bytes);
+            return read(address, session.memory()::read);
         } catch (IOException e) {
-            throw damaged(e.getMessage());
+            throw new ProcessException(
+                    session.pid(), "its list of payloads, at 0x%x, is damaged: %s".formatted(address, e.getMessage()));
         }
     }
 
-    private ProcessException damaged(String how) {
-        return new ProcessException(
-                session.pid(), "its list of payloads, at 0x%x, is damaged: %s".formatted(address, how));
+    /** {@return whether memory starts as a ledger does} */
+    static boolean isLedger(long address, ReadMemory memory) {
+        return number(memory.read(address, Long.BYTES)) == MAGIC;
+    }
+
+    /**
+     * {@return the ledger at an address}
+     *
+     * @throws IOException if it is damaged
+     */
+    static Ledger read(long address, ReadMemory memory) throws IOException {
+        long copy = number(memory.read(address + Long.BYTES, Long.BYTES));
+        long start = address + FIRST_COPY_AT + copy * COPY_BYTES;
+        byte[] header = memory.read(start, COPY_HEADER_BYTES);
+        ByteBuffer numbers = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
+        int size = header.length < COPY_HEADER_BYTES ? -1 : numbers.getInt();
+        if (copy < 0 || copy > 1 || size < 0 || size > COPY_BYTES - COPY_HEADER_BYTES) {
+            throw new IOException("its header makes no sense");
+        }
+        byte[] bytes = memory.read(start + COPY_HEADER_BYTES, size);
+        if (checksum(bytes) != numbers.getLong(8)) {
+            throw new IOException("its checksum is wrong");
+        }
+        return Ledger.of(bytes);
+    }
+
+    private static long number(byte[] bytes) {
+        return ByteBuffer.wrap(Arrays.copyOf(bytes, Long.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .getLong();
     }
 
     /** Replaces what the process keeps, all at once. */
@@ -211,8 +230,7 @@ final class LedgerMemory {
     }
 
     private long word(long offset) {
-        byte[] bytes = Arrays.copyOf(session.memory().read(address + offset, 8), 8);
-        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        return number(session.memory().read(address + offset, Long.BYTES));
     }
 
     private static byte[] word(long value, int sizeBytes) {

@@ -123,7 +123,7 @@ final class LoadedFiles {
                             ? mapping.isSameFile(first)
                             : mapping.name().equals(first.name()))
                     .toList();
-            long bias = bias(elf, first);
+            long bias = bias(elf, first.start());
             long end = bias + endOf(elf);
             List<Mapping> inPlace = own.stream()
                     .filter(mapping -> mapping.start() >= first.start() && mapping.start() < end)
@@ -163,13 +163,14 @@ final class LoadedFiles {
                 .orElse(Long.MAX_VALUE >>> 1);
     }
 
-    private static long bias(ElfFile elf, Mapping first) {
+    /** {@return what is added to a file's addresses, if its first page is at an address} */
+    static long bias(ElfFile elf, long start) {
         for (Segment segment : elf.segments()) {
             if (segment.type() == Elf.PT_LOAD) {
-                return first.start() - (segment.address() - segment.fileOffset() & -4096);
+                return start - (segment.address() - segment.fileOffset() & -4096);
             }
         }
-        return first.start();
+        return start;
     }
 
     /** {@return why there is no file with code of ours among them} */

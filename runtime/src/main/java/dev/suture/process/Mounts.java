@@ -6,6 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The file systems of a process that another user serves. Who asks such a one for anything waits for that user's program,
@@ -18,6 +22,7 @@ import java.util.List;
  */
 final class Mounts {
     private static final String USER = "user_id=";
+    private static final Pattern ESCAPED = Pattern.compile("\\\\([0-3][0-7]{2})");
 
     private record Foreign(String device, String point) {}
 
@@ -26,36 +31,56 @@ final class Mounts {
     private Mounts() {}
 
     static Mounts of(int pid) {
-        Mounts mounts = new Mounts();
         try {
             int own = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
             boolean isOwn = ProcStatus.read(pid).text("Uid").matches(own + "(\\s+" + own + ")*");
             boolean isSameSpace = Files.readSymbolicLink(Path.of("/proc/self/ns/user"))
                     .equals(Files.readSymbolicLink(Path.of("/proc/" + pid + "/ns/user")));
-            for (String line :
-                    Files.readAllLines(Path.of("/proc/" + pid + "/mountinfo"), StandardCharsets.ISO_8859_1)) {
-                String[] halves = line.split(" - ", 2);
-                String[] words = halves[0].split(" ");
-                boolean isServed = halves.length == 2 && halves[1].startsWith("fuse");
-                if (isServed && !(isSameSpace ? isTrusted(halves[1], own) : isOwn)) {
-                    mounts.foreign.add(new Foreign(words[2], words[4]));
-                }
-            }
+            List<String> lines =
+                    Files.readAllLines(Path.of("/proc/" + pid + "/mountinfo"), StandardCharsets.ISO_8859_1);
+            return of(lines, options -> isSameSpace ? isTrusted(options, own) : isOwn);
         } catch (IOException e) {
             // It has ended, or may not be looked at: whoever reads its memory next says so.
-            return mounts;
+            return new Mounts();
+        }
+    }
+
+    /**
+     * {@return those of a list}
+     *
+     * @param lines as in {@code mountinfo}
+     * @param isTrusted whether who serves one, by its options, is nobody else
+     */
+    static Mounts of(List<String> lines, Predicate<String> isTrusted) {
+        Mounts mounts = new Mounts();
+        for (String line : lines) {
+            String[] halves = line.split(" - ", 2);
+            String[] words = halves[0].split(" ");
+            // Its kind, its source, which is any text that who mounted it liked, and the options.
+            String[] kinds = halves.length == 2 ? halves[1].split(" ", -1) : new String[] {""};
+            if (kinds[0].startsWith("fuse") && !(kinds.length == 3 && isTrusted.test(kinds[2]))) {
+                mounts.foreign.add(new Foreign(words[2], unescaped(words[4])));
+            }
         }
         return mounts;
     }
 
-    private static boolean isTrusted(String options, int own) {
-        for (String option : options.split("[ ,]")) {
-            if (option.startsWith(USER)) {
-                String user = option.substring(USER.length());
-                return user.equals("0") || user.equals(Integer.toString(own));
-            }
-        }
-        return false;
+    /** {@return whether it is root or a user of ours who serves it, as the kernel writes it among the options} */
+    static boolean isTrusted(String options, int own) {
+        List<String> users = Stream.of(options.split(","))
+                .filter(option -> option.startsWith(USER))
+                .map(option -> option.substring(USER.length()))
+                .toList();
+        return users.size() == 1
+                && (users.getFirst().equals("0") || users.getFirst().equals(Integer.toString(own)));
+    }
+
+    // Blanks and the like are written as numbers.
+    private static String unescaped(String text) {
+        byte[] bytes = ESCAPED.matcher(text)
+                .replaceAll(match -> Matcher.quoteReplacement(Character.toString(Integer.parseInt(match.group(1), 8))))
+                .getBytes(StandardCharsets.ISO_8859_1);
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     /** {@return whether another user serves what is mapped there} */

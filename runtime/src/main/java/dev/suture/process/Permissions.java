@@ -8,6 +8,9 @@ import java.nio.file.Path;
 final class Permissions {
     private static final Path YAMA = Path.of("/proc/sys/kernel/yama/ptrace_scope");
 
+    /** linux include/uapi/linux/capability.h */
+    private static final int CAP_SYS_PTRACE = 19;
+
     private Permissions() {}
 
     /**
@@ -47,6 +50,10 @@ final class Permissions {
         } catch (IOException e) {
             return "run suture as the user of the process, or with CAP_SYS_PTRACE";
         }
+        if (mayTrace(ours) && !yamaScope().equals("3")) {
+            return "suture has CAP_SYS_PTRACE, so another process traced it at that moment and no longer does (try again),"
+                    + " it belongs to a user namespace above suture's, or a security module forbids it";
+        }
         if (!ours.text("Uid").equals(theirs.text("Uid"))) {
             return "it runs as user id %s and suture as %d; run suture as that user, or with CAP_SYS_PTRACE (root)"
                     .formatted(theirs.text("Uid").split("\\s")[0], ours.number("Uid"));
@@ -63,7 +70,14 @@ final class Permissions {
             return "kernel.yama.ptrace_scope is 3, which forbids all tracing until the next boot";
         }
         return "the process is not dumpable (it changed its user, or called prctl(PR_SET_DUMPABLE, 0)), has"
-                + " capabilities that suture lacks, or a security module forbids it; run suture with CAP_SYS_PTRACE (root)";
+                + " capabilities that suture lacks, was traced by another process at that moment, or a security module forbids"
+                + " it; run suture with CAP_SYS_PTRACE (root)";
+    }
+
+    private static boolean mayTrace(ProcStatus ours) {
+        String effective = ours.text("CapEff");
+        return effective.matches("[0-9a-f]{1,16}")
+                && (Long.parseUnsignedLong(effective, 16) >>> CAP_SYS_PTRACE & 1) != 0;
     }
 
     private static String yamaScope() {

@@ -114,10 +114,19 @@ public final class ProcessTarget implements LiveTarget {
         return look(Work::payloads);
     }
 
+    /** {@return what debuggers and profilers need to see through its payloads} */
+    public ForDebuggers describe() {
+        return look(DescribePayloads::of);
+    }
+
     @Override
     public List<Refusal> preflight(String name, Payload payload, ApplyOptions options) {
-        return look(work ->
+        List<Refusal> refusals = look(work ->
                 new Upload(work.session(), work.files(), work.ledger(), name, payload, options.isInPlace()).prepare());
+        if (!refusals.isEmpty()) {
+            unlessEnded(new Outcome.Refused(Outcome.Cost.NONE, refusals));
+        }
+        return refusals;
     }
 
     @Override
@@ -156,6 +165,24 @@ public final class ProcessTarget implements LiveTarget {
     /** {@return whether it is there and is what was asked for} */
     public boolean isStillMeant() {
         return !hasEnded() && match.test(pid);
+    }
+
+    /**
+     * {@return what an action came to} What was in the way, or did not fit, says nothing of a process that has ended since:
+     * it may be only that.
+     *
+     * @throws ProcessException if it was not done, and the process has ended
+     */
+    Outcome unlessEnded(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Done _, Outcome.Unknown _ -> outcome;
+            case Outcome.Refused _, Outcome.TimedOut _ -> {
+                if (endsNow()) {
+                    throw new ProcessException(pid, Session.ENDED);
+                }
+                yield outcome;
+            }
+        };
     }
 
     private <T> T look(Function<Work, T> question) {
@@ -227,7 +254,7 @@ public final class ProcessTarget implements LiveTarget {
     private Outcome act(Duration timeout, Action action) {
         Duration longest = timeout.multipliedBy(MOST_TIMES).plus(LOOK);
         try {
-            return Tracer.run(
+            return unlessEnded(Tracer.run(
                     longest,
                     () -> unlessItEnds(() -> {
                         try (Work work = Work.change(pid, timeout)) {
@@ -236,7 +263,7 @@ public final class ProcessTarget implements LiveTarget {
                         } catch (InterruptedException e) {
                             throw new ProcessException(pid, "interrupted before the change was made");
                         }
-                    }));
+                    })));
         } catch (TimeoutException e) {
             return new Outcome.Unknown(Outcome.Cost.NONE, stuck(longest).getMessage());
         }

@@ -40,6 +40,7 @@ final class Upload {
     private final List<Refusal> refusals = new ArrayList<>();
     private final Map<String, Found> found = new HashMap<>();
     private final Map<String, Long> chosen = new HashMap<>();
+    private Optional<Boolean> switchesInCode = Optional.empty();
     private LoadedFile patched;
     private ResolveSymbols symbols;
     private LinkPayload link;
@@ -261,7 +262,14 @@ final class Upload {
 
     // Who is on a stack that no thread is on would return into the middle of other instructions, and cannot be found.
     private boolean mayBeInPlace() {
-        return isInPlace && !uses(SWITCHES_STACKS);
+        return isInPlace && !uses(SWITCHES_STACKS) && !switchesInCode();
+    }
+
+    private boolean switchesInCode() {
+        if (switchesInCode.isEmpty()) {
+            switchesInCode = Optional.of(StackSwitches.areInCode(files));
+        }
+        return switchesInCode.get();
     }
 
     private boolean uses(Set<String> functions) {

@@ -20,12 +20,14 @@ final class Work implements AutoCloseable {
     private final LoadedFiles files;
     private final LedgerMemory ledgerMemory;
     private final boolean filters;
+    private final Duration timeout;
     private final List<String> lost;
     private Ledger ledger;
     private BorrowThread borrow;
 
-    private Work(Session session) {
+    private Work(Session session, Duration timeout) {
         this.session = session;
+        this.timeout = timeout;
         ProcStatus status = status(session.pid());
         if (status.hasShadowStack()) {
             throw new ProcessException(session.pid(), "it has a shadow stack, which suture cannot work with yet");
@@ -79,7 +81,7 @@ final class Work implements AutoCloseable {
     static Work look(int pid) {
         Session session = Session.open(living(pid));
         try {
-            Work work = new Work(session);
+            Work work = new Work(session, Duration.ZERO);
             if (work.ledger.pending().isPresent()) {
                 work.ledger = work.settled();
             }
@@ -100,7 +102,7 @@ final class Work implements AutoCloseable {
                         "another suture command works on it, and did not end within %d s"
                                 .formatted(timeout.toSeconds()));
             }
-            Work work = new Work(session);
+            Work work = new Work(session, timeout);
             Optional<Long> stub = FindStub.placed(session, work.files);
             if (stub.isPresent()) {
                 new AwaitReturn(session, new Room(stub.get(), work.ledgerMemory)).run(timeout);
@@ -131,7 +133,7 @@ final class Work implements AutoCloseable {
 
     BorrowThread borrow() {
         if (borrow == null) {
-            borrow = new BorrowThread(session, room(), filters);
+            borrow = new BorrowThread(session, room(), filters, timeout);
         }
         return borrow;
     }

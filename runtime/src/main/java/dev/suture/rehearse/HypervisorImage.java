@@ -5,8 +5,12 @@ import dev.suture.PlainFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -17,6 +21,9 @@ import java.util.zip.GZIPInputStream;
  */
 public record HypervisorImage(Path file) {
     private static final int MOST_BYTES = 256 << 20;
+    private static final int MOST_HEADER_BYTES = 1 << 20;
+    private static final Pattern CONTROL_INTERFACE =
+            Pattern.compile("(?m)^#define\\s+XEN_SYSCTL_INTERFACE_VERSION\\s+0x([0-9A-Fa-f]{1,8})\\b");
     private static final int EI_CLASS = 4;
     private static final int ELFCLASS32 = 1;
     private static final int E_MACHINE = 18;
@@ -38,6 +45,21 @@ public record HypervisorImage(Path file) {
                     .formatted(tree, Files.isDirectory(tree.resolve("xen")) ? tree.resolve("xen") : tree));
         }
         throw new LivePatchException("%s: not a Xen source tree: it has neither xen/xen nor xen".formatted(tree));
+    }
+
+    /**
+     * {@return the version of the control interface, as the header beside the image has it} An image alone does not tell.
+     *
+     * @see "Xen xen/include/public/sysctl.h, XEN_SYSCTL_INTERFACE_VERSION"
+     */
+    OptionalInt controlInterface() {
+        Path header = file.resolveSibling("include/public/sysctl.h");
+        if (!Files.isRegularFile(header)) {
+            return OptionalInt.empty();
+        }
+        String text = new String(PlainFile.read(header, MOST_HEADER_BYTES), StandardCharsets.ISO_8859_1);
+        Matcher matcher = CONTROL_INTERFACE.matcher(text);
+        return matcher.find() ? OptionalInt.of(Integer.parseUnsignedInt(matcher.group(1), 16)) : OptionalInt.empty();
     }
 
     /**

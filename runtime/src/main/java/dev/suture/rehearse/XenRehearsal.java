@@ -82,6 +82,7 @@ public final class XenRehearsal {
 
     private RehearsalReport run() throws InterruptedException {
         byte[] hypervisor = request.hypervisor().bytes();
+        OwnClient.require(request.hypervisor(), OwnClient.compiler());
         LabParts parts = LabParts.in(request.cache(), progress);
         try {
             Path folder = Files.createTempDirectory("suture-rehearsal-");

@@ -44,7 +44,7 @@ final class XenWords {
             // xen_depends was found right at upload, so it is the other note that does not fit.
             new Remedy(
                     "apply: .*check against \\S+ build-id failed",
-                    "The payload has to be applied right on top of another one. Rehearse them together, in order, with --stack.",
+                    "The payload was made to lie right on top of something else than what is on top of this Xen. If that is another payload, rehearse both, in order, with --stack; if it was made for the hypervisor alone, rehearse it without --stack, or build it on top of the others (--depends).",
                     "common/livepatch.c build_id_dep"),
             new Remedy(
                     "Unknown symbol",

@@ -16,11 +16,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Threads that can be borrowed only at times, and what is theirs when they are. */
+@Tag("threads")
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BorrowTest {
     private static final String ENDS_IT = """
@@ -41,6 +43,10 @@ class BorrowTest {
     static void compile() {
         calls = Program.compile(folder, "calls.c", "borrowed", "-ldl", "-DSEQUENCES");
         endsIt = Program.payloadOf(folder, "ends_it.c", ENDS_IT, calls, "");
+    }
+
+    private static ApplyOptions within(int millis) {
+        return new ApplyOptions(Duration.ofMillis(millis), Policy.STACK, false, Map.of());
     }
 
     private static void begin(Program program, String what) throws IOException, InterruptedException {
@@ -66,10 +72,10 @@ class BorrowTest {
         try (Program program = Program.start(calls)) {
             begin(program, "in_sequence 0");
             try {
-                ProcessTargetTest.done(program.target().upload("p", endsIt));
+                ProcessTargetTest.done(program.target().upload("p", endsIt, within(1500)));
             } catch (ProcessException e) {
                 assertThat(e)
-                        .hasMessageContaining("none of its threads could be borrowed")
+                        .hasMessageContaining("none of its threads could be borrowed within 1.5 s")
                         .message()
                         .containsAnyOf("is in a restartable sequence", "does not stop");
             }
@@ -165,6 +171,35 @@ class BorrowTest {
             ScenariosTest.load(program.target(), "calms", calms);
             program.say("a long line");
             assertThat(program.read()).isEqualTo("caught too much");
+        }
+    }
+
+    @Test
+    void whoHoldsTheAllocatorsLocksIsNotAskedToTellTheUnwinder() throws Exception {
+        Path throwing = Program.compile(folder, "throws.cc", "throwing");
+        Payload passes = Program.payloadOf(
+                folder,
+                "passes_by.cc",
+                "extern \"C\" void fails(int); extern \"C\" void new_passes(int x) { fails(x); } REPLACES(new_passes, \"passes\");",
+                throwing,
+                "");
+        try (Program program = Program.start(throwing)) {
+            program.say("stats");
+            Path call = Path.of("/proc/" + program.pid() + "/syscall");
+            while (!Files.readString(call).startsWith("1 0x2 ")) {
+                Thread.sleep(1);
+            }
+            assertThatThrownBy(() -> program.target().upload("p", passes, within(300)))
+                    .hasMessageContaining("none of its threads could be borrowed within 0.3 s")
+                    .message()
+                    // On a busy machine.
+                    .containsAnyOf("is in the midst of allocating memory", "does not stop");
+        }
+        try (Program program = Program.start(throwing)) {
+            assertThat(program.ask("forks")).isEqualTo("forking");
+            ScenariosTest.load(program.target(), "p", passes);
+            ProcessTargetTest.done(program.target().revert("p", ApplyOptions.DEFAULT));
+            ProcessTargetTest.done(program.target().unload("p", ApplyOptions.DEFAULT));
         }
     }
 }

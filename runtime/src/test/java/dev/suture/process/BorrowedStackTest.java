@@ -6,10 +6,12 @@ import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a thread that works for us leaves of the program: everything. */
+@Tag("threads")
 class BorrowedStackTest {
     private static final String WITH_HOOKS = """
             #include <string.h>

@@ -20,12 +20,14 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Programs that cannot be patched, or hardly: what is said then, and that they live on. */
+@Tag("harm")
 class FaultsTest {
     private static final String THOUSAND =
             "int new_answer(int x) { return x + 1000; } REPLACES(new_answer, \"answer\");";

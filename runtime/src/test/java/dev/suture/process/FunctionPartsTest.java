@@ -30,7 +30,7 @@ class FunctionPartsTest {
     }
 
     private static Path compile(String name, String... flags) {
-        List<String> all = new ArrayList<>(List.of("-ldl", "-DPARTS"));
+        List<String> all = new ArrayList<>(List.of("-ldl", "-DPARTS", "-DONE_STACK"));
         all.addAll(List.of(flags));
         return Program.compile(folder, "calls.c", name, all.toArray(String[]::new));
     }

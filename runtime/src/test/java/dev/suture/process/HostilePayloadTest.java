@@ -19,10 +19,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Payloads that lie: of damaged files, and of authors who know what Suture writes down. */
+@Tag("harm")
 class HostilePayloadTest {
     private static final int SECTION_TYPE_AT = 4;
     private static final int SECTION_TABLE_AT = 0x28;

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.suture.Refusal;
 import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
 import dev.suture.target.Outcome;
+import dev.suture.target.State;
 import dev.suture.target.Watched;
 import java.io.File;
 import java.io.IOException;
@@ -18,12 +20,17 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Programs that mean harm to whoever looks at them, or end while somebody does. */
+@Tag("harm")
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HostileTargetTest {
     private static final String FIX = "int fixed(int x) { return x + 1000; } REPLACES(fixed, \"answer\");";
@@ -41,7 +48,7 @@ class HostileTargetTest {
 
     private static Program start(String what, Path file) throws IOException {
         Path script = folder.resolve(what + ".sh");
-        Files.writeString(script, "#!/bin/sh\nexec " + hostile + " " + what + " " + file + "\n");
+        Files.writeString(script, "#!/bin/sh\nexec '" + hostile + "' " + what + " '" + file + "'\n");
         script.toFile().setExecutable(true);
         return Program.start(script);
     }
@@ -85,22 +92,48 @@ class HostileTargetTest {
         }
     }
 
-    @Test
-    void aServerThatNeverAnswersIsAskedForNothing() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"silent", "user_id=0", "x,user_id=0,rw"})
+    void aServerThatNeverAnswersIsAskedForNothing(String source) throws Exception {
         assumeTrue(Files.isWritable(Path.of("/dev/fuse")), "needs to serve a file system: /dev/fuse");
         Path silent = Program.compile(folder, "silent.c", "silent");
-        Path served = Files.createDirectory(folder.resolve("served"));
-        Process server = new ProcessBuilder(silent.toString(), served.toString(), "12345").start();
+        Path served = Files.createDirectory(folder.resolve("served by " + source));
+        Process server = new ProcessBuilder(silent.toString(), served.toString(), "12345", source).start();
         try {
             assumeTrue("mounted".equals(server.inputReader().readLine()), "needs to serve a file system: root");
             try (Program program = start("map", served.resolve("f"))) {
-                isPatched(program, "served");
+                assertThat(Mappings.read(program.pid()).all())
+                        .anyMatch(mapping -> mapping.path().endsWith(source + "/f"));
+                isPatched(program, "served" + source.length());
             }
         } finally {
             server.destroyForcibly();
             server.waitFor();
             new ProcessBuilder("umount", "-l", served.toString()).start().waitFor();
         }
+    }
+
+    @Test
+    void whoServesAFileSystemIsWhomTheKernelNamesAndNotWhomItsNameNames() {
+        String start = "31 1 0:";
+        Mounts mounts = Mounts.of(
+                List.of(
+                        "20 1 8:1 / / rw shared:1 - ext4 /dev/root rw,user_id=0",
+                        start + "40 / /a rw - fuse.x user_id=0 rw,user_id=12345,group_id=0",
+                        start + "41 / /b rw - fuse x,user_id=0,y rw,user_id=12345,group_id=0",
+                        start + "42 / /c\\040d rw - fuse x rw,user_id=12345",
+                        start + "43 / /e rw - fuse user_id=12345 rw,user_id=0,group_id=0",
+                        start + "44 / /f rw - fuse x rw,user_id=7",
+                        start + "45 / /g rw - fuse x rw",
+                        start + "46 / /h rw - fuse  rw,user_id=0",
+                        start + "47 / /i rw - fuse x rw,user_id=0,user_id=12345"),
+                options -> Mounts.isTrusted(options, 7));
+
+        assertThat(IntStream.range(40, 48).filter(number -> mounts.isForeign("0:" + number)))
+                .containsExactly(40, 41, 42, 45, 47);
+        assertThat(mounts.isForeign("8:1")).isFalse();
+        assertThat(mounts.isUnderForeign(Path.of("/c d/f"))).isTrue();
+        assertThat(mounts.isUnderForeign(Path.of("/e/f"))).isFalse();
     }
 
     @Test
@@ -165,6 +198,26 @@ class HostileTargetTest {
         }
         assertThatThrownBy(() -> FindProcesses.find("maps:" + file))
                 .hasMessageContaining("no process that may be looked at is that");
+    }
+
+    @Test
+    void whatWasInTheWayOfAProgramThatHasEndedSinceIsNotToldAsTheReason() throws Exception {
+        Outcome refused = new Outcome.Refused(new Refusal("hostile", "answer", "it was in the way", ""));
+        Outcome late = new Outcome.TimedOut(Outcome.Cost.NONE, State.CHECKED, List.of());
+        Outcome done = new Outcome.Done(Outcome.Cost.NONE);
+        ProcessTarget target;
+        try (Program program = start("plain", Path.of("-"))) {
+            target = program.target();
+            assertThat(target.unlessEnded(refused)).isSameAs(refused);
+            assertThat(target.unlessEnded(late)).isSameAs(late);
+        }
+        while (!target.hasEnded()) {
+            Thread.sleep(5);
+        }
+        for (Outcome outcome : List.of(refused, late)) {
+            assertThatThrownBy(() -> target.unlessEnded(outcome)).hasMessageContaining("it ended while");
+        }
+        assertThat(target.unlessEnded(done)).isSameAs(done);
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** New functions written over the old ones. */
+@Tag("threads")
 class InPlaceTest {
     private static final ApplyOptions IN_PLACE =
             new ApplyOptions(Duration.ofSeconds(30), Policy.STACK, false, Map.of(), true);
@@ -46,7 +48,7 @@ class InPlaceTest {
 
     @BeforeAll
     static void compile() {
-        calls = Program.compile(folder, "calls.c", "calls", "-ldl");
+        calls = Program.compile(folder, "calls.c", "calls", "-ldl", "-DONE_STACK");
     }
 
     private static Payload of(String name, String text, String depends) {
@@ -78,7 +80,13 @@ class InPlaceTest {
     @ValueSource(strings = {"-pie", "-no-pie"})
     void aFunctionWithLoopsCallsAndDataRunsInTheOldPlaceAndTheOldOneComesBack(String how) {
         Path binary = Program.compile(
-                folder, "calls.c", "calls" + how, how, how.equals("-no-pie") ? "-fno-pie" : "-fPIE", "-ldl");
+                folder,
+                "calls.c",
+                "calls" + how,
+                how,
+                how.equals("-no-pie") ? "-fno-pie" : "-fPIE",
+                "-ldl",
+                "-DONE_STACK");
         Payload payload = Program.payloadOf(folder, "far" + how + ".c", FAR.formatted(1), binary, "");
         try (Program program = Program.start(binary)) {
             ProcessTarget target = program.target();
@@ -293,7 +301,7 @@ class InPlaceTest {
 
     @Test
     void inAProgramThatUnwindsItsStacksOnlyWhatCallsNothingRunsInPlace() {
-        Path cancels = Program.compile(folder, "calls.c", "cancels", "-ldl", "-DCANCELS");
+        Path cancels = Program.compile(folder, "calls.c", "cancels", "-ldl", "-DCANCELS", "-DONE_STACK");
         Payload payload = Program.payloadOf(folder, "unwinds.c", """
                 extern int plain(int);
                 int new_longer(int x) { return plain(x) + plain(x); }

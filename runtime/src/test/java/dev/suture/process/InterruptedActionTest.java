@@ -20,10 +20,12 @@ import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a user's Ctrl-C does to an action: it is done, or it is not, and what is said about it is true. */
+@Tag("threads")
 class InterruptedActionTest {
     private static final int ROUNDS = 60;
     private static final long SEED = 20;

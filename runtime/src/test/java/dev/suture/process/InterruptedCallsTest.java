@@ -6,10 +6,12 @@ import dev.suture.linux.Keeper;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a stop means for the system calls that threads are in: nothing, unless a signal comes for them. */
+@Tag("threads")
 class InterruptedCallsTest {
     /** The program's waiting threads, each in another call; of these only read goes on after a handler ran. */
     private static final int CALLS = 8;

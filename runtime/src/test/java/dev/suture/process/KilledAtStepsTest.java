@@ -13,6 +13,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Killed at each single step of all actions, each time that it comes: the program throws, answers, and can be patched and
  * unpatched.
  */
+@Tag("harm")
 class KilledAtStepsTest {
     private static final boolean IS_LONG = "1".equals(System.getenv("SUTURE_LONG_TESTS"));
     private static final int MOST_TIMES = IS_LONG ? 1000 : 1;

@@ -12,10 +12,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whoever kills Suture leaves a program that is patched or not, and lives. */
+@Tag("harm")
 class KilledTest {
     private static final boolean IS_LONG = "1".equals(System.getenv("SUTURE_LONG_TESTS"));
     private static final int KILLS = IS_LONG ? 500 : 25;

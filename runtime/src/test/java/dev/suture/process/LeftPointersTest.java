@@ -1,6 +1,7 @@
 package dev.suture.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
@@ -105,6 +106,19 @@ class LeftPointersTest {
             assertThat(program.ask("call shrinks 0")).isEqualTo("0");
             assertThat(unloaded(program.target(), "unread"))
                     .contains("cannot be read")
+                    .contains("memory stay");
+        }
+    }
+
+    @Test
+    void memoryThatOthersFillWhenItIsTouchedMayHoldSuchAnAddress() {
+        Payload payload = Program.payloadOf(
+                folder, "late.c", "int new_says(int x) { return x + 7; } REPLACES(new_says, \"says\");", calls, "");
+        try (Program program = Program.start(calls)) {
+            ScenariosTest.load(program.target(), "late", payload);
+            assumeTrue(program.ask("call fills_late 0").equals("0"), "needs the right to use userfaultfd");
+            assertThat(unloaded(program.target(), "late"))
+                    .contains("userfaultfd")
                     .contains("memory stay");
         }
     }

@@ -2,6 +2,7 @@ package dev.suture.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.suture.engine.ActionReport;
 import dev.suture.engine.ActionReport.Ended;
@@ -18,10 +19,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who may do what, when, and on how many processes. */
+@Tag("harm")
 class LimitsTest {
     private static final ApplyOptions SHORT = new ApplyOptions(Duration.ofMillis(200), Policy.STACK, false, Map.of());
 
@@ -96,6 +99,20 @@ class LimitsTest {
             other.join();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void whoMayTraceIsNotToldThatTheRightIsMissing() throws Exception {
+        long capabilities = Long.parseUnsignedLong(
+                ProcStatus.read((int) ProcessHandle.current().pid()).text("CapEff"), 16);
+        assumeTrue((capabilities >>> 19 & 1) != 0, "needs CAP_SYS_PTRACE, which suture is to have here");
+        try (Program program = Program.start(server)) {
+            // Somebody else had it a moment ago, and is gone when it is asked who.
+            assertThat(Permissions.explain(program.pid(), "tracing it").getMessage())
+                    .contains("another process traced it at that moment and no longer does (try again)")
+                    .doesNotContain("PR_SET_DUMPABLE")
+                    .doesNotContain("run suture");
         }
     }
 

@@ -13,11 +13,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Of the peers' scenarios (docs/scenarios.md) those about libraries, the contents of payloads, and stacks of them. */
+@Tag("harm")
 class PeerFilesTest {
     @TempDir
     private static Path folder;
@@ -178,10 +179,7 @@ class PeerFilesTest {
     }
 
     @Test
-    @EnabledIfEnvironmentVariable(
-            named = "SUTURE_LONG_TESTS",
-            matches = "1",
-            disabledReason = "takes minutes: make test-all")
+    @Tag("long")
     void aHundredPayloadsAreStackedAndTakenOffAgain() {
         many(100);
     }

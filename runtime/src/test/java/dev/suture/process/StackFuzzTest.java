@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Programs made at random, whose threads know themselves what they are in, are patched all the time.
  * {@code SUTURE_FUZZ_SEED} repeats one of them; {@code SUTURE_FUZZ_STOPS} says how many stops there are to be in all.
  */
+@Tag("threads")
 @Timeout(value = 3600, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class StackFuzzTest {
     private static final boolean IS_LONG = "1".equals(System.getenv("SUTURE_LONG_TESTS"));
@@ -40,6 +42,7 @@ class StackFuzzTest {
 
     private long stops;
     private long changes;
+    private long replaced;
     private long late;
     private long stoppedMicros;
 
@@ -55,8 +58,10 @@ class StackFuzzTest {
         for (long seed = first; stops < STOPS; seed++) {
             String figures = patch(seed, STOPS_OF_ONE);
             assertThat(figures).as("seed %d", seed).startsWith("misses 0 ");
-            said.append("seed %d: %s; in all %,d stops, %,d changes, %,d found no moment, mean stop %d us%n"
-                    .formatted(seed, figures, stops, changes, late, stoppedMicros / Math.max(1, stops)));
+            said.append(
+                    "seed %d: %s; in all %,d stops, %,d changes, %,d by replace, %,d found no moment, mean stop %d us%n"
+                            .formatted(
+                                    seed, figures, stops, changes, replaced, late, stoppedMicros / Math.max(1, stops)));
             Files.writeString(Path.of("target", "stack-fuzz.txt"), said);
         }
     }
@@ -76,16 +81,24 @@ class StackFuzzTest {
     private String patch(long seed, long stopsOfOne) throws IOException {
         Random random = new Random(seed);
         boolean isSplit = seed % 4 == 3;
+        boolean isCalm = seed % 4 == 1;
         Path place = Files.createDirectories(folder.resolve("seed" + seed));
         Program.copy(place, "fuzz-common.h");
         Files.writeString(place.resolve("fuzz.h"), FuzzSource.header() + "#include \"fuzz-common.h\"\n");
         Files.writeString(place.resolve("functions.cc"), "#include \"fuzz.h\"\n" + new FuzzSource(random).functions());
         List<String> flags = new ArrayList<>(List.of("-fcf-protection=none"));
         if (isSplit) {
-            flags.add("-fsplit-stack");
+            flags.addAll(List.of("-fsplit-stack", "-DSPLIT"));
+        }
+        if (isCalm) {
+            // Without a library of C++, and so without an unwinder.
+            flags.addAll(List.of("-DCALM", "-fno-exceptions", "-fno-rtti"));
         }
         List<String> sources = new ArrayList<>(flags);
         sources.add("functions.cc");
+        if (isCalm) {
+            sources.add("-Wl,--as-needed");
+        }
         Path binary = Program.compile(place, "fuzz.cc", "fuzz", sources.toArray(String[]::new));
         List<Payload> payloads = new ArrayList<>();
         for (int i = 0; i < PAYLOADS; i++) {
@@ -100,7 +113,9 @@ class StackFuzzTest {
         try (Program program = Program.startWith(binary, String.valueOf(seed), isSplit ? "plain" : "mixed")) {
             long until = Math.min(STOPS, stops + stopsOfOne);
             while (stops < until) {
-                round(program.target(), payloads.get(random.nextInt(PAYLOADS)));
+                int first = random.nextInt(PAYLOADS);
+                int second = (first + 1 + random.nextInt(PAYLOADS - 1)) % PAYLOADS;
+                round(program.target(), payloads.get(first), payloads.get(second));
             }
             return program.ask("stop");
         } catch (RuntimeException | AssertionError e) {
@@ -108,16 +123,27 @@ class StackFuzzTest {
         }
     }
 
-    private void round(ProcessTarget target, Payload payload) {
-        count(target.upload("fuzz", payload));
+    private void round(ProcessTarget target, Payload payload, Payload other) {
+        ApplyOptions inPlace = new ApplyOptions(options.timeout(), options.policy(), false, Map.of(), true);
+        count(target.upload("fuzz", payload, inPlace));
+        count(target.upload("other", other, inPlace));
         for (int i = 0; i < CHANGES; i++) {
-            if (count(target.apply("fuzz", options))) {
-                untilDone(() -> target.revert("fuzz", options));
-            } else {
+            String last = "fuzz";
+            if (!count(target.apply("fuzz", options))) {
                 late++;
+                continue;
             }
+            if (i % 2 == 1) {
+                boolean isReplaced = count(target.replace("other", options));
+                replaced += isReplaced ? 1 : 0;
+                late += isReplaced ? 0 : 1;
+                last = isReplaced ? "other" : "fuzz";
+            }
+            String applied = last;
+            untilDone(() -> target.revert(applied, options));
         }
         untilDone(() -> target.unload("fuzz", options));
+        untilDone(() -> target.unload("other", options));
     }
 
     private void untilDone(Supplier<Outcome> action) {

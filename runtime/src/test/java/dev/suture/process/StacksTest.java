@@ -11,12 +11,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Stacks of all kinds, with a function on them that must not change. */
+@Tag("threads")
 class StacksTest {
     private static final ApplyOptions BRIEF = brief(150);
     private static final String[] LARGE_STACKS = {"sh", "-c", "ulimit -s 65536; exec \"$@\"", "sh"};

@@ -6,10 +6,12 @@ import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whoever is killed between telling the program's unwinder and the ledger leaves no frames without memory. */
+@Tag("threads")
 class UnwinderKilledTest {
     private static final String PASSES = """
             extern "C" void fails(int);

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -87,6 +88,39 @@ class InputFilesTest {
 
         assertThat(HypervisorImage.inTree(folder.resolve("tree")).file()).isEqualTo(image);
         assertThat(HypervisorImage.inTree(folder.resolve("tree/xen")).file()).isEqualTo(image);
+    }
+
+    @Test
+    void whoseClientHasToBeCompiledIsNotBootedWithoutACompiler() throws IOException {
+        write("tree/xen/xen", elf(1, 3));
+        HypervisorImage image = HypervisorImage.inTree(folder.resolve("tree"));
+        Path header = Path.of("tree/xen/include/public/sysctl.h");
+
+        assertThat(image.controlInterface()).isEmpty();
+        OwnClient.require(image, Optional.empty());
+        write(header.toString(), "#define XEN_SYSCTL_INTERFACE_VERSION 0x00000015\n".getBytes());
+        OwnClient.require(image, Optional.empty());
+        write(header.toString(), "/* 4.22 */\n#define XEN_SYSCTL_INTERFACE_VERSION 0x00000016\n".getBytes());
+        assertThat(image.controlInterface()).hasValue(0x16);
+        OwnClient.require(image, Optional.of(Path.of("/usr/bin/gcc")));
+        assertThatThrownBy(() -> OwnClient.require(image, Optional.empty()))
+                .isInstanceOf(LivePatchException.class)
+                .hasMessageContaining("xen/xen: it speaks control interface 0x16")
+                .hasMessageContaining("apt-get install gcc");
+    }
+
+    @Test
+    void theClientForLaterHypervisorsIsAProgramOfItsOwn() throws Exception {
+        byte[] client = OwnClient.make(folder).orElseThrow();
+
+        assertThat(HypervisorImage.isElf(client)).isTrue();
+        Path program = Files.write(folder.resolve("made"), client);
+        assertThat(program.toFile().setExecutable(true)).isTrue();
+        // Outside of Xen there is nothing to talk to, or nobody who may.
+        Process process = new ProcessBuilder(program.toString(), "list").start();
+        assertThat(new String(process.getInputStream().readAllBytes()))
+                .matches("(locking memory|opening /dev/xen/privcmd|list) failed: -\\d+.*\\n");
+        assertThat(process.waitFor()).isEqualTo(1);
     }
 
     @Test

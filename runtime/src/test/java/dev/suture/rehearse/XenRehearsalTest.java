@@ -13,10 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Boots Debian's own build of Xen, once: a boot takes 5 to 15 s. */
+@Tag("xen")
 class XenRehearsalTest {
     @TempDir
     private Path folder;

@@ -212,6 +212,7 @@ PLAIN int pools(int x)
 }
 #endif
 
+#ifndef ONE_STACK
 /* Waits for a line on a stack of a few bytes, with variables on both sides, or where no stack is yet; gives how many of
    the variables have changed. */
 static unsigned char around[16384];
@@ -228,6 +229,7 @@ PLAIN int on_small_stack(int x)
         x += around[i] != 0x5a;
     return x;
 }
+#endif
 
 /* What a payload leaves behind. */
 const char *said = "nothing";
@@ -249,6 +251,19 @@ PLAIN int shrinks(int x)
     if (ftruncate(file, 3 * 4096) || mmap(0, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0) == MAP_FAILED)
         return -1;
     return ftruncate(file, 4096) + x;
+}
+
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+/* Has memory that nobody fills until it is touched; 0 if the kernel lets it. */
+PLAIN int fills_late(int x)
+{
+    struct uffdio_api api = {.api = UFFD_API};
+    int file = syscall(SYS_userfaultfd, 1);
+    void *memory = mmap(0, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct uffdio_register part = {{(unsigned long)memory, 4 * 4096}, UFFDIO_REGISTER_MODE_MISSING, 0};
+    return file < 0 || ioctl(file, UFFDIO_API, &api) || ioctl(file, UFFDIO_REGISTER, &part) ? 1 : x;
 }
 
 #ifdef SEQUENCES

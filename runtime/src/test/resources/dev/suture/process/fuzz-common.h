@@ -2,6 +2,7 @@
 struct Activation {
     Activation *below;
     const void *body;
+    unsigned long called;
     int function;
     bool is_exempt;
 };

@@ -1,6 +1,9 @@
 /* Threads that go through functions at random, on stacks of all kinds, while these functions are replaced. Each call of a
    function notes which body of it runs; whoever finds himself in a body that is no longer the one that is called was
-   missed. Commands come on standard input: "stop" ends it and gives the figures. */
+   missed. Commands come on standard input: "stop" ends it and gives the figures.
+
+   Compiled with -DCALM it neither throws nor switches stacks, and has no unwinder: then functions are replaced in place.
+   Whoever is missed there goes on in the middle of other instructions, which ends the program. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -20,7 +23,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#ifndef CALM
 #include <ucontext.h>
+#endif
 #include <unistd.h>
 #include "fuzz.h"
 
@@ -30,9 +35,17 @@ struct Stack {
     jmp_buf *jump;
     Activation *jump_top;
     bool is_home;
+#ifndef CALM
     ucontext_t context;
+#endif
 };
 
+#ifdef SPLIT
+/* longjmp leaves the limit of the part of the stack that it came from, and the program runs over that of another. */
+static const bool JUMPS = false;
+#else
+static const bool JUMPS = true;
+#endif
 static const int COROUTINES = 3, THREADS = 4, COROUTINE_BYTES = 1 << 18;
 static long calls, misses, exempt, throws, signals, switches, jumps, colds;
 static char first_miss[200];
@@ -70,22 +83,33 @@ FUNCTIONS(DECLARE)
 #define ENTRY(n) f##n,
 static void (*const entries[])(int) = {FUNCTIONS(ENTRY)};
 static const int COUNT = sizeof entries / sizeof entries[0];
-static unsigned char original[COUNT][5];
+/* Of each function, to know it by: all bodies differ there, as each gives its own address. */
+static const int MARKED = 64;
+static const uintptr_t IN_PLACE = (uintptr_t)1 << 63;
+static unsigned char original[COUNT][MARKED];
+static long in_place;
 
-/* The body that a call of the function leads to now. */
-static const void *body(int function)
+/* What a call of the function leads to now: the address of a body, or a mark of the code that is in place of the first. */
+static uintptr_t body(int function)
 {
     const unsigned char *at = (const unsigned char *)entries[function];
     int distance;
-    if (!memcmp(at, original[function], 5))
-        return at;
+    if (!memcmp(at, original[function], MARKED))
+        return (uintptr_t)at;
     memcpy(&distance, at + 1, 4);
-    return at[0] == 0xe9 ? at + 5 + distance : 0;
+    if (at[0] == 0xe9)
+        return (uintptr_t)at + 5 + distance;
+    uintptr_t mark = 0;
+    for (int i = 0; i < MARKED; i++)
+        mark = mark * 0x9e3779b97f4a7c15u + at[i];
+    return mark | IN_PLACE;
 }
 
 static void check(Activation *a, const char *when)
 {
-    if (a->is_exempt || body(a->function) == a->body)
+    uintptr_t now = body(a->function);
+    bool is_other = now & IN_PLACE ? a->body == (const void *)entries[a->function] : now != (uintptr_t)a->body;
+    if (a->is_exempt || now == a->called && !is_other)
         return;
     a->is_exempt = true;
     if (__sync_fetch_and_add(&misses, 1) == 0)
@@ -96,7 +120,10 @@ extern "C" void fuzz_enter(Activation *a, int function, const void *body)
 {
     a->function = function;
     a->body = body;
+    a->called = ::body(function);
     a->is_exempt = false;
+    if (a->called & IN_PLACE)
+        __sync_fetch_and_add(&in_place, 1);
     a->below = own->running->top;
     own->running->top = a;
     __sync_fetch_and_add(&calls, 1);
@@ -111,7 +138,7 @@ extern "C" void fuzz_leave(Activation *a)
 static void excuse(Stack *stack)
 {
     for (Activation *a = stack->is_home ? 0 : stack->top; a; a = a->below)
-        if (!a->is_exempt && body(a->function) != a->body) {
+        if (!a->is_exempt && body(a->function) != a->called) {
             a->is_exempt = true;
             __sync_fetch_and_add(&exempt, 1);
         }
@@ -151,6 +178,7 @@ static void leaf()
     }
 }
 
+#ifndef CALM
 static void switch_to(Stack *next)
 {
     Stack *before = own->running;
@@ -188,6 +216,9 @@ static void goes_elsewhere()
     own->came_from[index] = own->running;
     switch_to(next);
 }
+#else
+static void goes_elsewhere() {}
+#endif
 
 static void jumps_back(int depth)
 {
@@ -204,6 +235,7 @@ static void jumps_back(int depth)
     stack->top = top;
     stack->tries = tries;
 }
+#ifndef CALM
 static void catches(int depth)
 {
     Stack *stack = own->running;
@@ -220,6 +252,11 @@ static void catches(int depth)
     stack->jump = before;
     stack->top = top;
 }
+static void throws_one(int depth) { throw depth; }
+#else
+static void catches(int depth) { fuzz_step(depth - 1); }
+static void throws_one(int) {}
+#endif
 static void handles(int number)
 {
     int saved = errno;
@@ -250,7 +287,7 @@ extern "C" __attribute__((noipa)) void fuzz_step(int depth)
         break;
     case 3: case 4:
         if (is_plain && stack->tries > 0 && !stack->jump)
-            throw depth;
+            throws_one(depth);
         break;
     case 5:
         if (is_plain && mixes)
@@ -261,7 +298,7 @@ extern "C" __attribute__((noipa)) void fuzz_step(int depth)
             goes_elsewhere();
         break;
     case 8:
-        if (is_plain && stack->tries == 0)
+        if (is_plain && JUMPS && stack->tries == 0)
             jumps_back(depth);
         break;
     case 9:
@@ -328,7 +365,7 @@ int main(int count, char **arguments)
     prctl(PR_SET_PTRACER, -1L);
     setvbuf(stdout, 0, _IOLBF, 0);
     for (int i = 0; i < COUNT; i++)
-        memcpy(original[i], (const void *)entries[i], 5);
+        memcpy(original[i], (const void *)entries[i], MARKED);
     struct sigaction action = {};
     action.sa_handler = handles;
     action.sa_flags = SA_ONSTACK | SA_RESTART;
@@ -351,7 +388,7 @@ int main(int count, char **arguments)
         pthread_join(disturber, 0);
     for (int i = 0; i < THREADS; i++)
         pthread_join(workers[i], 0);
-    printf("misses %ld calls %ld excused %ld throws %ld signals %ld switches %ld jumps %ld colds %ld%s\n", misses, calls,
-           exempt, throws, signals, switches, jumps, colds, first_miss);
+    printf("misses %ld calls %ld excused %ld throws %ld signals %ld switches %ld jumps %ld colds %ld in place %ld%s\n", misses,
+           calls, exempt, throws, signals, switches, jumps, colds, in_place, first_miss);
     return 0;
 }

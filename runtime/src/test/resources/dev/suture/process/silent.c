@@ -1,4 +1,4 @@
-/* Serves a file system with one file, f, as user argv[2] at argv[1], and answers whatever it is asked but for reads. */
+/* Serves a file system with one file, f, as user argv[2] at argv[1], which it says is of argv[3], and answers whatever it is asked but for reads. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ int main(int argc, char **argv)
     char options[200];
     device = open("/dev/fuse", O_RDWR);
     snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=%s,group_id=0,allow_other", device, argv[2]);
-    if (device < 0 || mount("silent", argv[1], "fuse", MS_NOSUID | MS_NODEV, options)) {
+    if (device < 0 || mount(argv[3], argv[1], "fuse", MS_NOSUID | MS_NODEV, options)) {
         perror("mount");
         return 1;
     }

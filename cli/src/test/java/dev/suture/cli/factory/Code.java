@@ -12,7 +12,7 @@ import java.util.function.UnaryOperator;
  * @param units how many files, without the one of {@code main}
  * @param macros numbers by name, in a header
  * @param functions a function calls only those behind it
- * @param flags of the compiler
+ * @param build how it is compiled and linked
  * @param layout which order of members the structure has; 0 at first
  */
 public record Code(
@@ -22,7 +22,7 @@ public record Code(
         List<Table> tables,
         List<Row> rows,
         List<Function> functions,
-        String flags,
+        Build build,
         int layout) {
     public Code {
         macros = new TreeMap<>(macros);
@@ -32,11 +32,28 @@ public record Code(
         functions = List.copyOf(functions);
     }
 
+    /** What the files become beside that of {@code main}. */
+    public enum Form {
+        OBJECTS,
+        ARCHIVE,
+        LIBRARY
+    }
+
+    /**
+     * How a program is made.
+     *
+     * @param compiler of C, or of C++, which the source is too
+     * @param withThreads whether two threads take turns in answering
+     */
+    public record Build(String compiler, String flags, Form form, boolean withThreads) {}
+
     /** What a variable is. */
     enum Shape {
         NUMBER,
         ARRAY,
         STRUCTURE,
+        /** A pointer to a structure that is allocated when it is first used. */
+        HEAP,
         POINTER,
         /** A number of which each thread has one. */
         THREAD,
@@ -63,6 +80,10 @@ public record Code(
             return new Variable(id, other, unit, isStatic, shape, type, first, pointsTo);
         }
 
+        Variable global(String other) {
+            return new Variable(id, other, unit, false, shape, type, first, pointsTo);
+        }
+
         Variable typed(String other) {
             return new Variable(id, name, unit, isStatic, shape, other, first, pointsTo);
         }
@@ -86,8 +107,12 @@ public record Code(
         }
     }
 
-    /** A static variable of a function. */
-    record Kept(int id, String name, String type, long first) {}
+    /**
+     * A static variable that one function uses.
+     *
+     * @param isOutside whether it stands before the function, and not in it
+     */
+    record Kept(int id, String name, String type, long first, boolean isOutside) {}
 
     /**
      * A function.
@@ -165,27 +190,27 @@ public record Code(
     }
 
     Code withFunctions(List<Function> other) {
-        return new Code(units, macros, variables, tables, rows, other, flags, layout);
+        return new Code(units, macros, variables, tables, rows, other, build, layout);
     }
 
     Code withVariables(List<Variable> other) {
-        return new Code(units, macros, other, tables, rows, functions, flags, layout);
+        return new Code(units, macros, other, tables, rows, functions, build, layout);
     }
 
     Code withTables(List<Table> other) {
-        return new Code(units, macros, variables, other, rows, functions, flags, layout);
+        return new Code(units, macros, variables, other, rows, functions, build, layout);
     }
 
     Code withRows(List<Row> other) {
-        return new Code(units, macros, variables, tables, other, functions, flags, layout);
+        return new Code(units, macros, variables, tables, other, functions, build, layout);
     }
 
     Code withMacros(Map<String, Long> other) {
-        return new Code(units, other, variables, tables, rows, functions, flags, layout);
+        return new Code(units, other, variables, tables, rows, functions, build, layout);
     }
 
     Code withLayout(int other) {
-        return new Code(units, macros, variables, tables, rows, functions, flags, other);
+        return new Code(units, macros, variables, tables, rows, functions, build, other);
     }
 
     /** {@return this with one function replaced} */

@@ -6,10 +6,8 @@ import dev.suture.cli.factory.Code.Table;
 import dev.suture.cli.factory.Code.Variable;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -42,7 +40,15 @@ public enum Edit {
     ENUMERATOR,
     VARIABLE_TYPE,
     STATIC_TYPE,
-    LAYOUT;
+    LAYOUT,
+    RESULT,
+    STEPS_SWAPPED,
+    STEP_GUARDED,
+    PARAMETER_REMOVED,
+    FUNCTION_REMOVED,
+    FUNCTION_SPLIT,
+    STATIC_MOVED_OUT,
+    VARIABLE_MADE_GLOBAL;
 
     /** The numbers of what is added begin here. */
     private static final int ADDED = 5000;
@@ -69,10 +75,10 @@ public enum Edit {
             case STEP_ADDED -> added(code, function, new MakeBody(dice, code, position).statement(1), dice);
             case STEP_REMOVED -> removed(code, function, dice);
             case CALL_OF_NEW_FUNCTION -> newFunction(code, function, dice);
-            case SIGNATURE -> signature(code, function, dice);
+            case SIGNATURE -> EditFunctions.withParameter(code, function, dice.number());
             case FUNCTION_RENAMED -> function.id() == 0 ? code : code.with(function.called("renamed" + function.id()));
             case FUNCTION_REMOVED_FROM_LINE -> shuffled(code, dice);
-            case FUNCTION_MOVED -> moved(code, function, dice);
+            case FUNCTION_MOVED -> EditFunctions.moved(code, function, dice.below(code.units()));
             case FUNCTION_MADE_GLOBAL ->
                 function.inHeader() || !function.isStatic()
                         ? code
@@ -82,7 +88,8 @@ public enum Edit {
             case STATICS_SWAPPED -> code.with(function.keeping(function.kept().reversed()));
             case STATIC_RENAMED ->
                 code.with(function.keeping(function.kept().stream()
-                        .map(each -> new Kept(each.id(), each.name() + "_now", each.type(), each.first()))
+                        .map(each ->
+                                new Kept(each.id(), each.name() + "_now", each.type(), each.first(), each.isOutside()))
                         .toList()));
             case VARIABLE_ADDED -> variable(code, function, dice);
             case VARIABLE_RENAMED ->
@@ -117,7 +124,8 @@ public enum Edit {
                         each -> each.shape() == Code.Shape.VIEW ? each : each.typed(dice.pick(MakeCode.TYPES)));
             case STATIC_TYPE ->
                 code.with(function.keeping(function.kept().stream()
-                        .map(each -> new Kept(each.id(), each.name(), dice.pick(MakeCode.TYPES), each.first()))
+                        .map(each -> new Kept(
+                                each.id(), each.name(), dice.pick(MakeCode.TYPES), each.first(), each.isOutside()))
                         .toList()));
             case ATTRIBUTE ->
                 function.id() == 0 || function.inHeader()
@@ -125,6 +133,14 @@ public enum Edit {
                         : code.with(function.with(function.attribute().isEmpty() ? MakeCode.NOINLINE : ""));
             case BLANK_LINES -> added(code, function, new Statement.Blank("/* said */\n\n\n"), dice);
             case LAYOUT -> code.withLayout(1 + dice.below(3));
+            case RESULT -> code.with(new MakeBody(dice, code, position).withResult());
+            case STEPS_SWAPPED -> swapped(code, function, dice);
+            case STEP_GUARDED -> guarded(code, function, new MakeBody(dice, code, position).condition(), dice);
+            case PARAMETER_REMOVED -> EditFunctions.withoutParameter(code, function);
+            case FUNCTION_REMOVED -> EditFunctions.removed(code, function, dice.number());
+            case FUNCTION_SPLIT -> EditFunctions.split(code, position, fresh(code));
+            case STATIC_MOVED_OUT -> EditFunctions.withStaticsOutside(code, function);
+            case VARIABLE_MADE_GLOBAL -> EditFunctions.madeGlobal(code, dice.pick(code.variables()));
         };
     }
 
@@ -161,6 +177,25 @@ public enum Edit {
         return code.with(function.with(body));
     }
 
+    private static Code swapped(Code code, Function function, Dice dice) {
+        List<Statement> body = new ArrayList<>(function.body());
+        if (body.size() < 2) {
+            return code;
+        }
+        Collections.swap(body, dice.below(body.size()), dice.below(body.size()));
+        return code.with(function.with(body));
+    }
+
+    private static Code guarded(Code code, Function function, Expression condition, Dice dice) {
+        List<Statement> body = new ArrayList<>(function.body());
+        if (body.isEmpty()) {
+            return code;
+        }
+        int place = dice.below(body.size());
+        body.set(place, new Statement.If(condition, List.of(body.get(place)), List.of()));
+        return code.with(function.with(body));
+    }
+
     // It is the last, and so calls nothing.
     private static Code newFunction(Code code, Function function, Dice dice) {
         int id = fresh(code);
@@ -189,89 +224,11 @@ public enum Edit {
                 dice);
     }
 
-    private static Code signature(Code code, Function function, Dice dice) {
-        boolean isAddressed =
-                code.functions().indexOf(function) >= code.functions().size() - MakeCode.LEAVES
-                        || code.rows().stream().anyMatch(row -> row.functions().contains(function.id()))
-                        || code.variables().stream().anyMatch(each -> each.pointsTo() == function.id())
-                        || code.functions().stream().anyMatch(each -> points(each, function.id()));
-        if (function.id() == 0 || isAddressed || function.parameters() >= MakeBody.LOCALS) {
-            return code;
-        }
-        List<Function> all = code.functions().stream()
-                .map(each -> each.map(part -> part instanceof Expression.Call call && call.function() == function.id()
-                        ? new Expression.Call(
-                                call.function(),
-                                Stream.concat(
-                                                call.arguments().stream(),
-                                                Stream.of(new Expression.Number(dice.number())))
-                                        .toList())
-                        : part))
-                .toList();
-        Code changed = code.withFunctions(all);
-        return changed.with(changed.function(function.id()).taking(function.parameters() + 1));
-    }
-
-    private static boolean points(Function function, int id) {
-        boolean[] points = {false};
-        Statement.flatMap(function.body(), each -> {
-            points[0] |= each instanceof Statement.Point point && point.function() == id;
-            return Stream.of(each);
-        });
-        return points[0];
-    }
-
     private static Code shuffled(Code code, Dice dice) {
         List<Function> all = new ArrayList<>(code.functions());
         Function taken = all.remove(1 + dice.below(all.size() - 1));
         all.add(1 + dice.below(all.size()), taken);
         return code.withFunctions(all);
-    }
-
-    // Only where all that it has is to be had there too.
-    private static Code moved(Code code, Function function, Dice dice) {
-        int unit = dice.below(code.units());
-        if (function.id() == 0 || function.isStatic() || function.inHeader() || !isSelfContained(code, function)) {
-            return code;
-        }
-        return code.with(function.in(unit));
-    }
-
-    private static boolean isSelfContained(Code code, Function function) {
-        Set<Boolean> seen = new HashSet<>();
-        function.map(part -> {
-            seen.add(
-                    switch (part) {
-                        case Expression.Call call ->
-                            code.function(call.function()).isStatic();
-                        case Expression.Global global ->
-                            code.variable(global.variable()).isStatic();
-                        case Expression.Field field ->
-                            code.variable(field.variable()).isStatic();
-                        case Expression.Through through ->
-                            code.variable(through.variable()).isStatic();
-                        case Expression.Pointed pointed ->
-                            code.variable(pointed.variable()).isStatic();
-                        case Expression.Entry entry -> code.table(entry.table()).isStatic();
-                        case Expression.Row _ -> true;
-                        default -> false;
-                    });
-            return part;
-        });
-        Statement.flatMap(function.body(), each -> {
-            seen.add(
-                    switch (each) {
-                        case Statement.SetGlobal set ->
-                            code.variable(set.variable()).isStatic();
-                        case Statement.SetField set ->
-                            code.variable(set.variable()).isStatic();
-                        case Statement.Point _, Statement.View _ -> true;
-                        case Statement.Say say -> code.variable(say.variable()).isStatic();
-                        default -> false;
-                    });
-            return Stream.of(each);
-        });
-        return !seen.contains(true);
     }
 
     private static Code keeps(Code code, Function function, Dice dice) {
@@ -280,7 +237,7 @@ public enum Edit {
         }
         int id = fresh(code);
         List<Kept> kept = new ArrayList<>(function.kept());
-        kept.add(dice.below(kept.size() + 1), new Kept(id, "kept" + id, "unsigned", dice.below(3)));
+        kept.add(dice.below(kept.size() + 1), new Kept(id, "kept" + id, "unsigned", dice.below(3), false));
         Expression next = new Expression.Operation("+", new Expression.Kept(id), new Expression.Number(1));
         Code changed =
                 added(code.with(function.keeping(kept)), function.keeping(kept), new Statement.SetKept(id, next), dice);

@@ -32,7 +32,6 @@ final class MakeBody {
     static final int LOCALS = 4;
     private static final int REACH = 6;
     private static final int MOST_CALLS = 2;
-    private static final int ROOTS = 3;
 
     private final Dice dice;
     private final Code code;
@@ -64,19 +63,47 @@ final class MakeBody {
     /** {@return the function with a body} */
     Function whole() {
         List<Statement> body = new ArrayList<>();
-        if (function.id() == 0) {
-            callable.stream()
-                    .limit(ROOTS)
-                    .forEach(root -> body.add(
-                            new SetLocal(1 + dice.below(LOCALS - 1), new Operation("+", new Local(1), call(root)))));
-            calls = 0;
-        }
         int steps = 2 + dice.below(5);
         for (int i = 0; i < steps; i++) {
             body.add(statement(2));
         }
-        Expression result = new Operation("+", value(2), new Operation("^", new Local(0), new Local(1)));
-        return function.with(body).with(result);
+        if (function.id() == 0) {
+            callable.stream().limit(code.units()).forEach(driver -> body.add(gather(call(driver))));
+        }
+        return function.with(body).with(answer(value(2)));
+    }
+
+    /**
+     * {@return the function with a body that calls most functions of its file and reads most variables, so that what they
+     * do is seen from outside}
+     */
+    Function driving() {
+        List<Statement> body = new ArrayList<>();
+        for (Function other :
+                code.functions().subList(1 + code.units(), code.functions().size())) {
+            if (other.unit() == function.unit() && dice.chance(85)) {
+                body.add(gather(call(other)));
+            }
+        }
+        for (Variable variable : code.variables()) {
+            if (variable.unit() == function.unit() && variable.shape() != Shape.POINTER && dice.chance(60)) {
+                body.add(gather(read(variable)));
+            }
+        }
+        return function.with(body).with(answer(new Number(0)));
+    }
+
+    // All that a function computes is part of its answer.
+    private static Expression answer(Expression value) {
+        Expression answer = value;
+        for (int i = 0; i < LOCALS; i++) {
+            answer = new Operation("+", new Operation("*", answer, new Number(31)), new Local(i));
+        }
+        return answer;
+    }
+
+    private static Statement gather(Expression value) {
+        return new SetLocal(1, new Operation("+", new Operation("*", new Local(1), new Number(31)), value));
     }
 
     /** {@return a step, which has at most so many within each other} */
@@ -126,7 +153,7 @@ final class MakeBody {
     }
 
     private Statement setField() {
-        List<Variable> all = variables(Shape.STRUCTURE);
+        List<Variable> all = variables(Shape.STRUCTURE, Shape.HEAP);
         return all.isEmpty()
                 ? new SetLocal(1, value(1))
                 : new SetField(dice.pick(all).id(), dice.below(WriteCode.FIELDS), value(2));
@@ -204,18 +231,31 @@ final class MakeBody {
         };
     }
 
+    /** {@return the function with another result} */
+    Function withResult() {
+        return function.with(answer(value(2)));
+    }
+
+    /** {@return a condition without a call} */
+    Expression condition() {
+        return quiet(2);
+    }
+
     private Expression state() {
         if (!function.kept().isEmpty() && dice.chance(50)) {
             return new Expression.Kept(dice.pick(function.kept()).id());
         }
         List<Variable> all =
-                variables(Shape.NUMBER, Shape.ARRAY, Shape.STRUCTURE, Shape.THREAD, Shape.TEXT, Shape.VIEW);
+                variables(Shape.NUMBER, Shape.ARRAY, Shape.STRUCTURE, Shape.HEAP, Shape.THREAD, Shape.TEXT, Shape.VIEW);
         if (all.isEmpty()) {
             return new Local(0);
         }
-        Variable variable = dice.pick(all);
+        return read(dice.pick(all));
+    }
+
+    private Expression read(Variable variable) {
         return switch (variable.shape()) {
-            case STRUCTURE -> new Field(variable.id(), dice.below(WriteCode.FIELDS));
+            case STRUCTURE, HEAP -> new Field(variable.id(), dice.below(WriteCode.FIELDS));
             case TEXT, VIEW -> new Expression.Pointed(variable.id(), new Local(dice.below(LOCALS)));
             default -> new Global(variable.id(), new Local(dice.below(LOCALS)));
         };

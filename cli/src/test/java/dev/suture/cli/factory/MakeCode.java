@@ -1,5 +1,7 @@
 package dev.suture.cli.factory;
 
+import dev.suture.cli.factory.Code.Build;
+import dev.suture.cli.factory.Code.Form;
 import dev.suture.cli.factory.Code.Function;
 import dev.suture.cli.factory.Code.Kept;
 import dev.suture.cli.factory.Code.Row;
@@ -32,6 +34,8 @@ public final class MakeCode {
             Shape.NUMBER,
             Shape.ARRAY,
             Shape.STRUCTURE,
+            Shape.HEAP,
+            Shape.POINTER,
             Shape.POINTER,
             Shape.THREAD,
             Shape.TEXT,
@@ -56,24 +60,33 @@ public final class MakeCode {
     private Code make() {
         Map<String, Long> macros = new TreeMap<>(Map.of(
                 "LIMIT", dice.number(), "STEP", 1L + dice.below(9), ENUMERATOR + "FIRST", 0L, ENUMERATOR + "LAST", 5L));
-        int count = 9 + dice.below(8);
+        int count = 9 + dice.below(6);
         IntStream.range(0, count).forEach(i -> functions.add(head(i, count)));
+        IntStream.range(0, units).forEach(unit -> functions.add(1 + unit, driver(unit, count + unit)));
         IntStream.range(0, 1 + dice.below(3)).forEach(_ -> tables.add(table()));
         IntStream.range(0, 5 + dice.below(6)).forEach(_ -> variables.add(variable()));
         List<Row> rows = Stream.of(row())
                 .filter(row -> !row.functions().contains(0) && dice.chance(60))
                 .toList();
-        Code code = new Code(units, macros, variables, tables, rows, functions, flags(), 0);
-        for (int i = 0; i < count; i++) {
-            code = code.with(new MakeBody(dice, code, i).whole());
+        Code code = new Code(units, macros, variables, tables, rows, functions, build(), 0);
+        for (int i = 0; i < functions.size(); i++) {
+            MakeBody body = new MakeBody(dice, code, i);
+            code = code.with(1 <= i && i <= units ? body.driving() : body.whole());
         }
         return code;
     }
 
-    private String flags() {
+    private Build build() {
+        String compiler = dice.pick("gcc", "gcc", "gcc", "clang", "clang", "g++", "clang++");
         String level = dice.pick("-O2", "-O2", "-O2", "-O3", "-O1", "-Os", "-O0");
         String more = dice.pick("", "", "", " -fcommon", " -ffunction-sections -fdata-sections", " -fno-pie", " -fPIC");
-        return level + more;
+        Form form = dice.pick(Form.OBJECTS, Form.OBJECTS, Form.ARCHIVE, Form.LIBRARY);
+        return new Build(compiler, level + (form == Form.LIBRARY ? " -fPIC" : more), form, dice.chance(25));
+    }
+
+    private static Function driver(int unit, int id) {
+        return new Function(
+                id, "x_drive" + unit, unit, false, false, NOINLINE, 1, List.of(), List.of(), new Expression.Number(0));
     }
 
     private Function head(int position, int count) {
@@ -117,7 +130,7 @@ public final class MakeCode {
     }
 
     private Kept kept(int number) {
-        return new Kept(1000 + nextId++, dice.pick("count", "last", "seen") + number, dice.pick(TYPES), first());
+        return new Kept(1000 + nextId++, dice.pick("count", "last", "seen") + number, dice.pick(TYPES), first(), false);
     }
 
     private long first() {

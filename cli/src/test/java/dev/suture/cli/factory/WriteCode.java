@@ -1,6 +1,7 @@
 package dev.suture.cli.factory;
 
 import dev.suture.cli.factory.Code.Function;
+import dev.suture.cli.factory.Code.Kept;
 import dev.suture.cli.factory.Code.Shape;
 import dev.suture.cli.factory.Code.Variable;
 import java.util.ArrayList;
@@ -53,9 +54,7 @@ final class WriteCode {
         WriteCode writer = new WriteCode(code, names);
         writer.text.append("\n{\n");
         if (withKept) {
-            function.kept()
-                    .forEach(each -> writer.line("static %s %s%s;"
-                            .formatted(each.type(), each.name(), each.first() == 0 ? "" : " = " + each.first())));
+            function.kept().stream().filter(each -> !each.isOutside()).forEach(each -> writer.line(kept(each)));
         }
         for (int i = function.parameters(); i < MakeBody.LOCALS; i++) {
             writer.line("unsigned long l%d = %d;".formatted(i, i));
@@ -63,6 +62,11 @@ final class WriteCode {
         function.body().forEach(writer::statement);
         writer.valued(function.result(), "return ");
         return writer.text.append("}\n\n").toString();
+    }
+
+    /** {@return the definition of a static variable of a function} */
+    static String kept(Kept kept) {
+        return "static %s %s%s;".formatted(kept.type(), kept.name(), kept.first() == 0 ? "" : " = " + kept.first());
     }
 
     /** {@return the definition of a variable} */
@@ -75,6 +79,7 @@ final class WriteCode {
             case TEXT -> "const char *%s;\n".formatted(name);
             case VIEW -> "const %s *%s%s;\n".formatted(variable.type(), name, pointee.isEmpty() ? "" : " = " + pointee);
             case STRUCTURE -> "struct record %s;\n".formatted(name);
+            case HEAP -> "struct record *%s;\n".formatted(name);
             case POINTER ->
                 "unsigned long (*%s)(unsigned long)%s;\n".formatted(name, pointee.isEmpty() ? "" : " = " + pointee);
         };
@@ -89,7 +94,16 @@ final class WriteCode {
             case 3 -> members.add(members.removeFirst());
             default -> {}
         }
-        return "struct record { " + String.join(" ", members) + " };\n";
+        return """
+                #include <stdlib.h>
+                struct record { %s };
+                static inline struct record *made(struct record **place)
+                {
+                    if (!*place)
+                        *place = (struct record *)calloc(1, sizeof **place);
+                    return *place;
+                }
+                """.formatted(String.join(" ", members));
     }
 
     private void line(String line) {
@@ -107,8 +121,7 @@ final class WriteCode {
             case Statement.SetLocal set -> valued(set.value(), "l" + set.number() + " = ");
             case Statement.SetGlobal set ->
                 valued(set.value(), variable(set.variable(), text(set.index(), false)) + " = ");
-            case Statement.SetField set ->
-                valued(set.value(), names.variable(set.variable()) + ".f" + set.field() + " = ");
+            case Statement.SetField set -> valued(set.value(), member(set.variable(), set.field()) + " = ");
             case Statement.SetKept set -> valued(set.value(), names.kept(set.id()) + " = ");
             case Statement.Point point ->
                 line("%s = %s;".formatted(names.variable(point.variable()), names.address(point.function())));
@@ -155,6 +168,11 @@ final class WriteCode {
                 : names.variable(id);
     }
 
+    private String member(int id, int field) {
+        return (code.variable(id).shape() == Shape.HEAP ? "made(&%s)->f%d" : "%s.f%d")
+                .formatted(names.variable(id), field);
+    }
+
     private static boolean hasCall(Expression value) {
         boolean[] has = {false};
         value.map(part -> {
@@ -184,8 +202,7 @@ final class WriteCode {
             case Expression.Macro macro -> names.macro(macro.name());
             case Expression.Global global ->
                 step(isApart, "(unsigned long)" + variable(global.variable(), text(global.index(), isApart)));
-            case Expression.Field field ->
-                step(isApart, "(unsigned long)%s.f%d".formatted(names.variable(field.variable()), field.field()));
+            case Expression.Field field -> step(isApart, "(unsigned long)" + member(field.variable(), field.field()));
             case Expression.Entry entry ->
                 "(unsigned long)%s[(%s) & %d]"
                         .formatted(

@@ -13,22 +13,6 @@ import java.util.stream.IntStream;
 
 /** Writes the source of a program as its authors would have it: a header, some files, a makefile. */
 public final class WriteProgram {
-    private static final String MAIN = """
-            #include <stdio.h>
-            #include <string.h>
-            unsigned long tick(unsigned long n);
-            int main(void)
-            {
-                char line[64];
-                unsigned long n = 0;
-                while (fgets(line, sizeof line, stdin)) {
-                    printf("%lu\\n", tick(n++));
-                    fflush(stdout);
-                }
-                return 0;
-            }
-            """;
-
     private final Code code;
 
     private WriteProgram(Code code) {
@@ -38,7 +22,10 @@ public final class WriteProgram {
     /** Writes all files of the program into a directory that is there. */
     public static void write(Code code, Path directory) throws IOException {
         WriteProgram writer = new WriteProgram(code);
-        Files.writeString(directory.resolve("main.c"), MAIN);
+        Files.writeString(
+                directory.resolve("main.c"),
+                "unsigned long tick(unsigned long n);\n"
+                        + WriteMain.text(code.build().withThreads(), "tick(n)", ""));
         Files.writeString(directory.resolve("common.h"), writer.header());
         for (int unit = 0; unit < code.units(); unit++) {
             Files.writeString(directory.resolve("u%d.c".formatted(unit)), writer.unit(unit));
@@ -47,16 +34,36 @@ public final class WriteProgram {
     }
 
     private String makefile() {
-        String objects = IntStream.range(0, code.units())
-                .mapToObj("u%d.o"::formatted)
-                .collect(Collectors.joining(" ", "main.o ", ""));
-        String link = code.flags().contains("-fno-pie") ? "-no-pie" : "-pie";
-        return """
-                prog: %s
-                	gcc %s -o $@ $^ -Wl,--build-id
-                %%.o: %%.c common.h
-                	gcc -g -w %s -c -o $@ $<
-                """.formatted(objects, link, code.flags());
+        Code.Build build = code.build();
+        String objects =
+                IntStream.range(0, code.units()).mapToObj("u%d.o"::formatted).collect(Collectors.joining(" "));
+        String link =
+                "%s -pthread %s".formatted(build.compiler(), build.flags().contains("-fno-pie") ? "-no-pie" : "-pie");
+        String compile = "%s -g -w %s -c -o $@ $<".formatted(build.compiler(), build.flags());
+        return switch (build.form()) {
+                    case OBJECTS -> """
+                    prog: main.o %s
+                    	%s -o $@ $^ -Wl,--build-id
+                    """.formatted(objects, link);
+                    case ARCHIVE -> """
+                    prog: main.o libunits.a
+                    	%s -o $@ $^ -Wl,--build-id
+                    libunits.a: %s
+                    	ar rcs $@ $^
+                    """.formatted(link, objects);
+                    case LIBRARY -> """
+                    prog: main.o libunits.so
+                    	%s -o $@ main.o -L. -lunits -Wl,-rpath,'$$ORIGIN' -Wl,--build-id
+                    libunits.so: %s
+                    	%s -shared -o $@ $^ -Wl,--build-id
+                    """.formatted(link, objects, build.compiler());
+                }
+                + "%.o: %.c common.h\n\t" + compile + "\n";
+    }
+
+    /** {@return the file that the program's functions are linked into} */
+    public static String binary(Code code) {
+        return code.build().form() == Code.Form.LIBRARY ? "libunits.so" : "prog";
     }
 
     private String header() {
@@ -112,6 +119,11 @@ public final class WriteProgram {
                 text.append(each.isStatic() ? "static " : "").append(WriteCode.variable(each, each.name(), pointee));
             }
         }
+        code.functions().stream()
+                .filter(each -> each.unit() == unit)
+                .flatMap(each -> each.kept().stream())
+                .filter(Code.Kept::isOutside)
+                .forEach(each -> text.append(WriteCode.kept(each)).append('\n'));
         code.rows().stream().filter(each -> each.unit() == unit).forEach(each -> text.append(row(each)));
         code.functions().stream()
                 .filter(each -> each.unit() == unit && !each.inHeader())

@@ -16,24 +16,11 @@ import java.util.stream.Stream;
  * leads to the version of its function that is called then.
  */
 public final class WriteTruth {
-    private static final String MAIN = """
-            #include <stdio.h>
-            #include <string.h>
-            int main(void)
-            {
-                char line[64];
-                unsigned long n = 0;
-                while (fgets(line, sizeof line, stdin)) {
-                    if (strcmp(line, "new\\n") == 0 || strcmp(line, "old\\n") == 0) {
+    private static final String SWITCH = """
+            if (strcmp(line, "new\\n") == 0 || strcmp(line, "old\\n") == 0) {
                         is_new = line[0] == 'n';
                         puts("done");
-                    } else {
-                        printf("%lu\\n", is_new ? f0_n(n++) : f0_o(n++));
-                    }
-                    fflush(stdout);
-                }
-                return 0;
-            }
+                    } else
             """;
 
     private final StringBuilder text = new StringBuilder("static int is_new;\n");
@@ -62,7 +49,8 @@ public final class WriteTruth {
         before.functions().forEach(each -> function(before, each, "_o"));
         after.functions().forEach(each -> function(after, each, "_n"));
         addressed.forEach(this::chooser);
-        return text.append(MAIN).toString();
+        return text.append(WriteMain.text(before.build().withThreads(), "is_new ? f0_n(n) : f0_o(n)", SWITCH))
+                .toString();
     }
 
     private static List<Integer> leaves(Code code) {

@@ -31,10 +31,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Edits of the real Xen source through the whole of Suture, and the payloads on a real Xen, all in one boot. */
+@Tag("xen")
 class XenEditsTest {
     private static final String EXTRA_VERSION = "cat /sys/hypervisor/version/extra";
     private static final Path QEMU = Path.of("/usr/bin/qemu-system-x86_64");

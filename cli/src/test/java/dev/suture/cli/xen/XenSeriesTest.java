@@ -33,10 +33,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Three edits of the real Xen source as a stack of payloads, and one payload in place of the stack, on a real Xen. */
+@Tag("xen")
 class XenSeriesTest {
     private static final Path QEMU = Path.of("/usr/bin/qemu-system-x86_64");
     private static final String EXTRA = "cat /sys/hypervisor/version/extra";

@@ -35,10 +35,12 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Shadow variables and the hooks that {@code suture new hook} writes, in a real Xen. */
+@Tag("xen")
 class XenShadowTest {
     private static final String EXTRA_VERSION = "cat /sys/hypervisor/version/extra";
     private static final Path QEMU = Path.of("/usr/bin/qemu-system-x86_64");

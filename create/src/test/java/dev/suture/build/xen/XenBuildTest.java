@@ -23,10 +23,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Builds against a real, built Xen tree, named by the property or environment variable SUTURE_XEN_TREE. */
+@Tag("xen")
 class XenBuildTest {
     /** Uses {@code domain_crash()}, which puts its line into the code. */
     private static final String SOURCE = "xen/arch/x86/mm/p2m.c";
