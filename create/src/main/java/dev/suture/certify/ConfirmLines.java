@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -35,10 +36,15 @@ final class ConfirmLines {
 
     /** {@return the functions among these that the compiler makes the same when all lines have one number} */
     static ConfirmLines of(List<Finding> functions, AskWholeXenBuild ask, SpecialSections tables) {
-        ConfirmLines work = new ConfirmLines();
         List<String> objects =
                 functions.stream().map(Finding::object).distinct().toList();
-        ask.onOneLine(objects).forEach((object, sources) -> work.confirm(object, sources, ask.compiler(), tables));
+        return of(ask.onOneLine(objects), ask.compiler(), tables);
+    }
+
+    /** @param sources of both versions with one number for all lines, by object */
+    static ConfirmLines of(Map<String, Preprocessed> sources, AskCompiler compiler, SpecialSections tables) {
+        ConfirmLines work = new ConfirmLines();
+        sources.forEach((object, both) -> work.confirm(object, both, compiler, tables));
         return work;
     }
 

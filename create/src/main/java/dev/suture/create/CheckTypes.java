@@ -32,7 +32,8 @@ import java.util.stream.Stream;
  */
 final class CheckTypes {
     private static final int OBJECTS_NAMED = 3;
-    private static final String COMPILED = ".*\\.(c|cc|cp|cxx|cpp|c\\+\\+|C)";
+    /** Also what is assembled has it, if it was asked for. */
+    private static final String DEBUG_INFO = ".debug_info";
 
     private final Set<String> allowedTypes;
     private final List<Refusal> refusals = new ArrayList<>();
@@ -76,7 +77,8 @@ final class CheckTypes {
         CheckTypes check = new CheckTypes(allowedTypes);
         TypeNet.Found found = TypeNet.changes(comparisons, new PatchedDeclarations(files));
         check.meanings = found.changes();
-        check.run(pairs, files, tables, found.alike());
+        Set<String> differing = comparisons.stream().map(Comparison::name).collect(Collectors.toSet());
+        check.run(pairs, differing, tables, found.alike());
         check.reportMeanings();
         check.refusals.addAll(CheckComputed.check(comparisons));
         CheckNumbers numbers = CheckNumbers.check(files, comparisons, found.numbers(), allowedTypes);
@@ -87,15 +89,18 @@ final class CheckTypes {
 
     private record Checked(ObjectPair pair, boolean hasTypes, List<LayoutChange> changes) {}
 
-    private void run(List<ObjectPair> pairs, List<PatchedFile> files, SpecialSections tables, Set<String> alike) {
+    private void run(List<ObjectPair> pairs, Set<String> differing, SpecialSections tables, Set<String> alike) {
         List<Checked> checked = pairs.parallelStream()
-                .filter(pair -> pair.original().isPresent()
-                        && pair.patched().isPresent()
-                        && pair.source().matches(COMPILED))
+                .filter(pair -> pair.original().isPresent() && pair.patched().isPresent())
                 .map(pair -> check(pair, tables, alike.contains(pair.name())))
                 .toList();
-        if (checked.stream().anyMatch(pair -> !pair.hasTypes())) {
-            missingDebugInformation(files);
+        List<String> unknown = checked.stream()
+                .filter(pair ->
+                        !pair.hasTypes() && differing.contains(pair.pair().name()))
+                .map(pair -> pair.pair().name())
+                .toList();
+        if (!unknown.isEmpty()) {
+            refusals.add(withoutTypes(unknown));
         }
         Map<String, List<LayoutChange>> byObject = new LinkedHashMap<>();
         for (Checked pair : checked) {
@@ -114,7 +119,7 @@ final class CheckTypes {
     private static Checked check(ObjectPair pair, SpecialSections tables, boolean isAlike) {
         ElfFile before = ElfFile.read(pair.original().orElseThrow());
         ElfFile after = ElfFile.read(pair.patched().orElseThrow());
-        if (after.section(".debug_info").isEmpty()) {
+        if (before.section(DEBUG_INFO).isEmpty() || after.section(DEBUG_INFO).isEmpty()) {
             return new Checked(pair, false, List.of());
         }
         if (Types.areSurelyEqual(before, after)) {
@@ -144,23 +149,14 @@ final class CheckTypes {
         });
     }
 
-    private void missingDebugInformation(List<PatchedFile> files) {
-        List<String> headers = files.stream()
-                .map(PatchedFile::path)
-                .filter(path -> path.endsWith(".h"))
-                .toList();
-        String remedy = "Build the tree with CONFIG_DEBUG_INFO=y (it does not change the code).";
-        if (headers.isEmpty()) {
-            warnings.add("the objects have no debug information, so changes of a type's layout would not be seen. "
-                    + remedy);
-        } else {
-            refusals.add(new Refusal(
-                    headers.getFirst(),
-                    "",
-                    "the patch changes a header, and without debug information nobody can tell whether a type's layout "
-                            + "changes",
-                    remedy));
-        }
+    private static Refusal withoutTypes(List<String> names) {
+        return new Refusal(
+                objects(names),
+                "",
+                "there is no debug information, and without it nobody can tell whether the patch changes the layout of a"
+                        + " type",
+                "Build with debug information in DWARF (-g, in Xen CONFIG_DEBUG_INFO=y), which does not change the code;"
+                        + " leave out what asks for another kind (-gstabs).");
     }
 
     private void report(LayoutChanges.Combined combined) {

@@ -99,7 +99,7 @@ public final class CreateProcessPayload {
 
     /** {@return what came of it; empty if the payload would refer to something that may be out of reach} */
     private Optional<CreateReport> create(
-            Image image, Depends depends, TargetTraits traits, JudgeEffect effect, boolean reachesFar) {
+            Image image, Depends depends, TargetTraits ofImage, JudgeEffect effect, boolean reachesFar) {
         stages.pause();
         MakeBuildRequest toBuild = new MakeBuildRequest(
                 request.source(),
@@ -115,6 +115,7 @@ public final class CreateProcessPayload {
             stages.begin("compare objects");
             SpecialSections tables = SpecialSections.process();
             List<Comparison> comparisons = DiffObjects.diff(build.pairs(), tables, build.patchedFiles());
+            TargetTraits traits = ofImage.withPrivate(PrivateConstants.of(comparisons, build, image));
             Selection selection = request.applied().isEmpty()
                     ? LeaveOutDrift.select(comparisons, traits, tables, build)
                     : SelectOnStack.select(

@@ -31,9 +31,12 @@ final class KnownImports {
     private static final int NEED_BYTES = 16;
 
     /**
-     * Functions that keep no address they are given, and return none of those they read from.
+     * Functions that keep no address they are given, and return none of those they read from. Some are given none: their
+     * declarations have no parameters, whatever the registers hold; {@code __assert_fail} prints its text, and what it
+     * leaves for a core dump is a copy.
      *
-     * @see "ISO C 7.21 and 7.24; glibc debug/, for what _FORTIFY_SOURCE makes of them"
+     * @see "ISO C 7.2, 7.21, 7.22.4.1 and 7.24; glibc debug/, for what _FORTIFY_SOURCE makes of them, and assert/assert.c;
+     *     Linux Standard Base Core 5.0, 10.2, on __stack_chk_fail and __assert_fail"
      */
     private static final Set<String> KEEP_NOTHING = Set.of(
             "memcpy",

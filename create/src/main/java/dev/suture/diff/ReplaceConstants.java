@@ -81,7 +81,7 @@ final class ReplaceConstants {
     }
 
     private void replace(Piece constant) {
-        if (constant.isGlobal()) {
+        if (constant.isGlobal() && !traits.privateConstants().contains(constant.name())) {
             refuse(constant, "it is global, so other objects may use it");
         }
         refuseKeptAddress(constant);

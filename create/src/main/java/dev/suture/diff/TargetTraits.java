@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
  * @param keepNothing functions, which no object of a patch defines, that do not keep an address which they are given, and
  *     the registers, as a bit mask, in which that is so
  * @param acceptedNewState variables and constants of which the author says that nobody misses what the running ones hold
+ * @param privateConstants global constants that nobody but their own object can refer to
  */
 public record TargetTraits(
         Set<String> sharedNames,
@@ -23,18 +24,20 @@ public record TargetTraits(
         boolean unwinds,
         Set<String> onlyAtStart,
         Map<String, Integer> keepNothing,
-        Set<String> acceptedNewState) {
+        Set<String> acceptedNewState,
+        Set<String> privateConstants) {
     private static final int ALL_REGISTERS = -1;
 
     /** A hypervisor, of whose functions nothing is known. */
     public static final TargetTraits HYPERVISOR =
-            new TargetTraits(Set.of(), "while the system boots", false, Set.of(), Map.of(), Set.of());
+            new TargetTraits(Set.of(), "while the system boots", false, Set.of(), Map.of(), Set.of(), Set.of());
 
     public TargetTraits {
         sharedNames = Set.copyOf(sharedNames);
         onlyAtStart = Set.copyOf(onlyAtStart);
         keepNothing = Map.copyOf(keepNothing);
         acceptedNewState = Set.copyOf(acceptedNewState);
+        privateConstants = Set.copyOf(privateConstants);
     }
 
     /** {@return those of a process} */
@@ -50,12 +53,14 @@ public record TargetTraits(
                 true,
                 onlyAtStart,
                 keepNothing.stream().collect(Collectors.toMap(name -> name, _ -> ALL_REGISTERS)),
+                Set.of(),
                 Set.of());
     }
 
     /** {@return the same with functions that keep no address which they are given in some registers} */
     public TargetTraits knowing(Map<String, Integer> functions) {
-        return new TargetTraits(sharedNames, atStart, unwinds, onlyAtStart, functions, acceptedNewState);
+        return new TargetTraits(
+                sharedNames, atStart, unwinds, onlyAtStart, functions, acceptedNewState, privateConstants);
     }
 
     /** {@return whether a function keeps no address that it is given in any of some registers} */
@@ -65,6 +70,11 @@ public record TargetTraits(
 
     /** {@return the same for an author who accepts that of some variables} */
     public TargetTraits accepting(Set<String> newState) {
-        return new TargetTraits(sharedNames, atStart, unwinds, onlyAtStart, keepNothing, newState);
+        return new TargetTraits(sharedNames, atStart, unwinds, onlyAtStart, keepNothing, newState, privateConstants);
+    }
+
+    /** {@return the same knowing of global constants that are as good as static} */
+    public TargetTraits withPrivate(Set<String> constants) {
+        return new TargetTraits(sharedNames, atStart, unwinds, onlyAtStart, keepNothing, acceptedNewState, constants);
     }
 }

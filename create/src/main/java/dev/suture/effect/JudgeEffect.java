@@ -207,6 +207,10 @@ public final class JudgeEffect {
     private List<String> whileApplying(Selection selection) {
         WhileApplying paths = new WhileApplying(image, graph);
         List<String> warnings = new ArrayList<>();
+        if (!isProgram() && !paths.isKnown()) {
+            warnings.add(
+                    "which functions run while Xen applies payloads cannot be told: xen-syms has no check_for_livepatch_work()");
+        }
         for (Chosen chosen : selection.replaced()) {
             ObjectPieces original =
                     selection.objects().get(chosen.id().object()).original();

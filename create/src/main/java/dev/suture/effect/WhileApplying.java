@@ -34,6 +34,11 @@ final class WhileApplying {
         work = image.find(WORK).map(ImageSymbol::address);
     }
 
+    /** {@return whether that can be told: only a hypervisor that can be patched has the function} */
+    boolean isKnown() {
+        return work.isPresent();
+    }
+
     /** {@return the calls that lead to a function, in words; empty if none do} */
     Optional<String> to(long function) {
         if (work.isEmpty()) {

@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** Links one payload, for whichever target its format says. */
@@ -94,7 +95,7 @@ final class LinkPayload {
         int machine = selection.objects().getFirst().patched().elf().header().machine();
         isa = Isa.of(machine);
         builder = new ElfBuilder(machine);
-        pointers = new PointersToImports(builder, target -> undefined(target, Elf.STB_GLOBAL, Elf.STT_NOTYPE));
+        pointers = new PointersToImports(builder, image, target -> undefined(target, Elf.STB_GLOBAL, Elf.STT_NOTYPE));
     }
 
     /** {@return the payload, or why there is none} */
@@ -274,12 +275,14 @@ final class LinkPayload {
         switch (to) {
             case InPayload destination -> addOwn(section, at, placed.of(destination.id()), reference);
             case InTarget destination -> {
-                String pointer = destination.original().name();
-                if (PointersToImports.isOne(pointer) && image.find(pointer).isEmpty()) {
-                    builder.addRelocation(section, at, type, pointers.symbol(pointer), reference.addend());
+                ObjectPieces owner =
+                        selection.objects().get(destination.object()).original();
+                OptionalInt own = pointers.symbol(owner, destination.original());
+                if (own.isPresent()) {
+                    builder.addRelocation(section, at, type, own.getAsInt(), reference.addend());
                     return;
                 }
-                names.ofOriginal(selection.objects().get(destination.object()).original(), destination.original(), user)
+                names.ofOriginal(owner, destination.original(), user)
                         .ifPresent(target ->
                                 builder.addRelocation(section, at, type, undefined(target, like), reference.addend()));
             }

@@ -1,10 +1,16 @@
 package dev.suture.link;
 
+import dev.suture.diff.ObjectPieces;
+import dev.suture.diff.Piece;
+import dev.suture.diff.UnwindPointers;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfBuilder;
 import dev.suture.elf.Symbol;
+import dev.suture.image.Image;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.ToIntFunction;
 
 /**
@@ -13,27 +19,30 @@ import java.util.function.ToIntFunction;
  * another way has none, and then the payload brings its own.
  */
 final class PointersToImports {
-    private static final String PREFIX = "DW.ref.";
     private static final int POINTER_BYTES = 8;
     private static final int R_X86_64_64 = 1;
 
     private final ElfBuilder builder;
+    private final Image image;
     private final ToIntFunction<String> undefined;
     private final Map<String, Integer> symbols = new HashMap<>();
 
     /** @param undefined gives the symbol of that name which somebody else defines */
-    PointersToImports(ElfBuilder builder, ToIntFunction<String> undefined) {
+    PointersToImports(ElfBuilder builder, Image image, ToIntFunction<String> undefined) {
+        this.image = image;
         this.builder = builder;
         this.undefined = undefined;
     }
 
-    /** {@return whether a variable of that name is such a pointer} */
-    static boolean isOne(String name) {
-        return name.startsWith(PREFIX);
+    /** {@return the symbol of the payload's own pointer, if a variable is one that the program has not} */
+    OptionalInt symbol(ObjectPieces object, Piece variable) {
+        Optional<Symbol> target =
+                image.find(variable.name()).isPresent() ? Optional.empty() : UnwindPointers.target(object, variable);
+        return target.map(to -> OptionalInt.of(symbol(variable.name(), to.name())))
+                .orElse(OptionalInt.empty());
     }
 
-    /** {@return the symbol of the payload's own pointer of that name} */
-    int symbol(String name) {
+    private int symbol(String name, String target) {
         return symbols.computeIfAbsent(name, key -> {
             int section = builder.addSection(
                     ".data.rel.local." + key,
@@ -42,7 +51,7 @@ final class PointersToImports {
                     POINTER_BYTES,
                     0,
                     new byte[POINTER_BYTES]);
-            builder.addRelocation(section, 0, R_X86_64_64, undefined.applyAsInt(key.substring(PREFIX.length())), 0);
+            builder.addRelocation(section, 0, R_X86_64_64, undefined.applyAsInt(target), 0);
             return builder.addSymbol(
                     key, 0, POINTER_BYTES, Elf.STB_LOCAL, Elf.STT_OBJECT, 0, Symbol.Place.SECTION, section);
         });

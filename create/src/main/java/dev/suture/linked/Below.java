@@ -26,25 +26,39 @@ final class Below {
     private final List<PayloadFile> payloads = new ArrayList<>();
     private final List<ProvePayload> proofs = new ArrayList<>();
     private final Set<String> names;
-    private final Set<Finding> onTheirWord = new LinkedHashSet<>();
+    private final Set<String> left;
+    private final Set<Finding> onTheirWord;
 
     /**
      * @param files the payloads that are at hand
      * @param names that any payload of the stack is said to bring
+     * @param left what they left as it ran, though the source with their patches has other code
      * @param original the program with their patches
      */
-    Below(List<ElfFile> files, Set<String> names, Side original, Image image) {
+    Below(List<ElfFile> files, Set<String> names, Set<String> left, Side original, Image image) {
         this.original = original;
         this.names = Set.copyOf(names);
+        this.left = Set.copyOf(left);
+        onTheirWord = new LinkedHashSet<>();
         ComparePieces same = new ComparePieces(original, original, _ -> false);
         for (ElfFile file : files) {
             PayloadFile payload = new PayloadFile(file);
-            ProvePayload proof = new ProvePayload(payload, original, original, same, image, Optional.empty());
+            ProvePayload proof = ProvePayload.ofLower(payload, original, same, image, new Below(this));
             payload.replacements().forEach(one -> prove(one, proof));
             ProveHooks.check(payload, original, proof, Set.of());
             payloads.add(payload);
             proofs.add(proof);
         }
+    }
+
+    /** Those that are known so far: a payload may only use what is below it. */
+    private Below(Below soFar) {
+        original = soFar.original;
+        names = soFar.names;
+        left = soFar.left;
+        onTheirWord = soFar.onTheirWord;
+        payloads.addAll(soFar.payloads);
+        proofs.addAll(soFar.proofs);
     }
 
     private void prove(PayloadFile.Replacement replacement, ProvePayload proof) {
@@ -95,16 +109,36 @@ final class Below {
         Found there = found.getFirst();
         ProvePayload proof = proofs.get(there.payload());
         Set<Claim> claims = proof.proved();
-        if (parts.stream().anyMatch(part -> claims.contains(new Claim(part, there.place())))) {
-            return Optional.empty();
+        Optional<Part> known = parts.stream()
+                .filter(part -> claims.contains(new Claim(part, there.place())))
+                .findFirst();
+        if (known.isPresent()) {
+            return proved(known.get(), proof, name);
         }
         boolean isAnother = claims.stream().anyMatch(claim -> claim.at().equals(there.place()));
         if (isAnother) {
             return Optional.of("`%s` of a payload below is something else".formatted(name));
         }
         boolean isCode = parts.stream().allMatch(part -> part.piece().kind() == Piece.Kind.FUNCTION);
-        Optional<String> difference = proof.difference(parts.getFirst(), there.place());
-        return isCode && difference.isEmpty() ? difference : onItsWord(parts.getFirst(), name);
+        boolean isLeft = parts.stream().anyMatch(part -> part.keys().stream().anyMatch(left::contains));
+        if (!isCode || isLeft) {
+            return onItsWord(parts.getFirst(), name);
+        }
+        Optional<String> first = Optional.empty();
+        for (Part part : parts) {
+            Optional<String> difference = proof.difference(part, there.place());
+            if (difference.isEmpty()) {
+                return proved(part, proof, name);
+            }
+            first = first.or(() -> difference);
+        }
+        return first.map(
+                "`%s` of a payload below is not that of the program with its patches: %%s".formatted(name)::formatted);
+    }
+
+    /** Whether a number in it is a line of the source only the one who compiled it knew. */
+    private Optional<String> proved(Part part, ProvePayload proof, String name) {
+        return proof.differsInLines(part) ? onItsWord(part, name) : Optional.empty();
     }
 
     private Optional<String> onItsWord(Part part, String name) {

@@ -44,6 +44,7 @@ public final class JudgePrograms {
     private final Set<String> replaced = new TreeSet<>();
     private final List<Finding> leftToHooks = new ArrayList<>();
     private final JudgeLeft left;
+    private Optional<Set<Part>> hooked = Optional.empty();
     private int functions;
     private int same;
 
@@ -56,8 +57,13 @@ public final class JudgePrograms {
         payload = new PayloadFile(request.payload());
         payload.replacements().forEach(one -> replacements.put(one.name(), one));
         compare = new ComparePieces(original, patched, this::isReplaced);
-        below = new Below(request.below().payloads(), request.below().names(), original, request.image());
-        prove = new ProvePayload(payload, original, patched, compare, request.image(), Optional.of(below));
+        below = new Below(
+                request.below().payloads(),
+                request.below().names(),
+                request.below().left().keySet(),
+                original,
+                request.image());
+        prove = new ProvePayload(payload, original, patched, compare, request.image(), below);
         left = new JudgeLeft(request, original, payload, prove);
     }
 
@@ -389,12 +395,18 @@ public final class JudgePrograms {
                     .anyMatch(twin -> twin.piece().sizeBytes() == part.piece().sizeBytes()
                             && twin.isVariable()
                             && twin.piece().role() == part.piece().role());
-            if (payload.hasHooks() && sameKind) {
+            if (sameKind && isReachedByHooks(part)) {
                 leftToHooks.add(new Finding(part.object().name(), part.name(), what));
             } else {
                 miss(part, what);
             }
         }
+    }
+
+    private boolean isReachedByHooks(Part variable) {
+        Set<Part> reached = hooked.orElseGet(() -> FollowHooks.reached(patched));
+        hooked = Optional.of(reached);
+        return reached.contains(variable);
     }
 
     /** What these objects defined for others must still be defined by them. */

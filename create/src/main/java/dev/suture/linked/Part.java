@@ -3,6 +3,7 @@ package dev.suture.linked;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
 import dev.suture.elf.Elf;
+import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
 import dev.suture.image.Image;
 import java.lang.foreign.MemorySegment;
@@ -36,6 +37,17 @@ record Part(ObjectPieces object, Piece piece) {
         String name = piece.section().name();
         boolean relocatedOnly = name.equals(".data.rel.ro") || name.startsWith(".data.rel.ro.");
         return piece.section().has(Elf.SHF_WRITE) && !relocatedOnly;
+    }
+
+    /** {@return whether an offset of a section is as aligned as the piece is} */
+    boolean isAligned(Section section, long offset) {
+        if (piece.kind() == Piece.Kind.STRING || piece.kind() == Piece.Kind.SPECIAL_ENTRY) {
+            return true;
+        }
+        long ofSection = Math.max(1, piece.section().alignment());
+        long ofOffset = piece.sectionOffset() == 0 ? ofSection : Long.lowestOneBit(piece.sectionOffset());
+        long needed = Math.min(ofSection, ofOffset);
+        return section.alignment() >= needed && offset % needed == 0;
     }
 
     String key(Symbol symbol) {

@@ -129,11 +129,6 @@ final class PayloadFile {
         return replacements;
     }
 
-    /** {@return whether it has functions that are called around apply or revert} */
-    boolean hasHooks() {
-        return elf.sections().stream().anyMatch(section -> section.name().startsWith(PayloadSections.HOOKS));
-    }
-
     Symbol symbol(Relocation relocation) {
         return elf.symbols().get(relocation.symbolIndex());
     }

@@ -3,8 +3,8 @@ package dev.suture.linked;
 import dev.suture.diff.Names;
 import dev.suture.diff.Piece;
 import dev.suture.diff.Reference;
+import dev.suture.diff.UnwindPointers;
 import dev.suture.elf.Elf;
-import dev.suture.elf.ElfFile;
 import dev.suture.elf.Relocation;
 import dev.suture.elf.Section;
 import dev.suture.elf.Symbol;
@@ -36,11 +36,15 @@ final class ProvePayload {
     private final Side patched;
     private final ComparePieces compare;
     private final Image image;
+    private final LinkedFile running;
     private final Set<String> imported;
     private final Set<String> exported;
     private final boolean isLibrary;
     private final Set<Finding> byNumber = new LinkedHashSet<>();
-    private final Optional<Below> below;
+    private final Below below;
+    private final boolean isLower;
+    private final OnlyLines lines = new OnlyLines();
+    private final Set<Part> inLines = new HashSet<>();
     private final Map<Claim, Optional<String>> known = new HashMap<>();
     private final Set<Claim> underWay = new HashSet<>();
     private final Set<Claim> proved = new HashSet<>();
@@ -48,19 +52,36 @@ final class ProvePayload {
     /** That a piece is at a place. */
     record Claim(Part part, Place at) {}
 
-    /** @param below what the payload is stacked on; empty if that is itself proved by this */
-    ProvePayload(
+    /** @param below what the payload is stacked on */
+    ProvePayload(PayloadFile payload, Side original, Side patched, ComparePieces compare, Image image, Below below) {
+        this(payload, original, patched, compare, image, below, false);
+    }
+
+    /**
+     * {@return what proves a payload that others are stacked on}
+     *
+     * @param program with the patches of the whole stack below
+     * @param below what is below that one
+     */
+    static ProvePayload ofLower(PayloadFile payload, Side program, ComparePieces compare, Image image, Below below) {
+        return new ProvePayload(payload, program, program, compare, image, below, true);
+    }
+
+    private ProvePayload(
             PayloadFile payload,
             Side original,
             Side patched,
             ComparePieces compare,
             Image image,
-            Optional<Below> below) {
+            Below below,
+            boolean isLower) {
+        this.isLower = isLower;
         this.payload = payload;
         this.original = original;
         this.patched = patched;
         this.compare = compare;
         this.image = image;
+        running = new LinkedFile(image.elf(), image.symbolsFrom());
         this.below = below;
         imported = new HashSet<>();
         exported = new HashSet<>();
@@ -98,6 +119,11 @@ final class ProvePayload {
         return Set.copyOf(byNumber);
     }
 
+    /** {@return whether numbers in a piece were taken for lines of its source} */
+    boolean differsInLines(Part part) {
+        return inLines.contains(part);
+    }
+
     /** {@return what was found to be in the payload} */
     Set<Claim> proved() {
         return Set.copyOf(proved);
@@ -117,35 +143,30 @@ final class ProvePayload {
         if (piece.section().has(Elf.SHF_TLS)) {
             return Optional.of("it is thread-local");
         }
-        if (!isAligned(piece, section, at)) {
+        if (!part.isAligned(section, at.offset())) {
             return Optional.of("the payload has it at an address that is not as aligned as in the program");
         }
-        if (part.isVariable() && runsAlready(part) && !isPointerForUnwinding(part)) {
+        if (part.isVariable()
+                && runsAlready(part)
+                && UnwindPointers.target(part.object(), piece).isEmpty()) {
             return Optional.of("the payload has a variable of its own in the place of one that there is");
         }
         MemorySegment wanted =
                 piece.section().isNobits() ? MemorySegment.ofArray(new byte[(int) piece.sizeBytes()]) : part.contents();
         long different = wanted.mismatch(found.get());
-        if (different >= 0) {
+        if (different >= 0 && isLower && lines.explain(part, wanted, found.get())) {
+            // Each payload is compiled with the lines of what was there before it, and the program with its own.
+            inLines.add(part);
+        } else if (different >= 0) {
             return Optional.of("first difference at +0x%x".formatted(different));
         }
         return checkReferences(part, at);
     }
 
-    private static boolean isAligned(Piece piece, Section section, Place at) {
-        if (piece.kind() == Piece.Kind.STRING || piece.kind() == Piece.Kind.SPECIAL_ENTRY) {
-            return true;
-        }
-        long ofSection = Math.max(1, piece.section().alignment());
-        long ofOffset = piece.sectionOffset() == 0 ? ofSection : Long.lowestOneBit(piece.sectionOffset());
-        long needed = Math.min(ofSection, ofOffset);
-        return section.alignment() >= needed && at.offset() % needed == 0;
-    }
-
     /** {@return whether the program has a variable of that name; of numbered ones, whether it has as many} */
     private boolean runsAlready(Part variable) {
-        if (below.isEmpty()) {
-            // The lowest of a stack brings what the program itself has not.
+        if (isLower) {
+            // What others are stacked on brings what the program itself has not.
             return !Names.isNumbered(variable.name())
                     && variable.keys().stream().anyMatch(key -> !image.all(key).isEmpty());
         }
@@ -153,25 +174,6 @@ final class ProvePayload {
             return variable.keys().stream().anyMatch(key -> isIn(original.file(), variable, key));
         }
         return count(patched, variable) <= count(original, variable);
-    }
-
-    /**
-     * {@return whether a variable is a pointer that compilers make for unwind tables, of which each object has one: nobody
-     * writes it, and which of several holds the address does not matter}
-     *
-     * @see "GCC gcc/dwarf2asm.cc, dw2_output_indirect_constant_1()"
-     */
-    private static boolean isPointerForUnwinding(Part part) {
-        Symbol symbol = part.piece().symbols().getFirst();
-        List<Reference> references = part.object().references(part.piece());
-        if (symbol.binding() != Elf.STB_WEAK || symbol.visibility() != Elf.STV_HIDDEN || references.size() != 1) {
-            return false;
-        }
-        Relocation relocation = references.getFirst().relocation();
-        String name = Part.plain(part.object().elf().symbols().get(relocation.symbolIndex()));
-        return part.piece().sizeBytes() == Long.BYTES
-                && relocation.addend() == 0
-                && symbol.name().equals("DW.ref." + name);
     }
 
     private static boolean isIn(LinkedFile file, Part part, String key) {
@@ -313,7 +315,7 @@ final class ProvePayload {
                     .flatMap(name -> patched.linked(name).stream())
                     .distinct()
                     .toList();
-            return below.orElseThrow().difference(parts, asked);
+            return below.difference(parts, asked);
         }
         if (exported.contains(asked) && symbol.visibility() == 0 && isLibrary) {
             return Optional.of("the patched program binds `%s` itself, and the payload lets the dynamic linker find it"
@@ -339,7 +341,7 @@ final class ProvePayload {
     }
 
     private boolean isBelow(String asked) {
-        return below.filter(known -> known.brings(asked)).isPresent() && !isInFile(asked);
+        return below.brings(asked) && !isInFile(asked);
     }
 
     private boolean isInFile(String name) {
@@ -363,22 +365,10 @@ final class ProvePayload {
             return Optional.of("`%s` is another library's in the patched program, and the file at hand has its own"
                     .formatted(asked));
         }
-        return sameVersion(asked, version)
+        return !imported.contains(asked) || SymbolVersions.asks(image.elf(), asked, version)
                 ? Optional.empty()
                 : Optional.of("the patched program needs `%s` in version %s, and the running one has another"
                         .formatted(asked, version));
-    }
-
-    private boolean sameVersion(String name, String version) {
-        if (!imported.contains(name) || version.isEmpty()) {
-            return true;
-        }
-        ElfFile elf = image.elf();
-        List<String> versions = SymbolVersions.of(elf);
-        return elf.dynamicSymbols().stream()
-                .filter(symbol -> symbol.isUndefined() && symbol.name().equals(name))
-                .anyMatch(symbol -> symbol.index() >= versions.size()
-                        || versions.get(symbol.index()).equals(version));
     }
 
     private Optional<String> checkNumber(long value, String name, String asked, Symbol symbol) {
@@ -412,7 +402,7 @@ final class ProvePayload {
     /** {@return why what the running program has under a name is not a part of the patched one} */
     private Optional<String> checkRunning(Part to, long delta, String asked) {
         if (isBelow(asked)) {
-            return below.orElseThrow().difference(List.of(to), asked);
+            return below.difference(List.of(to), asked);
         }
         boolean named = to.keys().contains(asked)
                 || compare.nameBefore(to)
@@ -439,6 +429,14 @@ final class ProvePayload {
         boolean byName = to.piece().kind() == Piece.Kind.FUNCTION && delta == 0 || to.isVariable();
         if (byName) {
             return Optional.empty();
+        }
+        // A payload below may have brought another one, which the program with its patches has under this name.
+        boolean isOld = to.piece().kind() == Piece.Kind.DATA
+                && image.find(asked)
+                        .filter(there -> !Side.hasBytes(running, to, there.address()))
+                        .isPresent();
+        if (isOld) {
+            return Optional.of("the running `%s` has other contents".formatted(asked));
         }
         return before.stream()
                 .map(part -> compare.difference(part, to))

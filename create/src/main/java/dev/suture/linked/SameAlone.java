@@ -30,8 +30,8 @@ import java.util.Set;
  * function into another, the compiler makes the same code of it from both sources, and of all that it leads to.
  *
  * <p>No source is read for that, only what the compiler makes of it. {@code f()} calls {@code h()}, which was inlined
- * before and is not with the patch. Compiled one by one, {@code f()} is the same in both, and so is {@code h()}. What the
- * compiler knew of the surroundings when it made the running code must hold as well: nobody that changes leads to a static
+ * before and is not with the patch. Compiled one by one, {@code f()} is the same in both, and so is {@code h()}. None of
+ * them may ask what was inlined into what ({@link SeesInlining}). What the compiler knew of the surroundings when it made the running code must hold as well: nobody that changes leads to a static
  * {@code f()}, or uses a static variable that it leads to, and neither it nor who calls it rests on which registers a
  * function leaves alone: compiled without that knowledge they are what they are.
  *
@@ -65,7 +65,10 @@ public final class SameAlone {
 
     /** Both versions of an object, each function compiled by itself, and with the rest but without its registers. */
     private record Known(
-            Comparison alone, ObjectPieces originalWithoutRegisters, ObjectPieces patchedWithoutRegisters) {}
+            Comparison alone,
+            ObjectPieces originalWithoutRegisters,
+            ObjectPieces patchedWithoutRegisters,
+            List<SeesInlining> sources) {}
 
     /**
      * What is asked.
@@ -121,7 +124,8 @@ public final class SameAlone {
             return Optional.empty();
         }
         Comparison alone = compare(original.get(), patched.get());
-        return Optional.of(new Known(alone, before.get(), after.get()));
+        List<SeesInlining> sources = List.of(SeesInlining.in(source.original()), SeesInlining.in(source.patched()));
+        return Optional.of(new Known(alone, before.get(), after.get(), sources));
     }
 
     private static Comparison compare(ObjectPieces original, ObjectPieces patched) {
@@ -144,7 +148,8 @@ public final class SameAlone {
     private static boolean isSame(Known both, Question question) {
         Comparison alone = both.alone();
         Optional<Piece> function = function(alone.patched(), question.function());
-        if (function.isEmpty()) {
+        boolean seesInlining = both.sources().stream().anyMatch(source -> source.affects(question.function()));
+        if (function.isEmpty() || seesInlining) {
             return false;
         }
         Set<Integer> led = led(alone.patched(), function.get());

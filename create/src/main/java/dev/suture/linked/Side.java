@@ -110,6 +110,11 @@ final class Side {
 
     /** {@return whether the program has a piece's bytes at an address, what the linker fills in left out} */
     boolean hasBytes(Part part, long address) {
+        return hasBytes(file, part, address);
+    }
+
+    /** {@return whether a program has a piece's bytes at an address, what linkers fill in left out} */
+    static boolean hasBytes(LinkedFile file, Part part, long address) {
         Piece piece = part.piece();
         if (piece.section().isNobits() || piece.sizeBytes() == 0) {
             return true;

@@ -38,6 +38,10 @@ final class StartOnly {
     private final TreeMap<Long, Code> functions = new TreeMap<>();
     private final Set<Long> exported = new HashSet<>();
     private final Set<Long> initialisers = new HashSet<>();
+    /** What the loader, or whoever reads the file's tables, is told to run at another time. */
+    private final Set<Long> runAtOtherTimes = new HashSet<>();
+
+    private final EndsByItself ends;
     private final Map<Long, Boolean> known = new HashMap<>();
 
     /** A function: from where to where it reaches in its section. */
@@ -73,14 +77,18 @@ final class StartOnly {
         elf.sections().stream()
                 .filter(section -> section.type() == SHT_DYNAMIC && !section.isNobits())
                 .forEach(this::readDynamic);
+        runAtOtherTimes.add(elf.header().entryAddress());
+        ends = new EndsByItself(
+                isa,
+                address -> Optional.ofNullable(functions.get(address))
+                        .map(code -> new EndsByItself.Code(code.section(), code.start(), code.end())));
     }
 
     private void readDynamic(Section section) {
         MemorySegment bytes = section.contents();
         for (long at = 0; at + 16 <= bytes.byteSize(); at += 16) {
-            if (LittleEndian.u64(bytes, at) == DT_INIT) {
-                initialisers.add(LittleEndian.u64(bytes, at + 8));
-            }
+            boolean first = LittleEndian.u64(bytes, at) == DT_INIT;
+            (first ? initialisers : runAtOtherTimes).add(LittleEndian.u64(bytes, at + 8));
         }
     }
 
@@ -109,7 +117,7 @@ final class StartOnly {
             return true;
         }
         Code code = functions.get(function);
-        if (code == null || exported.contains(function)) {
+        if (code == null || exported.contains(function) || runAtOtherTimes.contains(function)) {
             return false;
         }
         Set<Way> ways = ways(code);
@@ -119,7 +127,7 @@ final class StartOnly {
         return !ways.isEmpty()
                 && ways.stream().allMatch(way -> switch (way) {
                     case Way.From(Code from) -> prove(from.start(), asked);
-                    case Way.AtStart() -> true;
+                    case Way.AtStart() -> ends.proves(function);
                     case Way.NotKnown() -> false;
                 });
     }

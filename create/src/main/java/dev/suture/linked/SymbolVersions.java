@@ -21,6 +21,16 @@ final class SymbolVersions {
 
     private SymbolVersions() {}
 
+    /** {@return whether a program imports a name in a version; in any, if that is empty} */
+    static boolean asks(ElfFile elf, String name, String version) {
+        List<String> versions = of(elf);
+        return version.isEmpty()
+                || elf.dynamicSymbols().stream()
+                        .filter(symbol -> symbol.isUndefined() && symbol.name().equals(name))
+                        .anyMatch(symbol -> symbol.index() >= versions.size()
+                                || versions.get(symbol.index()).equals(version));
+    }
+
     /** {@return for each dynamic symbol its version, with a mark in front if it is not the default one; empty if none} */
     static List<String> of(ElfFile elf) {
         Optional<Section> table = elf.section(".gnu.version");

@@ -19,7 +19,7 @@ import java.util.Set;
  * The names that code of a program uses which the patches do not reach: in objects that the build compiles, and in those
  * that it only links, such as a vendor's archive. Where that cannot be told, all names are.
  */
-final class UsersElsewhere {
+public final class UsersElsewhere {
     private static final int ELF_MAGIC = 0x464c457f;
 
     private final Links.Made links;
@@ -27,13 +27,13 @@ final class UsersElsewhere {
     private Optional<Set<String>> known = Optional.empty();
     private boolean anybody;
 
-    UsersElsewhere(Links.Made links, List<ObjectPair> pairs) {
+    public UsersElsewhere(Links.Made links, List<ObjectPair> pairs) {
         this.links = links;
         this.pairs = pairs;
     }
 
     /** {@return whether such code may use a name} */
-    boolean uses(String name) {
+    public boolean uses(String name) {
         if (known.isEmpty()) {
             Set<String> names = new HashSet<>();
             known = Optional.of(names);
@@ -49,7 +49,9 @@ final class UsersElsewhere {
     private void read(Set<String> names) throws IOException {
         for (Path object : links.untouched()) {
             if (Files.isRegularFile(object)) {
-                add(ElfFile.read(object), names);
+                for (byte[] contents : contents(object)) {
+                    add(object, contents, names);
+                }
             } else {
                 anybody = true;
             }
@@ -69,18 +71,41 @@ final class UsersElsewhere {
                 // Joined anew of parts that are read here one by one.
                 continue;
             }
-            List<byte[]> objects =
-                    ArchiveMembers.isArchive(input) ? ArchiveMembers.of(input) : List.of(Files.readAllBytes(input));
-            for (byte[] object : objects) {
-                if (isElf(object) && own.stream().noneMatch(one -> Arrays.equals(one, object))) {
-                    ElfFile elf = ElfFile.read(input.getFileName().toString(), object);
-                    // What a library finds in the program it finds among what that exports.
-                    if (elf.isRelocatable()) {
-                        add(elf, names);
-                    }
+            for (byte[] object : contents(input)) {
+                if (own.stream().noneMatch(one -> Arrays.equals(one, object))) {
+                    add(input, object, names);
                 }
             }
         }
+    }
+
+    private static List<byte[]> contents(Path input) throws IOException {
+        return ArchiveMembers.isArchive(input) ? ArchiveMembers.of(input) : List.of(Files.readAllBytes(input));
+    }
+
+    /** What a library finds in the program it finds among what that exports. */
+    private void add(Path input, byte[] contents, Set<String> names) {
+        if (!isElf(contents)) {
+            anybody |= !isText(contents);
+            return;
+        }
+        ElfFile elf = ElfFile.read(input.getFileName().toString(), contents);
+        if (elf.isRelocatable()) {
+            add(elf, names);
+            Optional<Set<String>> later = CompiledWhenLinked.names(elf);
+            anybody |= later.isEmpty();
+            later.ifPresent(names::addAll);
+        }
+    }
+
+    /** A linker script names what the linker then says that it read; any other format is not known here. */
+    private static boolean isText(byte[] bytes) {
+        for (byte one : bytes) {
+            if (one >= 0 && one < ' ' && one != '\n' && one != '\t' && one != '\r' && one != '\f') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isElf(byte[] bytes) {

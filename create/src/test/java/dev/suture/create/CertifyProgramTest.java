@@ -11,6 +11,7 @@ import dev.suture.certify.ProgramCertificate;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.LittleEndian;
 import dev.suture.elf.Section;
+import dev.suture.elf.Symbol;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -238,12 +239,16 @@ class CertifyProgramTest {
                 __attribute__((noinline)) int first(int x) { static int seen = 3; calls++; return twice(x) + seen++; }""");
         source("lower", lower, B);
         source("upper", lower.replace("twice(x) + seen++", "twice(x + 5) + seen++"), B);
+        makePatches();
+        payload("lower", List.of(directory.resolve("lower.patch")));
+    }
+
+    private void makePatches() throws IOException {
         for (String[] step : new String[][] {{"source", "lower"}, {"lower", "upper"}}) {
             Files.writeString(
                     directory.resolve(step[1] + ".patch"),
                     PatchedProgram.run(List.of("diff", "-ruN", step[0], step[1]), directory, Map.of(), 1));
         }
-        payload("lower", List.of(directory.resolve("lower.patch")));
     }
 
     private CreateReport upper(Path lower) {
@@ -311,6 +316,54 @@ class CertifyProgramTest {
         assertThat(certificate.isExact()).isFalse();
         assertThat(certificate.unproved())
                 .anySatisfy(finding -> assertThat(finding.why()).contains("on the word of"));
+    }
+
+    @Test
+    void codeOfThePayloadBelowThatIsAnotherIsNoProof() throws IOException {
+        makeStack();
+        Path lower = directory.resolve("lower.livepatch");
+        assertThat(upper(lower).refusals()).isEmpty();
+        byte[] bytes = Files.readAllBytes(lower);
+        ElfFile payload = ElfFile.read(lower);
+        Symbol twice = payload.symbols().stream()
+                .filter(symbol -> symbol.isInSection() && symbol.name().endsWith("#twice"))
+                .findFirst()
+                .orElseThrow();
+        Section text = payload.sections().get(twice.sectionIndex());
+        long last = text.fileOffset() + twice.value() + twice.sizeBytes() - 1;
+        bytes[(int) last - 1] ^= 0x10;
+        Path altered = Files.write(directory.resolve("altered.livepatch"), bytes);
+
+        assertThat(certifyUpper(altered).missing())
+                .anySatisfy(
+                        finding -> assertThat(finding.why()).contains("of a payload below is not that of the program"));
+    }
+
+    /** The payload below was compiled with the lines of the source that it found. */
+    @Test
+    void aLineInThePayloadBelowIsTakenOnItsWord() throws IOException {
+        String far = "\n".repeat(20);
+        String before = far + A;
+        String lower = "int more;\n\n\n"
+                + before.replace(
+                        "__attribute__((noinline)) int first(int x) { volatile int y = x; calls++; return y + 1; }",
+                        """
+                __attribute__((noinline)) static int line(int x) { volatile int at = __LINE__; return x + at; }
+                __attribute__((noinline)) int first(int x) { calls++; return line(x) + 3; }""");
+        source("source", before, B);
+        try {
+            source("lower", lower, B);
+            source("upper", lower.replace("line(x) + 3", "line(x + 5) + 3"), B);
+            makePatches();
+            payload("lower", List.of(directory.resolve("lower.patch")));
+            Path below = directory.resolve("lower.livepatch");
+
+            assertThat(upper(below).refusals()).isEmpty();
+            assertThat(certifyUpper(below).missing()).isEmpty();
+            assertThat(certifyUpper(below).unproved()).extracting(Finding::name).contains("line");
+        } finally {
+            source("source", A, B);
+        }
     }
 
     private interface Edit {

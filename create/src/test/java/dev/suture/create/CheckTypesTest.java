@@ -1,8 +1,10 @@
 package dev.suture.create;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.suture.Refusal;
+import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,5 +92,37 @@ class CheckTypesTest {
                 .anySatisfy(refusal -> assertThat(refusal.what())
                         .startsWith("the layout of a type changes")
                         .contains("added moved at 0x8 (4 bytes)"));
+    }
+
+    /** What the build's own options say of debug information stands in front of ours, and another kind has no types for us. */
+    @Test
+    void withoutDebugInformationTheLayoutIsNotTakenToBeTheSame() throws IOException, InterruptedException {
+        int knowsStabs = new ProcessBuilder("gcc", "-gstabs", "-x", "c", "-c", "/dev/null", "-o", "/dev/null")
+                .start()
+                .waitFor();
+        assumeTrue(knowsStabs == 0, "this GCC no longer has -gstabs");
+        String patched = PROGRAM.replace("int a;", "int pad; int a;").replace(RETURN, "p->pad++; return p->a * 3");
+        CreateReport report = new PatchedProgram(
+                        directory, "gcc -gstabs -O2 -Wl,--build-id program.c -o program", "program")
+                .file("program.c", PROGRAM, PROGRAM, patched)
+                .create();
+
+        assertThat(report.refusals())
+                .anySatisfy(refusal -> assertThat(refusal.what())
+                        .isEqualTo("there is no debug information, and without it nobody can tell whether the patch"
+                                + " changes the layout of a type"));
+    }
+
+    /** What a file is called does not tell what is in it. */
+    @Test
+    void aSourceOfAnyNameIsLookedAt() {
+        String patched = PROGRAM.replace("char b;", "char b; int moved;").replace(RETURN, "return p->moved + p->a");
+        CreateReport report = new PatchedProgram(
+                        directory, "gcc -g -O2 -Wl,--build-id -x c program.template -o program", "program")
+                .file("program.template", PROGRAM, PROGRAM, patched)
+                .create();
+
+        assertThat(report.refusals())
+                .anySatisfy(refusal -> assertThat(refusal.what()).contains("added moved at 0x8 (4 bytes)"));
     }
 }

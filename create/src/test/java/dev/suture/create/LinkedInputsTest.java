@@ -44,6 +44,12 @@ class LinkedInputsTest {
         return prove(command, patch);
     }
 
+    private List<String> proveAgain(String command, Map<String, String> more, Map<String, String> changes)
+            throws IOException {
+        PatchedProgram.run(List.of("rm", "-rf", "source", "patched", "running"), directory, Map.of(), 0);
+        return prove(command, more, changes);
+    }
+
     private List<String> prove(String command, Path patch) {
         LinkedProof proof = LinkedProgramsTest.prove(directory.resolve("source"), command, "prog", patch, directory);
         return LinkedProgramsTest.texts(proof);
@@ -115,5 +121,55 @@ class LinkedInputsTest {
                         Map.of("s.S", assembly.formatted(5)),
                         Map.of("s.S", assembly.formatted(6), "a.c", A.replace("return y + ", "return y + y + "))))
                 .anySatisfy(text -> assertThat(text).contains("code without a name, which the patch changes"));
+    }
+
+    @Test
+    void soDoesAVendorsObjectThatIsJoinedToAnother() throws IOException {
+        compileVendor("gcc -O2 -c -o vendor.bin vendor.c");
+
+        assertThat(prove(
+                        "gcc -O2 -g -c a.c && ld -r -o joined.o a.o %s && gcc -o prog joined.o -Wl,--build-id"
+                                .formatted(directory.resolve("vendor.bin")),
+                        Map.of(),
+                        Map.of("a.c", A.replace("limit = 5", "limit = 9"))))
+                .anySatisfy(
+                        text -> assertThat(text).contains("limit: the constant changes, and code that stays uses it"));
+    }
+
+    @Test
+    void whatIsCompiledWhenItIsLinkedUsesTheNamesOfItsTable() throws IOException {
+        compileVendor("gcc -O2 -flto -fno-fat-lto-objects -c -o v.o vendor.c && gcc-ar rcsD libvendor.a v.o");
+        String own = A.replace("extern const int limit; ", "extern const int limit, mine; const int mine = 3; ")
+                .replace("y + limit", "y + limit + (&mine)[y - 1]");
+        String command = LINK.formatted("-L%s -lvendor".formatted(directory));
+
+        assertThat(prove(command, Map.of("a.c", own), Map.of("a.c", own.replace("limit = 5", "limit = 9"))))
+                .anySatisfy(
+                        text -> assertThat(text).contains("limit: the constant changes, and code that stays uses it"));
+    }
+
+    @Test
+    void aFirstValueIsLeftToAHookThatReachesTheVariable() throws IOException {
+        String own = A.replace("return y + limit", "return y + limit + room")
+                .replace("extern const", "int room = 5; extern const");
+        String hook = own.replace("room = 5", "room = 6")
+                + "void other_place(void) { BODY }\n__attribute__((used, section(\".livepatch.hooks.KIND\")))"
+                + " static void (*const hook)(void) = other_place;\n";
+        String other = "int other(void) { return 3; }\n";
+        String command = "gcc -O2 -g -c o.c && " + LINK.formatted("o.o");
+        Map<String, String> before = Map.of("a.c", own, "o.c", other);
+
+        assertThat(prove(
+                        command,
+                        before,
+                        Map.of("a.c", hook.replace("BODY", "room = 6;").replace("KIND", "load"))))
+                .noneSatisfy(text -> assertThat(text).contains("begins otherwise"));
+        for (String[] idle : new String[][] {{"putchar(10);", "load"}, {"room = 5;", "unload"}}) {
+            assertThat(proveAgain(
+                            command,
+                            before,
+                            Map.of("a.c", hook.replace("BODY", idle[0]).replace("KIND", idle[1]))))
+                    .anySatisfy(text -> assertThat(text).contains("room: the variable begins otherwise"));
+        }
     }
 }

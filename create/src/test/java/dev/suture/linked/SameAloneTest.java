@@ -130,4 +130,26 @@ class SameAloneTest {
 
         assertThat(proves(statics, patched, "f")).isFalse();
     }
+
+    @Test
+    void oneThatAsksTheCompilerWhatItKnowsIsNot() throws IOException {
+        String asks = ORIGINAL.replace("sum >> 5);", "sum >> 5);\n if (__builtin_constant_p(x)) sum++;");
+        String patched = asks.replace("h(x) * 3 + 4", "x * 54321");
+
+        assertThat(proves(asks, patched, "f")).isFalse();
+    }
+
+    @Test
+    void thatOthersAskItIsNoReason() throws IOException {
+        String other = "static inline __attribute__((always_inline, nonnull(1))) unsigned long room(char *p)"
+                + " { return __builtin_object_size(p, 0); }\n"
+                + "unsigned long asks(char *p) { return room(p); }\n";
+
+        assertThat(proves(other + ORIGINAL, other + PATCHED, "f")).isTrue();
+        assertThat(proves(
+                        other + ORIGINAL.replace("h(x) + 1", "h(x) + 1 + (int) room((char *) 0)"),
+                        other + PATCHED.replace("h(x) + 1", "h(x) + 1 + (int) room((char *) 0)"),
+                        "f"))
+                .isFalse();
+    }
 }

@@ -103,4 +103,58 @@ class StartOnlyTest {
 
         assertThat(proves(program, "near")).isFalse();
     }
+
+    @Test
+    void whatRunsAtTheEndAsWellIsNotOver() throws Exception {
+        String both = "int v; void both(void) { v += 3; } int main(void) { return v; }";
+
+        assertThat(proves(both, "both", "-Wl,-init=both", "-Wl,-fini=_fini")).isTrue();
+        assertThat(proves(both, "both", "-Wl,-init=both", "-Wl,-fini=both")).isFalse();
+        assertThat(proves(
+                        EARLY.replace("(constructor,", "(constructor, destructor,") + "int main(void) { return v; }",
+                        "early"))
+                .isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "for (;;) table(v);",
+                "while (v < 1000) table(v);",
+                "while (v < 1000) usleep(v);",
+                "for (;;) v++;",
+                "loop();",
+                "kept(v);",
+            })
+    void aConstructorThatMayStillRunIsNotOver(String statement) throws Exception {
+        String source = "int usleep(unsigned); "
+                + EARLY.replace("table(v);", "table(v); " + statement)
+                        .replace("volatile int v;", "volatile int v; void (*volatile kept)(int); void loop(void);")
+                + ALONE + "void loop(void) { for (;;) v++; } int main(void) { return v; }";
+
+        assertThat(proves(source, "early")).isFalse();
+        assertThat(proves(source, "table")).isFalse();
+    }
+
+    @Test
+    void aConstructorThatCountsIsOver() throws Exception {
+        String source = EARLY.replace("table(v);", "for (int i = 0; i < 256; i++) v += i * v; table(v);")
+                + "int main(void) { return v; }";
+
+        assertThat(proves(source, "early")).isTrue();
+        assertThat(proves(source, "table")).isTrue();
+    }
+
+    @Test
+    void whatEndsOnlyIfAnotherDoesIsNotOverWhenThatIsNot() throws Exception {
+        String circle = "volatile int v; static void b(int x); " + ALONE
+                + "static void a(int x) { v = x; if (x) b(x - 1); while (v) b(0); v = 3; } " + ALONE
+                + "static void b(int x) { v = x + 1; if (x) a(x - 1); v = 4; } "
+                + "__attribute__((constructor(101), noinline)) static void first(void) { a(v); v = 2; } "
+                + "__attribute__((constructor(102), noinline)) static void second(void) { b(v); v = 5; } "
+                + "int main(void) { return v; }";
+
+        assertThat(proves(circle, "first")).isFalse();
+        assertThat(proves(circle, "second")).isFalse();
+    }
 }

@@ -99,7 +99,7 @@ final class BorrowThread {
         if (isAtRisk || failure != 0 && options != PLAIN_OPTIONS) {
             return BorrowedThread.filtered(session.pid());
         }
-        return Permissions.explain(session.pid(), "tracing any of its threads");
+        return Permissions.explainTracing(session.pid(), "tracing any of its threads");
     }
 
     // One element, what the work gives, or none if this thread could not do it.

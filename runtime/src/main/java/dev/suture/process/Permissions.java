@@ -20,6 +20,19 @@ final class Permissions {
      * @see "ptrace(2), Ptrace access mode checking; linux Documentation/admin-guide/LSM/Yama.rst"
      */
     static ProcessException explain(int pid, String what) {
+        return explain(pid, what, "it belongs to a user namespace above suture's, or a security module forbids it");
+    }
+
+    /** {@return the exception for a thread that the kernel did not let us trace} Only one process can trace it. */
+    static ProcessException explainTracing(int pid, String what) {
+        return explain(
+                pid,
+                what,
+                "another process traced it at that moment and no longer does (try again), it belongs to a user namespace"
+                        + " above suture's, or a security module forbids it");
+    }
+
+    private static ProcessException explain(int pid, String what, String otherwise) {
         ProcStatus theirs;
         try {
             theirs = ProcStatus.read(pid);
@@ -39,10 +52,10 @@ final class Permissions {
                     "process %d traces it already (a debugger, strace or another suture); only one can: wait for it or end it"
                             .formatted(tracer));
         }
-        return new ProcessException(pid, "%s is not permitted: %s".formatted(what, reason(theirs)));
+        return new ProcessException(pid, "%s is not permitted: %s".formatted(what, reason(theirs, otherwise)));
     }
 
-    private static String reason(ProcStatus theirs) {
+    private static String reason(ProcStatus theirs, String otherwise) {
         ProcStatus ours;
         try {
             ours = ProcStatus.read(
@@ -51,8 +64,7 @@ final class Permissions {
             return "run suture as the user of the process, or with CAP_SYS_PTRACE";
         }
         if (mayTrace(ours) && !yamaScope().equals("3")) {
-            return "suture has CAP_SYS_PTRACE, so another process traced it at that moment and no longer does (try again),"
-                    + " it belongs to a user namespace above suture's, or a security module forbids it";
+            return "suture has CAP_SYS_PTRACE, so " + otherwise;
         }
         if (!ours.text("Uid").equals(theirs.text("Uid"))) {
             return "it runs as user id %s and suture as %d; run suture as that user, or with CAP_SYS_PTRACE (root)"

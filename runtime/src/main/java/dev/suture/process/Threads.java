@@ -79,7 +79,7 @@ final class Threads {
         if (errno == Errno.EINVAL || (options & Ptrace.OPTION_SUSPEND_SECCOMP) != 0) {
             return BorrowedThread.filtered(session.pid());
         }
-        return Permissions.explain(session.pid(), "tracing its thread " + id);
+        return Permissions.explainTracing(session.pid(), "tracing its thread " + id);
     }
 
     private boolean hasEnded(int id) {

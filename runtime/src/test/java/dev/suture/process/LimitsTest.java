@@ -109,7 +109,7 @@ class LimitsTest {
         assumeTrue((capabilities >>> 19 & 1) != 0, "needs CAP_SYS_PTRACE, which suture is to have here");
         try (Program program = Program.start(server)) {
             // Somebody else had it a moment ago, and is gone when it is asked who.
-            assertThat(Permissions.explain(program.pid(), "tracing it").getMessage())
+            assertThat(Permissions.explainTracing(program.pid(), "tracing it").getMessage())
                     .contains("another process traced it at that moment and no longer does (try again)")
                     .doesNotContain("PR_SET_DUMPABLE")
                     .doesNotContain("run suture");

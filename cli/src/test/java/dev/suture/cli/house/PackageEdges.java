@@ -40,7 +40,7 @@ final class PackageEdges {
         allow("effect", "elf", "isa", "image", "diff");
         allow("state", "elf", "isa", "image", "diff");
         allow("certify", "elf", "isa", "dwarf", "image", "payload", "build", "diff", "drift", "linked");
-        allow("linked", "elf", "isa", "image", "payload", "build", "diff");
+        allow("linked", "elf", "isa", "dwarf", "image", "payload", "build", "diff");
         allow(
                 "create",
                 with(

@@ -6,9 +6,11 @@ import dev.suture.elf.Section;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -99,6 +101,7 @@ final class LinkPrograms {
             patched.steps().stream()
                     .filter(step -> !reached.contains(patched.name(step)))
                     .forEach(step -> untouched.add(step.object()));
+            untouched.addAll(onlyJoined(patched));
             List<String> others = base == patched ? List.of() : otherInputs(base, patched);
             return new Links.Made(
                     below.program(),
@@ -239,6 +242,26 @@ final class LinkPrograms {
     /** What a program needs of a library is in its own dynamic section. */
     private static boolean isShared(Path path) {
         return path.getFileName().toString().matches(".*\\.so(\\.[0-9.]+)?");
+    }
+
+    /** {@return objects and archives that go into a joined object and that the build does not compile} */
+    private static Set<Path> onlyJoined(Reached build) {
+        Map<Path, Set<Path>> linked = build.commands().linked();
+        Set<Path> found = new LinkedHashSet<>();
+        Set<Path> seen = new HashSet<>();
+        ArrayDeque<Path> open = new ArrayDeque<>(List.of(build.program()));
+        while (!open.isEmpty()) {
+            Path output = open.remove();
+            for (Path part : seen.add(output) ? linked.getOrDefault(output, Set.of()) : Set.<Path>of()) {
+                if (linked.containsKey(part) && !isShared(part)) {
+                    open.add(part);
+                } else if (!output.equals(build.program())
+                        && !build.commands().compiled().containsKey(part)) {
+                    found.add(part);
+                }
+            }
+        }
+        return found;
     }
 
     private static boolean isScripted(Reached build) throws CannotLinkException {

@@ -13,7 +13,8 @@ public sealed interface Links {
      * @param built what the build itself linked without the patches
      * @param original the same with the objects of {@link MakeBuildResult#pairs} as they were
      * @param patched the same with these objects as they are with the patches
-     * @param untouched the objects of the patched program that are none of these
+     * @param untouched the objects of the patched program that are none of these, with objects and archives that the build
+     *     joins to others without having compiled them
      * @param inputs the files that the linker says it read for the patched program, archives as a whole; empty if it does
      *     not say
      * @param otherInputs what else is linked and differs with the patches: relative to the source, or words of the command

@@ -33,10 +33,11 @@ import java.util.stream.Stream;
  */
 record Mounts(Path directory, Map<Path, Path> places, List<String> namespace, String unavailable) {
     /**
-     * Mounts, and becomes the command. Arguments: the user or -, whether to seal, the directory of the copy, where to run,
+     * Mounts, and becomes the command. What cannot be made read-only must be out of reach for the programs of the build as
+     * well, such as another user's FUSE, or what lies below a later mount. Arguments: the user or -, whether to seal, the directory of the copy, where to run,
      * pairs of a place and what is mounted there, relative to the directory of the copy, which may be hidden meanwhile.
      */
-    private static final String ENTER = """
+    static final String ENTER = """
             user=$1; seal=$2; directory=$4; kept="|"
             fail() { echo "suture: cannot mount $1" >&2; exit 125; }
             cd "$3" || fail "$3"
@@ -49,13 +50,13 @@ record Mounts(Path directory, Map<Path, Path> places, List<String> namespace, St
             shift
             if [ "$seal" = true ]; then
                 all=$(cat /proc/self/mountinfo)
-                while read -r _ _ _ _ at options rest; do
+                while read -r _ _ _ _ at options _; do
                     at=$(printf %b. "$at"); at=${at%.}
                     case $kept in *"|$at|"*) continue ;; esac
                     case $at in /dev | /dev/* | /proc | /proc/* | /sys | /sys/*) continue ;; esac
                     case ,$options, in *,ro,*) continue ;; esac
-                    mount -n -c -o "remount,bind,$options,ro" "$at" ||
-                        case ${rest#*- } in "fuse"* | "autofs"*) ;; *) fail "$at" ;; esac
+                    said=$(mount -n -c -o "remount,bind,$options,ro" "$at" 2>&1) || ! stat -L -- "$at" >/dev/null 2>&1 ||
+                        { echo "$said" >&2; fail "$at"; }
                 done <<ALL
             $all
             ALL
@@ -93,11 +94,9 @@ record Mounts(Path directory, Map<Path, Path> places, List<String> namespace, St
         if (own.startsWith(source) || Stream.of(source, own).anyMatch(path -> hasControl(path.toString()))) {
             return none(own, "%s is in it".formatted(own));
         }
-        String path = System.getenv("PATH") == null ? "" : System.getenv("PATH");
-        for (String programs : path.split(":")) {
-            if (Path.of(programs).toAbsolutePath().startsWith(source)) {
-                return none(own, "it has %s, where programs are looked for (PATH)".formatted(programs));
-            }
+        Optional<String> hidden = Optional.ofNullable(System.getenv("PATH")).flatMap(path -> programsIn(source, path));
+        if (hidden.isPresent()) {
+            return none(own, hidden.get());
         }
         String why = "";
         Map<Path, Path> places = Map.of(source, tree.toRealPath());
@@ -116,6 +115,20 @@ record Mounts(Path directory, Map<Path, Path> places, List<String> namespace, St
             }
         }
         return none(own, "this machine does not let a directory be mounted over it (%s)".formatted(why));
+    }
+
+    /** {@return why programs may be looked for in the source, in words} An empty element is the current directory. */
+    static Optional<String> programsIn(Path source, String path) {
+        for (String programs : path.split(":", -1)) {
+            if (!programs.startsWith("/")) {
+                return Optional.of("programs are looked for in `%s` of wherever one runs, and so in it (PATH)"
+                        .formatted(programs.isEmpty() ? "." : programs));
+            }
+            if (Path.of(programs).normalize().startsWith(source)) {
+                return Optional.of("it has %s, where programs are looked for (PATH)".formatted(programs));
+            }
+        }
+        return Optional.empty();
     }
 
     private static boolean hasControl(String path) {
