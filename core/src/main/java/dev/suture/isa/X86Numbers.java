@@ -32,8 +32,7 @@ final class X86Numbers {
         boolean ofAccumulator = opcode == 0x3c || opcode == 0x3d || opcode == 0xa8 || opcode == 0xa9;
         boolean withConstant = opcode >= 0x80 && opcode <= 0x83 && opcode != 0x82 && x86.operator() == CMP
                 || (opcode == 0xf6 || opcode == 0xf7) && x86.operator() <= 1;
-        boolean withItself =
-                (opcode == 0x84 || opcode == 0x85) && x86.isRegister() && x86.operand() == x86.register();
+        boolean withItself = (opcode == 0x84 || opcode == 0x85) && x86.isRegister() && x86.operand() == x86.register();
         if (!ofAccumulator && !withConstant && !withItself) {
             return Optional.empty();
         }
@@ -104,7 +103,8 @@ final class X86Numbers {
         // What a narrow move leaves in front is what was there.
         int whole = bytes >= 4 ? LONGEST : bytes;
         return switch (x86.opcode()) {
-            case 0x8a, 0x8b -> isPart ? Optional.empty() : Optional.of(new Move(x86.register(), from, bytes, whole, false));
+            case 0x8a, 0x8b ->
+                isPart ? Optional.empty() : Optional.of(new Move(x86.register(), from, bytes, whole, false));
             case 0x88, 0x89 ->
                 !x86.isRegister() || isPart
                         ? Optional.empty()
@@ -117,7 +117,8 @@ final class X86Numbers {
                 int size = (x86.opcode() & 1) == 0 ? 1 : 2;
                 yield isPart || x86.isRegister()
                         ? Optional.empty()
-                        : Optional.of(new Move(x86.register(), 0, size, isSigned && bytes < 8 ? bytes : LONGEST, isSigned));
+                        : Optional.of(
+                                new Move(x86.register(), 0, size, isSigned && bytes < 8 ? bytes : LONGEST, isSigned));
             }
             default -> Optional.empty();
         };
@@ -189,7 +190,9 @@ final class X86Numbers {
     }
 
     static int counts(Instruction instruction, MemorySegment code) {
-        return read(instruction, code).map(x86 -> counts(instruction, code, x86)).orElse(0);
+        return read(instruction, code)
+                .map(x86 -> counts(instruction, code, x86))
+                .orElse(0);
     }
 
     private static int counts(Instruction instruction, MemorySegment code, X86Operations x86) {
@@ -201,7 +204,8 @@ final class X86Numbers {
             long distance = 0;
             int size = instruction.displacementBytes();
             for (int i = 0; i < size; i++) {
-                distance |= (long) LittleEndian.u8(code, instruction.offset() + instruction.displacementAt() + i) << 8 * i;
+                distance |=
+                        (long) LittleEndian.u8(code, instruction.offset() + instruction.displacementAt() + i) << 8 * i;
             }
             return size == 0 ? 0 : Long.signum(extended(distance, size));
         }

@@ -101,7 +101,8 @@ class NumbersTest {
 
     @Test
     void whatLeavesFlagsIsTold() {
-        for (String hex : List.of("8b 05 00 00 00 00", "48 8d 05 00 00 00 00", "53", "0f 94 c0", "f7 d0", "b8 01 00 00 00")) {
+        for (String hex :
+                List.of("8b 05 00 00 00 00", "48 8d 05 00 00 00 00", "53", "0f 94 c0", "f7 d0", "b8 01 00 00 00")) {
             MemorySegment code = code(hex);
             assertThat(ISA.setsFlags(only(code), code)).as(hex).isEmpty();
         }

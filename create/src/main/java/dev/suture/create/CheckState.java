@@ -15,8 +15,7 @@ final class CheckState {
     private CheckState() {}
 
     /** @see SetEarlier#find */
-    static List<Refusal> refusals(
-            Selection selection, Target running, Set<String> accepted, Predicate<String> begins) {
+    static List<Refusal> refusals(Selection selection, Target running, Set<String> accepted, Predicate<String> begins) {
         List<Refusal> refusals = new ArrayList<>(SetEarlier.find(selection, running, accepted, begins));
         refusals.addAll(RanOnce.find(selection, running, accepted));
         return refusals;

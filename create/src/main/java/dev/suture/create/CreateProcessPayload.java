@@ -156,7 +156,11 @@ public final class CreateProcessPayload {
         }
         refusals.addAll(types.refusals());
         refusals.addAll(selection.refusals());
-        refusals.addAll(CheckState.refusals(selection, RunningTarget.of(effect, image), traits.acceptedNewState(), object -> PayloadCode.isBrought(object, build.patchedFiles())));
+        refusals.addAll(CheckState.refusals(
+                selection,
+                RunningTarget.of(effect, image),
+                traits.acceptedNewState(),
+                object -> PayloadCode.isBrought(object, build.patchedFiles())));
         refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));
         refusals.addAll(CheckInsides.check(selection, image));
         refusals.addAll(CheckInsides.checkGathered(selection));

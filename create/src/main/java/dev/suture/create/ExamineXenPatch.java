@@ -139,7 +139,11 @@ public final class ExamineXenPatch {
             refusals.addAll(CompareWithXen.check(selection, build, place.image(), tables, place.below()));
         }
         refusals.addAll(selection.refusals());
-        refusals.addAll(CheckState.refusals(selection, RunningTarget.of(place.effect(), place.image()), acceptedNewState, object -> PayloadCode.isBrought(object, build.patchedFiles())));
+        refusals.addAll(CheckState.refusals(
+                selection,
+                RunningTarget.of(place.effect(), place.image()),
+                acceptedNewState,
+                object -> PayloadCode.isBrought(object, build.patchedFiles())));
         refusals.addAll(CheckDefinitions.check(selection, place.image(), Set.of()));
         refusals.addAll(CheckInsides.check(selection, place.image()));
         if (selection.isEmpty() && refusals.isEmpty()) {

@@ -114,8 +114,7 @@ public final class JudgeEffect {
                 .map(part -> new Code(
                         part.name(),
                         address,
-                        ProgramCode.bytes(part)
-                                .asSlice(address - part.section().address(), part.end() - address)));
+                        ProgramCode.bytes(part).asSlice(address - part.section().address(), part.end() - address)));
     }
 
     /** Code of the linked program, with the name that the target has for it. */

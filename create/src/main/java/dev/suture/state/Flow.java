@@ -37,11 +37,7 @@ final class Flow {
     private final boolean isComplete;
 
     Flow(ObjectPieces object, Piece piece) {
-        this(
-                Isa.of(object.elf().header().machine()),
-                object.contents(piece),
-                object.references(piece),
-                piece.index());
+        this(Isa.of(object.elf().header().machine()), object.contents(piece), object.references(piece), piece.index());
     }
 
     /** @param linked code that needs no relocation any more */

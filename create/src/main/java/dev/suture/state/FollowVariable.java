@@ -58,7 +58,8 @@ final class FollowVariable {
     record Context(Node node, int registers) {}
 
     /** What a piece of code does with it from its beginning to its end. */
-    record Summary(boolean writes, boolean reads, boolean leavesOther, boolean keepsOther, boolean readsBare, int returns) {
+    record Summary(
+            boolean writes, boolean reads, boolean leavesOther, boolean keepsOther, boolean readsBare, int returns) {
         static final Summary BEST = new Summary(true, true, false, false, false, 0);
 
         Place behind(Place place) {
@@ -145,17 +146,16 @@ final class FollowVariable {
     }
 
     boolean isRoot(Context context) {
-        return context.registers() == 0
-                && functions.isRoot(context.node())
-                && !onlyInHooks.contains(context.node());
+        return context.registers() == 0 && functions.isRoot(context.node()) && !onlyInHooks.contains(context.node());
     }
 
     /** {@return whether nobody finds anything but what it held at first, after whoever wrote to it is done} */
     boolean isAlwaysAsAtFirst() {
-        return !isLost && contexts.stream()
-                .noneMatch(context -> context.registers() == 0
-                        && functions.isRoot(context.node())
-                        && summaries.get(context).leavesOther());
+        return !isLost
+                && contexts.stream()
+                        .noneMatch(context -> context.registers() == 0
+                                && functions.isRoot(context.node())
+                                && summaries.get(context).leavesOther());
     }
 
     /** {@return who may read what was in it before it was called from outside, but for code that only hooks lead to} */
@@ -269,7 +269,8 @@ final class FollowVariable {
         }
         before.put(context, places);
         found.clear();
-        if (!flow.isComplete() && (context.registers() != 0 || functions.usersOf(variable).contains(context.node()))) {
+        if (!flow.isComplete()
+                && (context.registers() != 0 || functions.usersOf(variable).contains(context.node()))) {
             found.bareReads.set(0);
             found.handed.set(0);
             found.setters.set(0);
@@ -301,7 +302,8 @@ final class FollowVariable {
                 keepsOther |= after.stillOther();
                 returned |= after.addresses().registers() & flow.isa().resultRegister();
             }
-            Optional<Context> callee = Optional.ofNullable(touches.get(context).callees.get(step));
+            Optional<Context> callee =
+                    Optional.ofNullable(touches.get(context).callees.get(step));
             readsBare |= !places[step].written()
                     && callee.map(summaries::get).filter(Summary::readsBare).isPresent();
             isOther |= after.other();

@@ -143,7 +143,8 @@ final class Functions {
         for (Reference reference : flow.in(step)) {
             boolean isDirect = flow.steps().get(step).flow() != Instruction.Flow.INDIRECT_CALL
                     && flow.steps().get(step).flow() != Instruction.Flow.INDIRECT_JUMP;
-            Optional<Node> here = isDirect || flow.isThroughTable(reference) ? target(from, reference) : Optional.empty();
+            Optional<Node> here =
+                    isDirect || flow.isThroughTable(reference) ? target(from, reference) : Optional.empty();
             if (here.isPresent()) {
                 return new Callee.Known(here.get());
             }
@@ -277,7 +278,8 @@ final class Functions {
                 boolean mayHold = !piece.isCode()
                         && (piece.role() == SectionRole.DATA || piece.role() == SectionRole.READ_ONLY)
                         && !hooks.contains(node)
-                        && !(object == variable.object() && piece.index() == variable.piece().index());
+                        && !(object == variable.object()
+                                && piece.index() == variable.piece().index());
                 if (mayHold
                         && object(node).references(piece).stream()
                                 .anyMatch(reference -> variable.isMeantBy(here, reference))) {

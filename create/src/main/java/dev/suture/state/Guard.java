@@ -276,10 +276,10 @@ final class Guard {
                         .orElse(known);
     }
 
-    private static boolean isLook(
-            Flow flow, int step, Optional<Looks.First> operand, Looks after, Touches touches) {
+    private static boolean isLook(Flow flow, int step, Optional<Looks.First> operand, Looks after, Touches touches) {
         Instruction instruction = flow.steps().get(step);
-        boolean compares = after.compared().isPresent() && flow.isa().test(instruction, flow.bytes()).isPresent();
+        boolean compares = after.compared().isPresent()
+                && flow.isa().test(instruction, flow.bytes()).isPresent();
         boolean loads = flow.isa()
                 .move(instruction, flow.bytes())
                 .filter(move -> after.copies().containsKey(move.to()))
@@ -296,12 +296,15 @@ final class Guard {
         Instruction instruction = flow.steps().get(step);
         boolean isTest = flow.isa().test(instruction, flow.bytes()).isPresent();
         boolean isMove = flow.isa().move(instruction, flow.bytes()).isPresent();
-        int used = operation.through() | operation.keeps() | operation.mixes()
+        int used = operation.through()
+                | operation.keeps()
+                | operation.mixes()
                 | flow.isa().storedRegister(instruction, flow.bytes());
         int compared = flow.isa().setsFlags(instruction, flow.bytes()).orElse(0);
         boolean isReturned = instruction.flow() == Instruction.Flow.RETURN
                 && (copies & flow.isa().resultRegister()) != 0;
-        return isReturned || !isTest && !isMove && ((used | compared) & copies) != 0
+        return isReturned
+                || !isTest && !isMove && ((used | compared) & copies) != 0
                 || !isTest && isMove && (operation.through() & copies) != 0;
     }
 
@@ -324,8 +327,7 @@ final class Guard {
         String name = flag.touches(new Context(context.node(), 0)).library.getOrDefault(step, "");
         after = after.with(after.looks().behindCall(flow.isa()));
         if (name.equals(LibraryCalls.ACQUIRE) && !after.touched()) {
-            return after.with(
-                    after.looks().with(flow.isa().resultRegister(), new Looks.Copy(Integer.BYTES, 1)));
+            return after.with(after.looks().with(flow.isa().resultRegister(), new Looks.Copy(Integer.BYTES, 1)));
         }
         if (name.equals(LibraryCalls.RELEASE)) {
             return after.left();

@@ -45,8 +45,7 @@ record Looks(Map<Integer, Copy> copies, Optional<Compared> compared) {
             return this;
         }
         Map<Integer, Copy> both = new HashMap<>(copies);
-        both.entrySet()
-                .removeIf(entry -> !entry.getValue().equals(other.copies.get(entry.getKey())));
+        both.entrySet().removeIf(entry -> !entry.getValue().equals(other.copies.get(entry.getKey())));
         return new Looks(both, compared.equals(other.compared) ? compared : Optional.empty());
     }
 
@@ -94,8 +93,7 @@ record Looks(Map<Integer, Copy> copies, Optional<Compared> compared) {
 
     private Optional<Compared> compared(NumberTest test, Optional<First> operand) {
         if (test.register() == 0) {
-            return operand.flatMap(first -> first.number(test.sizeBytes()))
-                    .map(first -> new Compared(test, first));
+            return operand.flatMap(first -> first.number(test.sizeBytes())).map(first -> new Compared(test, first));
         }
         return Optional.ofNullable(copies.get(test.register()))
                 .filter(copy -> test.sizeBytes() <= copy.wholeBytes())
@@ -108,8 +106,8 @@ record Looks(Map<Integer, Copy> copies, Optional<Compared> compared) {
                     .map(copy -> new Copy(Math.min(copy.wholeBytes(), move.sizeBytes()), copy.first()));
         }
         return operand.flatMap(first -> first.number(move.sizeBytes()))
-                .map(number -> new Copy(
-                        move.wholeBytes(), move.isSigned() ? number : unsigned(number, move.sizeBytes())));
+                .map(number ->
+                        new Copy(move.wholeBytes(), move.isSigned() ? number : unsigned(number, move.sizeBytes())));
     }
 
     private static long unsigned(long number, int sizeBytes) {
@@ -120,8 +118,7 @@ record Looks(Map<Integer, Copy> copies, Optional<Compared> compared) {
     Optional<Boolean> takenAtFirst(Flow flow, int step) {
         Instruction instruction = flow.steps().get(step);
         return instruction.flow() == Instruction.Flow.CONDITIONAL
-                ? compared.flatMap(
-                        made -> flow.isa().isTaken(instruction, flow.bytes(), made.test(), made.first()))
+                ? compared.flatMap(made -> flow.isa().isTaken(instruction, flow.bytes(), made.test(), made.first()))
                 : Optional.empty();
     }
 

@@ -130,8 +130,7 @@ record Place(
     }
 
     Place wrote(boolean counts, boolean isFirst) {
-        return new Place(
-                written || counts, read, !isFirst, !isFirst, true, addresses, derived, governors, looks);
+        return new Place(written || counts, read, !isFirst, !isFirst, true, addresses, derived, governors, looks);
     }
 
     Place with(Addresses newAddresses, Derived newDerived, Looks newLooks) {

@@ -55,8 +55,8 @@ public final class RanOnce {
         originalCode = () -> new Functions(selection, running, true);
         for (Chosen chosen : selection.replaced()) {
             Node node = new Node(chosen.id().object(), chosen.piece().index());
-            Optional<Node> before = chosen.original()
-                    .map(piece -> new Node(chosen.id().object(), piece.index()));
+            Optional<Node> before =
+                    chosen.original().map(piece -> new Node(chosen.id().object(), piece.index()));
             if (patched.all().contains(node) && before.isPresent()) {
                 replaced.add(node);
                 originals.put(node, before.get());
@@ -264,8 +264,12 @@ public final class RanOnce {
                                 : Optional.empty();
                     }
                     case Reference.Elsewhere target ->
-                        Optional.of("%s+%d".formatted(target.symbol().name(), target.addend() + reference.pieceOffset()
-                                - flow.steps().get(step).endOffset()));
+                        Optional.of("%s+%d"
+                                .formatted(
+                                        target.symbol().name(),
+                                        target.addend()
+                                                + reference.pieceOffset()
+                                                - flow.steps().get(step).endOffset()));
                     case Reference.Constant _, Reference.Nothing _ -> Optional.empty();
                 };
             }
@@ -287,13 +291,16 @@ public final class RanOnce {
             if (isCall && (register & flow.isa().resultRegister()) != 0) {
                 boolean isChanged = functions.callee(node, at) instanceof Callee.Known known
                         && (functions == patched ? replaced : originals.values()).contains(known.node());
-                return isChanged ? functions == patched ? "what a changed function returns" : "what it returned" : UNKNOWN;
+                return isChanged
+                        ? functions == patched ? "what a changed function returns" : "what it returned"
+                        : UNKNOWN;
             }
             if ((flow.operation(at).writes() & register) != 0) {
                 if (flow.operation(at).memory() == Memory.READ) {
                     return constant(functions, node, flow, at).orElse(UNKNOWN);
                 }
-                boolean isConstant = instruction.immediateBytes() > 0 && flow.operation(at).memory() == Memory.NONE;
+                boolean isConstant =
+                        instruction.immediateBytes() > 0 && flow.operation(at).memory() == Memory.NONE;
                 return isConstant ? Long.toString(flow.isa().constant(instruction, flow.bytes())) : UNKNOWN;
             }
             if (flow.isBranch(at) && !isCall) {

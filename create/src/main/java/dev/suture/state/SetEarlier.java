@@ -8,7 +8,6 @@ import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.Why;
 import dev.suture.state.Functions.Node;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -35,7 +35,8 @@ final class Touches {
     final Map<Integer, FollowVariable.Context> callees = new HashMap<>();
 
     void clear() {
-        List.of(reads, bareReads, writes, leaves, setters, loose, links, ups, bareDowns, lazy, handed).forEach(BitSet::clear);
+        List.of(reads, bareReads, writes, leaves, setters, loose, links, ups, bareDowns, lazy, handed)
+                .forEach(BitSet::clear);
         library.clear();
         callees.clear();
     }

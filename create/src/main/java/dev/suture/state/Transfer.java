@@ -99,8 +99,7 @@ final class Transfer {
         int result = isMadeOfIt ? isa.resultRegister() : 0;
         return place.with(
                 new Addresses(addresses.registers() & kept | returned, addresses.frames() & kept, addresses.spilled()),
-                new Derived(
-                        derived.registers() & kept | result, false, false, derived.spilled(), derived.kept()),
+                new Derived(derived.registers() & kept | result, false, false, derived.spilled(), derived.kept()),
                 place.looks().behindCall(isa));
     }
 
@@ -118,8 +117,8 @@ final class Transfer {
 
     private Optional<Long> number(long offset, int sizeBytes) {
         boolean isAddress = addressesInFirst.stream()
-                .anyMatch(reference -> reference.pieceOffset() < offset + sizeBytes
-                        && reference.pieceOffset() + Long.BYTES > offset);
+                .anyMatch(reference ->
+                        reference.pieceOffset() < offset + sizeBytes && reference.pieceOffset() + Long.BYTES > offset);
         if (isAddress || offset < 0 || offset + sizeBytes > variable.piece().sizeBytes()) {
             return Optional.empty();
         }
@@ -166,8 +165,7 @@ final class Transfer {
                 && stores(flow, step, operation, here, held);
     }
 
-    private static boolean stores(
-            Flow flow, int step, Operation operation, List<Reference> here, Addresses held) {
+    private static boolean stores(Flow flow, int step, Operation operation, List<Reference> here, Addresses held) {
         boolean isConstant = here.stream()
                 .anyMatch(reference -> !flow.isOperand(step, reference) && !flow.isThroughTable(reference));
         return operation.memory() == Memory.WRITTEN
@@ -188,16 +186,17 @@ final class Transfer {
         boolean isOfStack = (operation.through() & frames(flow, place.addresses())) != 0;
         boolean reads = operation.memory() == Memory.READ || operation.memory() == Memory.WRITTEN;
         boolean isOwn = (operation.through() & addresses) != 0
-                || here.stream().anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference));
-        boolean readsIt = reads && (isOwn || (operation.through() & held.registers()) != 0 || held.spilled() && isOfStack);
+                || here.stream()
+                        .anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference));
+        boolean readsIt =
+                reads && (isOwn || (operation.through() & held.registers()) != 0 || held.spilled() && isOfStack);
         boolean goesOn = ((operation.keeps() | operation.mixes()) & held.registers()) != 0
                 || held.flags() && isa.dependsOnFlags(instruction, flow.bytes());
         boolean isForgotten = isa.setsBits(instruction, flow.bytes());
         boolean makes = (readsIt || goesOn) && !isForgotten;
         int registers = operation.isKnown() ? held.registers() & ~operation.writes() : 0;
         OptionalInt flags = isa.setsFlags(instruction, flow.bytes());
-        boolean isStore = operation.memory() == Memory.WRITTEN
-                && (operation.writes() & operation.through()) == 0;
+        boolean isStore = operation.memory() == Memory.WRITTEN && (operation.writes() & operation.through()) == 0;
         boolean stores = isStore && isDerived(flow, step, place) && !isOwn;
         boolean isVector = operation.writes() == 0 && operation.memory() == Memory.READ && flags.isEmpty();
         return new Derived(
@@ -239,7 +238,8 @@ final class Transfer {
     int counts(Flow flow, int step) {
         Isa isa = flow.isa();
         int sign = isa.counts(flow.steps().get(step), flow.bytes());
-        int from = stored(flow.operation(step)) | isa.storedRegister(flow.steps().get(step), flow.bytes());
+        int from =
+                stored(flow.operation(step)) | isa.storedRegister(flow.steps().get(step), flow.bytes());
         for (int at = step - 1; sign == 0 && from != 0 && at >= 0 && !flow.isBranch(at); at--) {
             if ((flow.operation(at).writes() & from) != 0) {
                 return isa.counts(flow.steps().get(at), flow.bytes());
@@ -256,10 +256,7 @@ final class Transfer {
         // What is as long as the variable is all of it, wherever the address is from.
         boolean isWhole = here.isEmpty() && size == sizeBytes
                 || here.size() == 1 && offset(here.getFirst(), instruction) == variable.offset();
-        if (size == 0
-                || sizeBytes > Long.BYTES
-                || !flow.isa().overwrites(instruction, flow.bytes())
-                || !isWhole) {
+        if (size == 0 || sizeBytes > Long.BYTES || !flow.isa().overwrites(instruction, flow.bytes()) || !isWhole) {
             return false;
         }
         for (int i = 0; i < sizeBytes; i++) {

@@ -55,8 +55,7 @@ final class Uses {
         };
     }
 
-    private Place use(
-            Context context, Flow flow, int step, Operation operation, List<Reference> here, Place place) {
+    private Place use(Context context, Flow flow, int step, Operation operation, List<Reference> here, Place place) {
         boolean isDirect =
                 here.stream().anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference));
         if (!operation.isKnown()) {
@@ -76,11 +75,18 @@ final class Uses {
             case NONE, ADDRESS -> after;
             case READ -> read(context, step, after);
             case WRITTEN -> {
-                boolean alsoReads = flow.isa().move(flow.steps().get(step), flow.bytes()).isPresent();
+                boolean alsoReads =
+                        flow.isa().move(flow.steps().get(step), flow.bytes()).isPresent();
                 Place known = alsoReads ? read(context, step, after) : after;
                 boolean isFirst = transfer.isFirst(flow, step, here);
                 yield flow.isa().overwrites(flow.steps().get(step), flow.bytes())
-                        ? store(context, step, known, transfer.partsCount(), isFirst, transfer.isDerived(flow, step, place))
+                        ? store(
+                                context,
+                                step,
+                                known,
+                                transfer.partsCount(),
+                                isFirst,
+                                transfer.isDerived(flow, step, place))
                         : step(context, flow, step, known);
             }
         };
@@ -101,8 +107,7 @@ final class Uses {
         return place.looked();
     }
 
-    private Place store(
-            Context context, int step, Place place, boolean counts, boolean isFirst, boolean isDerived) {
+    private Place store(Context context, int step, Place place, boolean counts, boolean isFirst, boolean isDerived) {
         Touches found = whole.touches(context);
         found.writes.set(step);
         if (!isFirst) {
@@ -146,7 +151,8 @@ final class Uses {
                 && (place.addresses().frames() & flow.isa().argumentRegisters()) != 0;
         return switch (functions.callee(context.node(), step)) {
             case Callee.Known known -> {
-                int registers = functions.isFragment(known.node()) ? place.addresses().registers() : arguments;
+                int registers =
+                        functions.isFragment(known.node()) ? place.addresses().registers() : arguments;
                 Context callee = new Context(known.node(), registers);
                 if (registers == 0 && !whole.isAmong(known.node()) || callee.equals(context)) {
                     yield isOnStack ? hand(context, step, place) : place;
