@@ -1,5 +1,7 @@
 # A front for Maven and the scripts; CONTRIBUTING.md says which command each target stands for.
 .DEFAULT_GOAL := help
+# Some shells have the name of the user's group in a variable of that name.
+group := $(if $(filter command line,$(origin GROUP)),$(GROUP))
 .PHONY: help setup setup-xen build test test-all demo demo-xen bench fuzz lint format dist clean
 
 help: ## Show this
@@ -16,10 +18,10 @@ build: setup-xen ## Compile and package (cli/target)
 	@scripts/mvn -B -q -DskipTests package
 
 test: setup ## Run every test but the long ones, on real Xen where it can; GROUP=NAME runs a group of them
-	@GROUP='$(GROUP)' scripts/test
+	@GROUP='$(group)' scripts/test
 
 test-all: setup ## Run every test, also those that take minutes, group by group; GROUP=NAME runs one group
-	@GROUP='$(GROUP)' scripts/test --all
+	@GROUP='$(group)' scripts/test --all
 
 demo: ## Patch a running server: build it, keep it busy, build a live patch, apply it, take it back
 	@scripts/setup process

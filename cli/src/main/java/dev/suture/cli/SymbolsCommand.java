@@ -20,6 +20,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code suture symbols}: files for debuggers and profilers, which know of no code that is in no file. */
@@ -96,6 +97,9 @@ final class SymbolsCommand extends SutureCommand {
     @Override
     Answer answer(Progress progress) {
         List<Written> written = new ArrayList<>();
+        if (where.core != null && perf) {
+            throw new ParameterException(spec.commandLine(), "--perf is for a process that runs, not for --core");
+        }
         if (where.core != null) {
             written.add(write(where.core.toString(), "core", CoreFile.describe(where.core), false));
         } else {
@@ -139,14 +143,11 @@ final class SymbolsCommand extends SutureCommand {
             Path script = folder.resolve("suture-%s.gdb".formatted(name));
             String text = found.gdbScript(file -> path(folder, name, file).toString());
             put(script, text.getBytes(StandardCharsets.UTF_8));
-            Optional<String> map = withMap ? Optional.of(perfMap(folder, name, found)) : Optional.empty();
-            return new Written(target, Optional.of(script.toString()), files, map, Optional.empty());
+            Written written =
+                    new Written(target, Optional.of(script.toString()), files, Optional.empty(), Optional.empty());
+            return withMap ? withMap(written, folder, name, found) : written;
         } catch (FileAlreadyExistsException e) {
-            throw new LivePatchException(
-                    "%s is there already: from an earlier time, or the program makes code itself and says so there; take it"
-                                    .formatted(e.getFile())
-                            + " away, or leave out --perf",
-                    e);
+            throw new LivePatchException("%s is no folder".formatted(folder), e);
         } catch (IOException e) {
             throw new LivePatchException("%s: cannot be written: %s".formatted(folder, e), e);
         }
@@ -159,13 +160,27 @@ final class SymbolsCommand extends SutureCommand {
     // In a folder that others may write to, what has that name may be a link of theirs.
     private static void put(Path path, byte[] bytes) throws IOException {
         Path made = Files.createTempFile(path.getParent(), "suture-", ".part");
-        Files.write(made, bytes);
-        Files.move(made, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        try {
+            Files.write(made, bytes);
+            Files.move(made, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(made);
+        }
     }
 
-    private static String perfMap(Path folder, String name, ForDebuggers found) throws IOException {
+    private static Written withMap(Written written, Path folder, String name, ForDebuggers found) throws IOException {
         Path map = folder.resolve("perf-%s.map".formatted(name));
-        Files.writeString(map, found.perfMap(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        return map.toString();
+        Optional<String> made = Optional.empty();
+        Optional<String> problem = Optional.empty();
+        try {
+            Files.writeString(map, found.perfMap(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            made = Optional.of(map.toString());
+        } catch (FileAlreadyExistsException _) {
+            problem = Optional.of(
+                    "%s is there already: from an earlier time, or the program makes code itself and says so there; take it"
+                                    .formatted(map)
+                            + " away, or leave out --perf");
+        }
+        return new Written(written.target(), written.script(), written.files(), made, problem);
     }
 }

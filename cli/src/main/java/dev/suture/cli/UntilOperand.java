@@ -70,7 +70,11 @@ abstract class UntilOperand implements IParameterConsumer {
         argument.setValue(all);
     }
 
+    // What is read here is gone from a pipe, and who waits for one waits for ever.
     private static boolean isElf(String word) {
+        if (!Files.isRegularFile(Path.of(word))) {
+            return false;
+        }
         try (InputStream in = Files.newInputStream(Path.of(word))) {
             return Arrays.equals(in.readNBytes(ELF.length), ELF);
         } catch (IOException e) {

@@ -11,6 +11,7 @@ import dev.suture.dwarf.LayoutChange;
 import dev.suture.dwarf.LayoutChanges;
 import dev.suture.dwarf.MemberChange;
 import dev.suture.dwarf.Types;
+import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.types.TypeChange;
 import dev.suture.types.TypeNet;
@@ -119,8 +120,10 @@ final class CheckTypes {
     private static Checked check(ObjectPair pair, SpecialSections tables, boolean isAlike) {
         ElfFile before = ElfFile.read(pair.original().orElseThrow());
         ElfFile after = ElfFile.read(pair.patched().orElseThrow());
-        if (before.section(DEBUG_INFO).isEmpty() || after.section(DEBUG_INFO).isEmpty()) {
-            return new Checked(pair, false, List.of());
+        boolean isKnown =
+                Stream.of(before, after).allMatch(elf -> elf.section(DEBUG_INFO).isPresent() || hasNothing(elf));
+        if (!isKnown || hasNothing(before) || hasNothing(after)) {
+            return new Checked(pair, isKnown, List.of());
         }
         if (Types.areSurelyEqual(before, after)) {
             return new Checked(pair, true, List.of());
@@ -128,6 +131,14 @@ final class CheckTypes {
         checkEntrySizes(after, tables);
         List<LayoutChange> changes = isAlike ? List.of() : LayoutChanges.between(Types.read(before), Types.read(after));
         return new Checked(pair, true, changes);
+    }
+
+    /** The compiler writes no debug information where it has nothing to describe. */
+    private static boolean hasNothing(ElfFile elf) {
+        return elf.sections().stream()
+                .noneMatch(section -> (section.flags() & Elf.SHF_ALLOC) != 0
+                        && section.sizeBytes() > 0
+                        && !section.name().equals(".note.gnu.property"));
     }
 
     /** The sizes of table entries are known by release; where debug information tells them, it must agree. */

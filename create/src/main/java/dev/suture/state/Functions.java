@@ -324,7 +324,8 @@ final class Functions {
                 .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
-    private Set<Node> reachedFrom(Set<Node> some) {
+    /** {@return some code and all of the patched objects that it leads to} */
+    Set<Node> reachedFrom(Set<Node> some) {
         Set<Node> seen = new LinkedHashSet<>(some);
         ArrayDeque<Node> open = new ArrayDeque<>(some);
         while (!open.isEmpty()) {

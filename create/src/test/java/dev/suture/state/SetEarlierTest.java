@@ -82,6 +82,20 @@ class SetEarlierTest {
                         it has are right until `setup` runs next, pass --accept-new-state 'higher'.""");
     }
 
+    /** Its being counted up says nothing of what {@code setup()} did. */
+    @Test
+    void aCounterIsNoSignThatSomethingWasMade() {
+        String count = "if (++seen > 1000000) return%s;";
+
+        assertThat(refusals(
+                        "static int seen, higher;",
+                        count.formatted(" 7") + " x -= higher;",
+                        count.formatted("") + " higher = 5;",
+                        ""))
+                .extracting(Refusal::symbol)
+                .containsExactly("higher");
+    }
+
     @Test
     void whatTheAuthorAcceptsGoesIn() {
         assertThat(refusals("static int higher;", "x -= higher;", "higher = 9;", "", "higher"))

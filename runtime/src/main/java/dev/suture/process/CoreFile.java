@@ -34,6 +34,7 @@ public final class CoreFile {
     private static final int ELF_MAGIC = 0x464c457f;
     private static final int NOTE_HEADER_BYTES = 12;
     private static final int MOST_NOTES_BYTES = 64 << 20;
+    private static final int MOST_SEGMENTS = 1 << 20;
     /** What e_phnum holds where the number of segments is in the first section's header. */
     private static final int PN_XNUM = 0xffff;
 
@@ -72,7 +73,9 @@ public final class CoreFile {
 
     private ForDebuggers describe() throws IOException {
         for (Part part : memory) {
-            if (LedgerMemory.isLedger(part.address(), this::read)) {
+            if (LedgerMemory.isLedger(
+                    part.address(),
+                    (_, sizeBytes) -> at(part.fileOffset(), (int) Math.min(sizeBytes, part.sizeBytes())))) {
                 DescribePayloads payloads =
                         new DescribePayloads(LedgerMemory.read(part.address(), this::read), this::read);
                 List<InPlaceIn> inPlaceIn = new ArrayList<>();
@@ -101,7 +104,7 @@ public final class CoreFile {
             MemorySegment first = MemorySegment.ofArray(at(LittleEndian.u64(header, 40), HEADER_BYTES));
             count = first.byteSize() < HEADER_BYTES ? 0 : LittleEndian.u32(first, SECTION_INFO_AT);
         }
-        for (long i = 0; i < count; i++) {
+        for (long i = 0; i < Math.min(count, MOST_SEGMENTS); i++) {
             MemorySegment segment = MemorySegment.ofArray(at(at + i * PROGRAM_HEADER_BYTES, PROGRAM_HEADER_BYTES));
             if (segment.byteSize() < PROGRAM_HEADER_BYTES) {
                 return;
@@ -171,17 +174,17 @@ public final class CoreFile {
                 if (elf.flatMap(ElfFile::buildId).filter(buildId::equals).isPresent()) {
                     long bias = LoadedFiles.bias(elf.get(), named.start());
                     boolean isProgram = bias + elf.get().header().entryAddress() == entryAddress;
-                    return Optional.of(new InPlaceIn(named.path(), bias, isProgram));
+                    return Optional.of(new InPlaceIn(named.path(), bias, isProgram, true));
                 }
             }
         }
         return Optional.empty();
     }
 
-    private static Optional<ElfFile> onDisk(String name) {
+    static Optional<ElfFile> onDisk(String name) {
         try {
             Path path = Path.of(name);
-            return Files.isRegularFile(path) ? Optional.of(ElfFile.read(path)) : Optional.empty();
+            return path.isAbsolute() && Files.isRegularFile(path) ? Optional.of(ElfFile.read(path)) : Optional.empty();
         } catch (InvalidPathException | LivePatchException e) {
             return Optional.empty();
         }

@@ -2,6 +2,7 @@ package dev.suture.process;
 
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfBuilder;
+import dev.suture.elf.ElfFile;
 import dev.suture.elf.Symbol;
 import dev.suture.process.ForDebuggers.InPlaceIn;
 import dev.suture.process.ForDebuggers.NamedCode;
@@ -50,7 +51,14 @@ final class DescribePayloads {
         for (String buildId : payloads.changedInPlace()) {
             work.files()
                     .withBuildId(buildId)
-                    .ifPresent(file -> inPlaceIn.add(new InPlaceIn(file.path(), file.bias(), file.equals(program))));
+                    .ifPresent(file -> inPlaceIn.add(new InPlaceIn(
+                            file.path(),
+                            file.bias(),
+                            file.equals(program),
+                            CoreFile.onDisk(file.path())
+                                    .flatMap(ElfFile::buildId)
+                                    .filter(buildId::equals)
+                                    .isPresent())));
         }
         List<NamedCode> code = new ArrayList<>(payloads.code());
         for (LoadedFile file : work.files().all()) {

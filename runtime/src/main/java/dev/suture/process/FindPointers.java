@@ -142,7 +142,7 @@ final class FindPointers implements Change {
                     .findFirst()
                     .map(flags -> "it has memory that comes from elsewhere when it is touched (userfaultfd)");
         } catch (IOException | UncheckedIOException e) {
-            throw new ProcessException(session.pid(), "it has ended");
+            return Optional.of("its /proc/%d/smaps cannot be read (%s)".formatted(session.pid(), e.getMessage()));
         }
     }
 

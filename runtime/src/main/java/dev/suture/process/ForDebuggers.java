@@ -27,8 +27,9 @@ public record ForDebuggers(List<DebugFile> files, List<InPlaceIn> inPlaceIn, Lis
      * @param path by which the process knows it
      * @param bias what is added to its addresses to get the process's, in bytes
      * @param isProgram whether it is the program itself, and not a library
+     * @param isHere whether that path leads to it here, too: a process may have another root
      */
-    public record InPlaceIn(String path, long bias, boolean isProgram) {}
+    public record InPlaceIn(String path, long bias, boolean isProgram, boolean isHere) {}
 
     /** A function in code that belongs to no file. */
     public record NamedCode(long address, long sizeBytes, String name) {}
@@ -50,8 +51,13 @@ public record ForDebuggers(List<DebugFile> files, List<InPlaceIn> inPlaceIn, Lis
             text.append("add-symbol-file \"%s\"\n".formatted(pathOf.apply(file).replaceAll("[\"\\\\]", "\\\\$0")));
         }
         for (InPlaceIn file : inPlaceIn) {
-            if (file.isProgram() && PLAIN_PATH.matcher(file.path()).matches()) {
+            if (file.isProgram()
+                    && file.isHere()
+                    && PLAIN_PATH.matcher(file.path()).matches()) {
                 text.append("symbol-file -o 0x%x %s\n".formatted(file.bias(), file.path()));
+            } else if (file.isProgram()) {
+                text.append("# Functions are replaced in place: say symbol-file -o 0x%x FILE, with the program's file\n"
+                        .formatted(file.bias()));
             }
         }
         if (isInLibrary) {
