@@ -4,6 +4,7 @@ import dev.suture.elf.Elf;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /** One instruction set, in the mode that the code of an ELF file of its machine runs in. */
 public sealed interface Isa permits X86_64 {
@@ -163,6 +164,9 @@ public sealed interface Isa permits X86_64 {
     /** {@return whether an instruction sets bits, which do not depend on what was there, and leaves others as they were} */
     boolean setsBits(Instruction instruction, MemorySegment code);
 
+    /** {@return the number that an instruction puts into a register, with its sign; empty if it does something else} */
+    OptionalLong loaded(Instruction instruction, MemorySegment code);
+
     /** {@return the constant operand of an instruction that has one, with its sign} */
     long constant(Instruction instruction, MemorySegment code);
 
@@ -171,4 +175,13 @@ public sealed interface Isa permits X86_64 {
 
     /** {@return the register that an instruction stores in memory, also a part of it; 0 if it is none that does} */
     int storedRegister(Instruction instruction, MemorySegment code);
+
+    /** {@return whether an instruction adds a register to its operand, or takes it away, the result staying in the operand} */
+    boolean addsRegister(Instruction instruction, MemorySegment code);
+
+    /** {@return how many bytes of memory the operand of an instruction is, if that is known} */
+    OptionalInt operandBytes(Instruction instruction, MemorySegment code);
+
+    /** {@return the registers that lead to what an instruction that moves a string reads; 0 if it is none} */
+    int stringSource(Instruction instruction, MemorySegment code);
 }

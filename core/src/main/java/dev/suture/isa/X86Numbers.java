@@ -4,6 +4,7 @@ import dev.suture.elf.LittleEndian;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * Tells what instructions make of whole numbers: comparisons with constants, moves, and what depends on flags.
@@ -213,6 +214,39 @@ final class X86Numbers {
         boolean takes = opcode == 0x2c || opcode == 0x2d || opcode >= 0x80 && opcode <= 0x83 && x86.operator() == SUB;
         int sign = adds || takes ? Long.signum(constant(instruction, code)) : 0;
         return takes ? -sign : sign;
+    }
+
+    static OptionalLong loaded(Instruction instruction, MemorySegment code) {
+        Optional<X86Operations> read = read(instruction, code);
+        if (read.isEmpty() || read.get().isNarrow()) {
+            return OptionalLong.empty();
+        }
+        X86Operations x86 = read.get();
+        int opcode = x86.opcode();
+        boolean clears =
+                (opcode == 0x31 || opcode == 0x33) && x86.isRegister() && x86.operand() == x86.register();
+        boolean moves = opcode >= 0xb8 && opcode < 0xc0 || opcode == 0xc7 && x86.isRegister();
+        return clears
+                ? OptionalLong.of(0)
+                : moves ? OptionalLong.of(constant(instruction, code)) : OptionalLong.empty();
+    }
+
+    static OptionalInt operandBytes(Instruction instruction, MemorySegment code) {
+        Optional<X86Operations> read = read(instruction, code);
+        return read.isEmpty() ? OptionalInt.empty() : X86Operands.of(read.get());
+    }
+
+    static boolean addsRegister(Instruction instruction, MemorySegment code) {
+        return read(instruction, code).filter(X86Numbers::addsRegister).isPresent();
+    }
+
+    private static boolean addsRegister(X86Operations x86) {
+        int opcode = x86.opcode();
+        boolean adds = opcode < 4 || opcode >= 0x10 && opcode < 0x14;
+        boolean takes = opcode >= 0x28 && opcode < 0x2c || opcode >= 0x18 && opcode < 0x1c;
+        boolean exchanges = opcode == 0x0fc0 || opcode == 0x0fc1;
+        boolean ofTwo = opcode == 0x8d && Integer.bitCount(x86.operation().through()) > 1;
+        return adds || takes || exchanges || ofTwo;
     }
 
     static int storedRegister(Instruction instruction, MemorySegment code) {

@@ -5,6 +5,7 @@ import dev.suture.elf.LittleEndian;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /** 64-bit mode of the x86 CPUs of Intel and AMD. */
 public final class X86_64 implements Isa {
@@ -201,6 +202,27 @@ public final class X86_64 implements Isa {
     @Override
     public int storedRegister(Instruction instruction, MemorySegment code) {
         return X86Numbers.storedRegister(instruction, code);
+    }
+
+    @Override
+    public OptionalLong loaded(Instruction instruction, MemorySegment code) {
+        return X86Numbers.loaded(instruction, code);
+    }
+
+    @Override
+    public boolean addsRegister(Instruction instruction, MemorySegment code) {
+        return X86Numbers.addsRegister(instruction, code);
+    }
+
+    @Override
+    public OptionalInt operandBytes(Instruction instruction, MemorySegment code) {
+        return X86Numbers.operandBytes(instruction, code);
+    }
+
+    /** {@return rsi for {@code movs}} */
+    @Override
+    public int stringSource(Instruction instruction, MemorySegment code) {
+        return copies(instruction, code) ? 1 << 6 : 0;
     }
 
     /** {@return rdi, rsi, rdx, rcx, r8 and r9} */

@@ -11,41 +11,55 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The instructions of a piece of code, and which may follow which.
  *
- * <p>Where a jump through a register leads is not known: to whatever nothing else leads to. What nothing leads to though
- * there is no such jump, such as the landing pad of an exception, is one more beginning. So all ways that exist are known,
- * and some that do not.
+ * <p>A jump through a register leads to each label of the tables that the code refers to, and to whatever nothing else leads
+ * to. What nothing leads to though there is no such jump, such as the landing pad of an exception, is one more beginning. So
+ * all ways that exist are known, and some that do not. Of linked code no table can be told from other data: where it needs
+ * one, it is not complete.
  */
 final class Flow {
+    /** The piece of linked code. */
+    private static final int LINKED = -1;
+
     private final int pieceIndex;
     private final Isa isa;
     private final MemorySegment bytes;
     private final List<Instruction> steps = new ArrayList<>();
     private final List<List<Integer>> next = new ArrayList<>();
     private final BitSet exits = new BitSet();
+    private final BitSet jumpsOut = new BitSet();
     private final BitSet entries = new BitSet();
     private final NavigableMap<Long, Reference> references = new TreeMap<>();
+    private final BitSet joins = new BitSet();
     private final boolean isComplete;
 
     Flow(ObjectPieces object, Piece piece) {
-        this(Isa.of(object.elf().header().machine()), object.contents(piece), object.references(piece), piece.index());
+        this(
+                Isa.of(object.elf().header().machine()),
+                object.contents(piece),
+                object.references(piece),
+                piece.index(),
+                labels(object, piece));
     }
 
     /** @param linked code that needs no relocation any more */
     Flow(Isa isa, MemorySegment linked) {
-        this(isa, linked, List.of(), -1);
+        this(isa, linked, List.of(), LINKED, Set.of());
     }
 
-    private Flow(Isa isa, MemorySegment bytes, List<Reference> all, int pieceIndex) {
+    private Flow(Isa isa, MemorySegment bytes, List<Reference> all, int pieceIndex, Set<Long> labels) {
         this.isa = isa;
         this.bytes = bytes;
         this.pieceIndex = pieceIndex;
@@ -59,12 +73,38 @@ final class Flow {
             at = decoded.get().endOffset();
             decoded = isa.decode(bytes, at);
         }
-        isComplete = at == bytes.byteSize();
+        boolean isDecoded = at == bytes.byteSize();
         for (int step = 0; step < steps.size(); step++) {
             next.add(new ArrayList<>(2));
             connect(step, byOffset);
         }
-        connectTheRest();
+        boolean needsTable = connectTheRest(labels, byOffset);
+        isComplete = isDecoded && !(needsTable && pieceIndex == LINKED);
+        for (int step = 0; step < steps.size(); step++) {
+            for (int to : next.get(step)) {
+                joins.set(to, joins.get(to) || to != step + 1);
+            }
+        }
+    }
+
+    /** Where the data that some code refers to leads in that code. */
+    private static Set<Long> labels(ObjectPieces object, Piece piece) {
+        Set<Integer> tables = new HashSet<>();
+        for (Reference reference : object.references(piece)) {
+            if (reference.target() instanceof Reference.InPiece target
+                    && !object.pieces().get(target.pieceIndex()).isCode()) {
+                tables.add(target.pieceIndex());
+            }
+        }
+        Set<Long> labels = new TreeSet<>();
+        for (int table : tables) {
+            for (Reference reference : object.references(object.pieces().get(table))) {
+                if (reference.target() instanceof Reference.InPiece target && target.pieceIndex() == piece.index()) {
+                    labels.add(target.delta());
+                }
+            }
+        }
+        return labels;
     }
 
     private void connect(int step, Map<Long, Integer> byOffset) {
@@ -96,6 +136,7 @@ final class Flow {
         Integer index = target.isPresent() ? byOffset.get(target.getAsLong()) : null;
         if (index == null) {
             exits.set(step);
+            jumpsOut.set(step);
         } else {
             next.get(step).add(index);
         }
@@ -107,12 +148,8 @@ final class Flow {
                 : OptionalLong.empty();
     }
 
-    private void connectTheRest() {
-        BitSet reached = new BitSet();
-        if (!steps.isEmpty()) {
-            entries.set(0);
-            reach(0, reached);
-        }
+    /** {@return whether a jump leads somewhere that no other instruction tells} */
+    private boolean connectTheRest(Set<Long> labels, Map<Long, Integer> byOffset) {
         List<Integer> indirect = new ArrayList<>();
         for (int step = 0; step < steps.size(); step++) {
             if (steps.get(step).flow() == Instruction.Flow.INDIRECT_JUMP) {
@@ -120,10 +157,23 @@ final class Flow {
                 exits.set(step);
             }
         }
+        for (long label : labels) {
+            Integer to = byOffset.get(label);
+            if (to != null) {
+                indirect.forEach(jump -> next.get(jump).add(to));
+            }
+        }
+        BitSet reached = new BitSet();
+        if (!steps.isEmpty()) {
+            entries.set(0);
+            reach(0, reached);
+        }
+        boolean isLeft = false;
         for (int step = reached.nextClearBit(0); step < steps.size(); step = reached.nextClearBit(step + 1)) {
             if (isa.isPadding(steps.get(step), bytes)) {
                 continue;
             }
+            isLeft |= !indirect.isEmpty();
             if (indirect.isEmpty()) {
                 entries.set(step);
             }
@@ -132,6 +182,7 @@ final class Flow {
             }
             reach(step, reached);
         }
+        return isLeft;
     }
 
     private void reach(int first, BitSet reached) {
@@ -168,15 +219,24 @@ final class Flow {
         return next.get(step);
     }
 
-    /** {@return whether a conditional jump goes that way when it is taken; empty if both ways are the same} */
+    /**
+     * {@return whether a conditional jump goes that way when it is taken; empty if both ways are the same}
+     *
+     * @param to the instruction; -1 for out of the code
+     */
     Optional<Boolean> isTaken(int jump, int to) {
         List<Integer> ways = next(jump);
         boolean leaves = isExit(jump);
-        if (steps.get(jump).flow() != Instruction.Flow.CONDITIONAL || !leaves && ways.size() < 2) {
+        boolean isSame = leaves ? ways.isEmpty() : ways.size() < 2 || ways.get(0).equals(ways.get(1));
+        if (steps.get(jump).flow() != Instruction.Flow.CONDITIONAL || isSame) {
             return Optional.empty();
         }
-        boolean isSame = !leaves && ways.get(0).equals(ways.get(1));
-        return isSame ? Optional.empty() : Optional.of(!leaves && ways.getFirst() == to);
+        return Optional.of(jumpsOut.get(jump) ? to < 0 : ways.getFirst() == to);
+    }
+
+    /** {@return whether something else than the instruction before it may lead to an instruction} */
+    boolean isJoin(int step) {
+        return joins.get(step) || entries.get(step);
     }
 
     /** {@return whether the code may be left with an instruction} */

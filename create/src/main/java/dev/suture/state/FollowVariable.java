@@ -3,7 +3,6 @@ package dev.suture.state;
 import dev.suture.state.Functions.Node;
 import dev.suture.state.Place.Governor;
 import dev.suture.state.Place.Governor.Way;
-import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,10 +16,9 @@ import java.util.function.Function;
 /**
  * Follows one variable through all code that may use it.
  *
- * <p>Two things matter. Is it read by code that has not written it before, since it was called from outside? And is it
- * written with something that does not depend on what it held? A counter ({@code if (++errors > 3)}) and the time of the
- * last message ({@code if (now - last < 5) return; last = now;}) depend on that: their first contents are where they begin.
- * What {@code setup()} writes and {@code check()} reads does not, and not even if {@code setup()} shows what it held before.
+ * <p>Is it read by code that has not written it before, since it was called from outside? Does that code go on to write it,
+ * whatever it held at first, so that it would have begun so at any time ({@code if (!ready) { ready = 1; fill(); }}, or
+ * {@code if (now - last < 5) return; last = now;})? And is it written because of what it held, or whatever that was?
  *
  * <p>What is called is known by what it does from its beginning to its end; these summaries are made again and again until
  * none changes. Code that gets the variable's address is followed with it, be it in the patched objects or in the target.
@@ -41,31 +39,41 @@ final class FollowVariable {
     private final Map<Context, Summary> summaries = new HashMap<>();
     private final Map<Context, Place[]> before = new HashMap<>();
     private final Map<Context, Touches> touches = new HashMap<>();
-    /** Whether it has been looked at wherever a function is called from. */
-    private final Map<Context, Boolean> lookedAt = new HashMap<>();
     /** What it depends on whether a function is called, wherever it is. */
     private final Map<Context, Set<Way>> governedAt = new HashMap<>();
 
+    private final Map<Context, Set<Context>> callers = new HashMap<>();
     private final Map<Node, PostDominators> dominators = new HashMap<>();
+    /** What has to be looked at again, as something is known now that it depends on. */
+    private final Set<Context> open = new LinkedHashSet<>();
+
     private final boolean isLost;
-    private boolean changed;
 
     /**
      * Some code, called with the variable's address or without.
      *
      * @param registers that may hold the address when it begins
+     * @param exact those of them that certainly do
      */
-    record Context(Node node, int registers) {}
+    record Context(Node node, int registers, int exact) {
+        /** {@return some code that does not get the address} */
+        static Context of(Node node) {
+            return new Context(node, 0, 0);
+        }
+    }
 
-    /** What a piece of code does with it from its beginning to its end. */
+    /**
+     * What a piece of code does with it from its beginning to its end.
+     *
+     * @param reads whether it reads it at all
+     */
     record Summary(
-            boolean writes, boolean reads, boolean leavesOther, boolean keepsOther, boolean readsBare, int returns) {
-        static final Summary BEST = new Summary(true, true, false, false, false, 0);
+            boolean writes, boolean leavesOther, boolean keepsOther, boolean readsBare, boolean reads, int returns) {
+        static final Summary BEST = new Summary(true, false, false, false, false, 0);
 
         Place behind(Place place) {
             return new Place(
                     place.written() || writes,
-                    place.read() || reads,
                     place.other() ? keepsOther : leavesOther,
                     place.stillOther() ? keepsOther : leavesOther,
                     place.touched() || leavesOther || writes,
@@ -85,26 +93,31 @@ final class FollowVariable {
         Transfer transfer = new Transfer(functions, variable);
         uses = new Uses(this, functions, transfer);
         others = transfer.others();
-        nodes.forEach(node -> add(new Context(node, 0)));
-        int rounds = 0;
-        do {
-            changed = false;
-            List.copyOf(contexts).forEach(this::run);
-            rounds++;
-        } while (changed && rounds < MOST_ROUNDS);
-        isLost = changed;
+        nodes.forEach(node -> add(Context.of(node)));
+        int left = MOST_ROUNDS * nodes.size() + MOST_ROUNDS * MOST_ROUNDS;
+        while (!open.isEmpty() && left > 0) {
+            Context context = open.iterator().next();
+            open.remove(context);
+            run(context);
+            left--;
+        }
+        isLost = !open.isEmpty();
     }
 
     void add(Context context) {
         if (contexts.add(context)) {
             summaries.put(context, Summary.BEST);
-            lookedAt.put(context, context.registers() != 0 || !functions.isStartedElsewhere(context.node()));
             touches.put(context, new Touches());
             if (isFree(context)) {
                 governedAt.put(context, Set.of());
             }
-            changed = true;
+            open.add(context);
         }
+    }
+
+    /** Notes that some code depends on what is known of other code. */
+    void calls(Context caller, Context callee) {
+        callers.computeIfAbsent(callee, _ -> new LinkedHashSet<>()).add(caller);
     }
 
     /** Whether somebody else may call it, too. */
@@ -133,12 +146,13 @@ final class FollowVariable {
         return summaries.get(context);
     }
 
-    boolean isLookedAt(Context context) {
-        return lookedAt.get(context);
+    /** {@return whether some code only runs because of what the variable held} */
+    boolean isGoverned(Context context) {
+        return !governedAt.getOrDefault(context, Set.of()).isEmpty();
     }
 
-    Set<Way> governedAt(Context context) {
-        return governedAt.getOrDefault(context, Set.of());
+    PostDominators dominators(Node node) {
+        return dominators.computeIfAbsent(node, missing -> new PostDominators(functions.flow(missing)));
     }
 
     boolean isAmong(Node node) {
@@ -186,26 +200,22 @@ final class FollowVariable {
     }
 
     /**
-     * {@return who writes it with something that does not depend on what it held, and may have run before: code that only
-     * hooks lead to has not}
+     * {@return who writes it whatever it held, and may have run before: code that only hooks lead to has not}
+     *
+     * <p>But for him who is the only one to read it, and always does so before: {@code delta = now - last; last = now;}.
      */
     List<Node> setters() {
         if (isLost) {
             return users();
         }
-        Set<Node> found = new LinkedHashSet<>(with(one -> !one.setters.isEmpty()));
+        Set<Node> found = new LinkedHashSet<>();
         for (Context context : contexts) {
-            boolean isLoose = touches.get(context).loose.stream().anyMatch(step -> !isReadOnlyBefore(context, step));
-            if (isLoose && !onlyInHooks.contains(context.node())) {
+            Touches of = touches.get(context);
+            boolean isSetter =
+                    of.plain.stream().anyMatch(step -> of.sums.get(step) || !isReadOnlyBefore(context, step));
+            if (isSetter && !onlyInHooks.contains(context.node())) {
                 found.add(context.node());
             }
-        }
-        // What was counted up or put into a list before is not there when somebody counts it down or looks for it.
-        if (!with(one -> !one.bareDowns.isEmpty()).isEmpty()) {
-            found.addAll(with(one -> !one.ups.isEmpty()));
-        }
-        if (!with(one -> !one.bareReads.isEmpty() && one.writes.isEmpty()).isEmpty()) {
-            found.addAll(with(one -> !one.links.isEmpty()));
         }
         long handed = contexts.stream()
                 .filter(context -> !onlyInHooks.contains(context.node()))
@@ -224,46 +234,49 @@ final class FollowVariable {
                 || found.writes.stream().anyMatch(step -> !found.handed.get(step));
     }
 
-    /** Who reads it all goes on to write it here: {@code delta = now - last; last = now;}. */
+    /** Who reads it all goes on to write it here. */
     private boolean isReadOnlyBefore(Context writer, int store) {
         return contexts.stream()
                 .allMatch(context -> touches.get(context).bareReads.stream()
                         .allMatch(read -> context.equals(writer)
-                                && dominators(context.node()).isAlwaysAfter(read, store)));
+                                && (read == store || dominators(context.node()).isAlwaysAfter(read, store))));
     }
 
-    /** {@return whether some code writes it only because it holds its first contents} */
-    boolean isMadeWhenNeeded() {
-        return contexts.stream().anyMatch(context -> !touches.get(context).lazy.isEmpty());
+    /** {@return who leaves something else in it than its first contents} */
+    List<Node> writers() {
+        return with(found -> !found.leaves.isEmpty());
     }
 
-    /** {@return who does} */
-    List<Node> lazy() {
-        return with(found -> !found.lazy.isEmpty());
-    }
-
-    private PostDominators dominators(Node node) {
-        return dominators.computeIfAbsent(node, missing -> new PostDominators(functions.flow(missing)));
+    /** {@return who reads it and, if it holds its first contents, may go on without writing it} */
+    List<Node> unanswered() {
+        return contexts.stream()
+                .filter(context -> !onlyInHooks.contains(context.node()))
+                .filter(context -> !new Answers(this, functions.flow(context.node()), context, before.get(context))
+                        .areComplete())
+                .map(Context::node)
+                .distinct()
+                .toList();
     }
 
     private void run(Context context) {
         Flow flow = functions.flow(context.node());
         Place[] places = new Place[flow.steps().size()];
         Touches found = touches.get(context);
-        ArrayDeque<Integer> open = new ArrayDeque<>();
+        found.clear();
+        BitSet next = new BitSet();
         flow.entries().stream().forEach(entry -> {
-            places[entry] = Place.begin(context.registers());
-            open.add(entry);
+            places[entry] = Place.begin(context.registers(), context.exact());
+            next.set(entry);
         });
-        while (!open.isEmpty()) {
-            int step = open.remove();
+        for (int step = next.nextSetBit(0); step >= 0; step = next.nextSetBit(0)) {
+            next.clear(step);
             Place after = uses.follow(context, flow, step, places[step]);
-            for (int next : flow.next(step)) {
-                Place on = along(context, flow, step, next, after);
-                Place merged = places[next] == null ? on : places[next].or(on);
-                if (!merged.equals(places[next])) {
-                    places[next] = merged;
-                    open.add(next);
+            for (int to : flow.next(step)) {
+                Place on = along(context, flow, step, to, after);
+                Place merged = places[to] == null ? on : places[to].or(on);
+                if (!merged.equals(places[to])) {
+                    places[to] = merged;
+                    next.set(to);
                 }
             }
         }
@@ -272,19 +285,22 @@ final class FollowVariable {
         if (!flow.isComplete()
                 && (context.registers() != 0 || functions.usersOf(variable).contains(context.node()))) {
             found.bareReads.set(0);
+            found.leaves.set(0);
             found.handed.set(0);
-            found.setters.set(0);
+            found.plain.set(0);
         }
         Summary summary = summarize(context, flow, places);
-        changed |= !summary.equals(summaries.put(context, summary));
+        if (!summary.equals(summaries.put(context, summary))) {
+            open.addAll(callers.getOrDefault(context, Set.of()));
+        }
     }
 
     private Summary summarize(Context context, Flow flow, Place[] places) {
         boolean writes = true;
-        boolean reads = true;
         boolean leavesOther = false;
         boolean keepsOther = false;
         boolean readsBare = false;
+        boolean reads = false;
         boolean isOther = false;
         boolean returns = false;
         int returned = 0;
@@ -297,21 +313,25 @@ final class FollowVariable {
                 after = uses.leave(context, flow, step, along(context, flow, step, -1, after));
                 returns = true;
                 writes &= after.written();
-                reads &= after.read();
                 leavesOther |= after.other();
                 keepsOther |= after.stillOther();
                 returned |= after.addresses().registers() & flow.isa().resultRegister();
             }
-            Optional<Context> callee =
-                    Optional.ofNullable(touches.get(context).callees.get(step));
+            Optional<Summary> callee = Optional.ofNullable(
+                            touches.get(context).callees.get(step))
+                    .map(summaries::get);
             readsBare |= !places[step].written()
-                    && callee.map(summaries::get).filter(Summary::readsBare).isPresent();
+                    && callee.filter(Summary::readsBare).isPresent();
+            reads |= callee.filter(Summary::reads).isPresent();
             isOther |= after.other();
             passOn(context, flow, step, places);
         }
-        readsBare |= !touches.get(context).bareReads.isEmpty();
+        Touches found = touches.get(context);
+        readsBare |= !found.bareReads.isEmpty();
+        reads |= !found.reads.isEmpty() || !found.handed.isEmpty();
         // What never returns leaves what it writes to all who run beside it.
-        return new Summary(writes, reads, returns ? leavesOther : isOther, keepsOther, readsBare, returned);
+        return new Summary(
+                writes, returns ? leavesOther : isOther, keepsOther, readsBare, reads, returned);
     }
 
     /** {@return what is known on one way on from an instruction} */
@@ -339,18 +359,15 @@ final class FollowVariable {
         return atFirst.get() == isTaken ? first : Way.NOT_FIRST;
     }
 
-    /** Who is called here has been looked at only if the variable was; whose address is taken is called behind the next call. */
+    /** Whose address is taken is called behind the next call, or whenever. */
     private void passOn(Context context, Flow flow, int step, Place[] places) {
         Set<Context> targets = new LinkedHashSet<>();
         Optional.ofNullable(touches.get(context).callees.get(step)).ifPresent(targets::add);
         flow.in(step).stream()
                 .flatMap(reference -> functions.target(context.node(), reference).stream())
                 .filter(node -> nodes.contains(node) && !node.equals(context.node()))
-                .forEach(node -> targets.add(new Context(node, 0)));
+                .forEach(node -> targets.add(Context.of(node)));
         for (Context target : targets) {
-            if (!isLookedAtBy(context, flow, step, places) && lookedAt.put(target, false)) {
-                changed = true;
-            }
             passOn(context, along(context, flow, step, -1, places[step]).governors(), target);
         }
     }
@@ -369,21 +386,8 @@ final class FollowVariable {
         }
         if (!ways.equals(known)) {
             governedAt.put(target, ways);
-            changed = true;
+            open.add(target);
         }
-    }
-
-    private boolean isLookedAtBy(Context context, Flow flow, int step, Place[] places) {
-        if (isLookedAt(context) || places[step].read()) {
-            return true;
-        }
-        int at = step;
-        while (!flow.isBranch(at) && flow.next(at).equals(List.of(at + 1)) && places[at + 1] != null) {
-            at++;
-        }
-        return at != step
-                && flow.isBranch(at)
-                && uses.follow(context, flow, at, places[at]).read();
     }
 
     /** {@return whether code only runs where the variable was found to hold its first contents, and no other ones} */
@@ -395,7 +399,7 @@ final class FollowVariable {
     /** {@return the instructions of some code that only run then} */
     BitSet onlyAtFirst(Context context) {
         BitSet found = new BitSet();
-        Place[] places = before.get(context);
+        Place[] places = before.getOrDefault(context, new Place[0]);
         for (int step = 0; step < places.length; step++) {
             boolean isGoverned = places[step] != null
                     && !places[step].governors().isEmpty()

@@ -18,12 +18,9 @@ import java.util.Set;
  * Proves that one new variable says of another whether that was made: {@code if (!ready) { fill(); ready = 1; }}.
  *
  * <p>Both begin with their first contents. If the flag never leaves them on a way on which the other was not written, then
- * whoever finds something else in the flag may read the other, and whoever finds its first contents has to write it before. And nobody writes the other without setting the flag: that one
- * may have run, and what he wrote is not there.
- * Both are looked at on all ways; where a look at the flag cannot be understood it says nothing. A counter that others count
- * up as well is no flag.
- *
- * <p>A variable may be its own flag: {@code if (!box) box = malloc(4);}.
+ * whoever finds something else in the flag may read the other, and whoever finds its first contents has to write it before.
+ * And nobody writes the other without setting the flag: that one may have run, and what he wrote is not there. Both are looked
+ * at on all ways; where a look at the flag cannot be understood it says nothing.
  */
 final class Guard {
     private static final int MOST_ROUNDS = 60;
@@ -32,7 +29,6 @@ final class Guard {
     private final FollowVariable flag;
     private final FollowVariable made;
     private final Transfer ofFlag;
-    private final boolean isItself;
     private final boolean isArray;
     private final Map<Context, Summary> summaries = new HashMap<>();
     /** What is only called once, as the flag says. */
@@ -122,7 +118,6 @@ final class Guard {
         this.flag = flag;
         this.made = made;
         ofFlag = new Transfer(functions, flag.variable());
-        isItself = flag == made;
         isArray = made.variable().piece().sizeBytes() > Long.BYTES;
     }
 
@@ -132,7 +127,7 @@ final class Guard {
     }
 
     private boolean holds() {
-        if (flag.isLost() || made.isLost() || !isItself && !isPlain()) {
+        if (flag == made || flag.isLost() || made.isLost() || !isPlain()) {
             return false;
         }
         made.contexts().forEach(context -> summaries.put(context, Summary.BEST));
@@ -226,15 +221,12 @@ final class Guard {
     private Known follow(Context context, Flow flow, int step, Known known, boolean[] readsUnset) {
         Operation operation = flow.operation(step);
         Touches ofMade = made.touches(context);
-        Touches ofIt = flag.touches(new Context(context.node(), 0));
+        Touches ofIt = flag.touches(Context.of(context.node()));
         List<Reference> here = ofFlag.here(context.node(), flow, step);
         Optional<Looks.First> operand = known.touched() ? Optional.empty() : ofFlag.operand(flow, step, here);
         Looks looks = known.looks().after(flow, step, operation, operand);
         boolean isCall = isCall(flow, step);
         if (ofMade.reads.get(step) && !known.isSet() && !ofMade.callees.containsKey(step)) {
-            readsUnset[0] |= !isItself || !isLook(flow, step, operand, looks, ofMade);
-        }
-        if (isItself && !known.isSet() && usesCopy(flow, step, operation, known.looks())) {
             readsUnset[0] = true;
         }
         Known after = known.with(looks);
@@ -254,11 +246,7 @@ final class Guard {
 
     /** Whether what is written does not depend on what was there. */
     private boolean isFree(Touches touches, int step) {
-        return !isItself
-                && (touches.setters.get(step)
-                        || touches.loose.get(step)
-                        || touches.links.get(step)
-                        || touches.handed.get(step));
+        return touches.plain.get(step) || touches.handed.get(step);
     }
 
     private static boolean isCall(Flow flow, int step) {
@@ -274,38 +262,6 @@ final class Guard {
                         .findFirst()
                         .map(node -> known.with(Optional.of(node)))
                         .orElse(known);
-    }
-
-    private static boolean isLook(Flow flow, int step, Optional<Looks.First> operand, Looks after, Touches touches) {
-        Instruction instruction = flow.steps().get(step);
-        boolean compares = after.compared().isPresent()
-                && flow.isa().test(instruction, flow.bytes()).isPresent();
-        boolean loads = flow.isa()
-                .move(instruction, flow.bytes())
-                .filter(move -> after.copies().containsKey(move.to()))
-                .isPresent();
-        return operand.isPresent() && !touches.library.containsKey(step) && (compares || loads);
-    }
-
-    /** Something else is done with what it held than to compare it. */
-    private static boolean usesCopy(Flow flow, int step, Operation operation, Looks looks) {
-        int copies = looks.registers();
-        if (copies == 0) {
-            return false;
-        }
-        Instruction instruction = flow.steps().get(step);
-        boolean isTest = flow.isa().test(instruction, flow.bytes()).isPresent();
-        boolean isMove = flow.isa().move(instruction, flow.bytes()).isPresent();
-        int used = operation.through()
-                | operation.keeps()
-                | operation.mixes()
-                | flow.isa().storedRegister(instruction, flow.bytes());
-        int compared = flow.isa().setsFlags(instruction, flow.bytes()).orElse(0);
-        boolean isReturned = instruction.flow() == Instruction.Flow.RETURN
-                && (copies & flow.isa().resultRegister()) != 0;
-        return isReturned
-                || !isTest && !isMove && ((used | compared) & copies) != 0
-                || !isTest && isMove && (operation.through() & copies) != 0;
     }
 
     private Known leave(Context context, Flow flow, int step, Known after, boolean[] readsUnset) {
@@ -324,7 +280,7 @@ final class Guard {
             readsUnset[0] |= summary.readsUnset() && !after.isSet();
             after = summary.behind(after);
         }
-        String name = flag.touches(new Context(context.node(), 0)).library.getOrDefault(step, "");
+        String name = flag.touches(Context.of(context.node())).library.getOrDefault(step, "");
         after = after.with(after.looks().behindCall(flow.isa()));
         if (name.equals(LibraryCalls.ACQUIRE) && !after.touched()) {
             return after.with(after.looks().with(flow.isa().resultRegister(), new Looks.Copy(Integer.BYTES, 1)));
@@ -333,7 +289,7 @@ final class Guard {
             return after.left();
         }
         if (LibraryCalls.ONCE.contains(name)) {
-            Optional<Summary> made = after.taken().map(node -> summaries.get(new Context(node, 0)));
+            Optional<Summary> made = after.taken().map(node -> summaries.get(Context.of(node)));
             after.taken().ifPresent(once::add);
             return made.filter(Summary::sets).isPresent() ? after.set().left() : after.left();
         }
@@ -344,7 +300,7 @@ final class Guard {
     private BitSet filling(Context context, Flow flow) {
         return fillingLoops.computeIfAbsent(context.node(), node -> {
             BitSet loops = new BitSet();
-            Touches ofIt = flag.touches(new Context(node, 0));
+            Touches ofIt = flag.touches(Context.of(node));
             for (int write : made.touches(context).writes.stream().toArray()) {
                 BitSet around = reached(flow, write);
                 for (int step : around.stream().toArray()) {

@@ -20,8 +20,10 @@ final class LibraryCalls {
         MADE,
         /** The same, but as many bytes as another argument says. */
         FILLED,
-        /** What it is afterwards is what it was, changed by one step: a lock, a list, a text that grows. */
-        STEPPED
+        /** What it is afterwards is what it was, changed by one step: a list, a text that grows. */
+        STEPPED,
+        /** It is a lock, a condition or a guard: who takes it gives it back. */
+        LOCKED
     }
 
     /** {@code int pthread_once(pthread_once_t *, void (*)(void))}, and what C11 calls it. */
@@ -51,12 +53,13 @@ final class LibraryCalls {
                     "rm clock_gettime localtime_r gmtime_r",
                     "mr pthread_mutex_init pthread_rwlock_init pthread_cond_init pthread_spin_init sem_init pthread_key_create",
                     "m pthread_mutex_destroy pthread_rwlock_destroy pthread_cond_destroy pthread_spin_destroy sem_destroy",
-                    "s pthread_mutex_lock pthread_mutex_trylock pthread_mutex_unlock pthread_mutex_timedlock",
-                    "s pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_rwlock_unlock",
-                    "s pthread_rwlock_tryrdlock pthread_rwlock_trywrlock pthread_spin_lock pthread_spin_trylock",
-                    "s pthread_spin_unlock sem_wait sem_trywait sem_post sem_timedwait pthread_cond_wait",
-                    "s pthread_cond_timedwait pthread_cond_signal pthread_cond_broadcast pthread_once call_once",
-                    "s __cxa_guard_acquire __cxa_guard_release __cxa_guard_abort qsort",
+                    "l pthread_mutex_lock pthread_mutex_trylock pthread_mutex_unlock pthread_mutex_timedlock",
+                    "l pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_rwlock_unlock",
+                    "l pthread_rwlock_tryrdlock pthread_rwlock_trywrlock pthread_spin_lock pthread_spin_trylock",
+                    "l pthread_spin_unlock pthread_cond_signal pthread_cond_broadcast pthread_once call_once",
+                    "llr pthread_cond_wait pthread_cond_timedwait",
+                    "l __cxa_guard_acquire __cxa_guard_release __cxa_guard_abort",
+                    "s sem_wait sem_trywait sem_post sem_timedwait qsort",
                     "ssr getline getdelim",
                     "mr regcomp sigemptyset sigfillset",
                     "sr sigaddset sigdelset",
@@ -79,6 +82,7 @@ final class LibraryCalls {
                     case 'm' -> Use.MADE;
                     case 'f' -> Use.FILLED;
                     case 's' -> Use.STEPPED;
+                    case 'l' -> Use.LOCKED;
                     default -> Use.READ;
                 });
     }

@@ -7,7 +7,6 @@ import java.util.Set;
  * What is known of a variable at one place of some code.
  *
  * @param written whether all ways there have written it
- * @param read whether all ways there have looked at it
  * @param other whether it may hold something else than at first, if it held that when the code began
  * @param stillOther the same, if it did not
  * @param touched whether it may have been written since the code began
@@ -19,7 +18,6 @@ import java.util.Set;
  */
 record Place(
         boolean written,
-        boolean read,
         boolean other,
         boolean stillOther,
         boolean touched,
@@ -31,13 +29,15 @@ record Place(
     /**
      * Where a variable's address may be.
      *
-     * @param registers those that may hold it
+     * @param registers those that may hold it, or an address inside of it
+     * @param exact those that certainly hold it
      * @param frames those that may hold an address of the stack
      * @param spilled whether it may be on the stack
      */
-    record Addresses(int registers, int frames, boolean spilled) {
+    record Addresses(int registers, int exact, int frames, boolean spilled) {
         Addresses or(Addresses other) {
-            return new Addresses(registers | other.registers, frames | other.frames, spilled || other.spilled);
+            return new Addresses(
+                    registers | other.registers, exact & other.exact, frames | other.frames, spilled || other.spilled);
         }
     }
 
@@ -46,20 +46,23 @@ record Place(
      *
      * @param registers general ones
      * @param flags whether the flags do
-     * @param vector whether some vector register does
-     * @param spilled whether there is one on the stack
-     * @param kept whether it was stored in memory that is not the stack's
+     * @param copies registers that hold what it holds
+     * @param raised registers that hold more than that, by a constant
      */
-    record Derived(int registers, boolean flags, boolean vector, boolean spilled, boolean kept) {
-        static final Derived NOTHING = new Derived(0, false, false, false, false);
+    record Derived(int registers, boolean flags, int copies, int raised) {
+        static final Derived NOTHING = new Derived(0, false, 0, 0);
 
         Derived and(Derived other) {
             return new Derived(
                     registers & other.registers,
                     flags && other.flags,
-                    vector && other.vector,
-                    spilled && other.spilled,
-                    kept && other.kept);
+                    copies & other.copies,
+                    raised & other.raised);
+        }
+
+        /** {@return what is known where the variable may hold something else than before} */
+        Derived changed() {
+            return new Derived(registers, flags, 0, 0);
         }
     }
 
@@ -87,14 +90,14 @@ record Place(
         }
     }
 
-    static Place begin(int registers) {
+    /** @param exact the registers among them that certainly hold its address */
+    static Place begin(int registers, int exact) {
         return new Place(
-                false,
                 false,
                 false,
                 true,
                 false,
-                new Addresses(registers, 0, false),
+                new Addresses(registers, exact, 0, false),
                 Derived.NOTHING,
                 Set.of(),
                 Looks.NONE);
@@ -106,7 +109,6 @@ record Place(
         }
         return new Place(
                 written && also.written,
-                read && also.read,
                 other || also.other,
                 stillOther || also.stillOther,
                 touched || also.touched,
@@ -125,19 +127,19 @@ record Place(
         return both;
     }
 
-    Place looked() {
-        return new Place(written, true, other, stillOther, touched, addresses, derived, governors, looks);
-    }
-
+    /**
+     * @param counts whether all of it was written
+     * @param isFirst whether that is what it held at first
+     */
     Place wrote(boolean counts, boolean isFirst) {
-        return new Place(written || counts, read, !isFirst, !isFirst, true, addresses, derived, governors, looks);
+        return new Place(written || counts, !isFirst, !isFirst, true, addresses, derived, governors, looks);
     }
 
     Place with(Addresses newAddresses, Derived newDerived, Looks newLooks) {
-        return new Place(written, read, other, stillOther, touched, newAddresses, newDerived, governors, newLooks);
+        return new Place(written, other, stillOther, touched, newAddresses, newDerived, governors, newLooks);
     }
 
     Place with(Set<Governor> newGovernors) {
-        return new Place(written, read, other, stillOther, touched, addresses, derived, newGovernors, looks);
+        return new Place(written, other, stillOther, touched, addresses, derived, newGovernors, looks);
     }
 }

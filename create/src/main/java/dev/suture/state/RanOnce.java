@@ -125,7 +125,7 @@ public final class RanOnce {
                 && target.delta() + sizeBytes <= piece.sizeBytes()
                 && !isAccepted(piece.name())
                 && comparison.correlation().twinOfPatched(piece).isPresent();
-        return isOld ? Optional.of(new Variable(node.object(), piece, target.delta(), sizeBytes)) : Optional.empty();
+        return isOld ? Optional.of(new Variable(node.object(), piece, target.delta(), sizeBytes, false)) : Optional.empty();
     }
 
     private boolean isAccepted(String name) {
@@ -154,7 +154,7 @@ public final class RanOnce {
     private void judge(FollowVariable flag) {
         FollowVariable before = null;
         for (Node node : replaced) {
-            Context context = new Context(node, 0);
+            Context context = Context.of(node);
             if (!flag.contexts().contains(context)) {
                 continue;
             }
@@ -176,7 +176,7 @@ public final class RanOnce {
                 users.addAll(original.usersOf(twin));
                 before = new FollowVariable(original, twin, users);
             }
-            if (before.contexts().contains(new Context(originals.get(node), 0))) {
+            if (before.contexts().contains(Context.of(originals.get(node)))) {
                 compare(flag, node, steps, before);
             }
         }
@@ -188,12 +188,13 @@ public final class RanOnce {
                 variable.object(),
                 comparison.correlation().twinOfPatched(variable.piece()).orElseThrow(),
                 variable.offset(),
-                variable.sizeBytes());
+                variable.sizeBytes(),
+                false);
     }
 
     private void compare(FollowVariable flag, Node node, BitSet steps, FollowVariable before) {
         Node old = originals.get(node);
-        Map<String, Set<String>> was = stores(original, old, before.onlyAtFirst(new Context(old, 0)));
+        Map<String, Set<String>> was = stores(original, old, before.onlyAtFirst(Context.of(old)));
         Map<String, Set<String>> is = stores(patched, node, steps);
         Set<String> places = new TreeSet<>(was.keySet());
         places.addAll(is.keySet());

@@ -25,10 +25,17 @@ import java.util.stream.Collectors;
  * <p>A patch adds {@code limit}, {@code setup()} sets it, {@code check()} reads it. Both are replaced; but {@code setup()}
  * has run, and in the payload {@code limit} is 0. That {@code setup()} will run again before {@code check()} cannot be told
  * from how it is called ({@code if (n == 0) setup();}). So a variable is refused that somebody reads without having
- * written it, and somebody writes with what does not depend on what it held, but for two: one whose every writer leaves it as it
- * was at first ({@code inside = 1; work(); inside = 0;}), and one of which another new one says whether it was made
- * ({@code if (!ready) { fill(); ready = 1; }}), as both begin together. Who gets its address may read and write it, unless
- * his code is there, or he is of the C library. So may whoever reads data that has it.
+ * written it, but for one
+ *
+ * <ul>
+ *   <li>that nobody leaves with anything but what it held at first ({@code inside = 1; work(); inside = 0;}),
+ *   <li>that whoever reads it goes on to write, if it holds its first contents, and that nobody writes but because of what
+ *       it held or to count it up ({@link Answers}),
+ *   <li>of which another such one says whether it was made ({@link Guard}).
+ * </ul>
+ *
+ * <p>Who gets its address may read and write it, unless his code is there, or he is of the C library. So may whoever reads
+ * data that has it.
  *
  * <p>Code that only hooks lead to has not run before the payload is there, so it neither relies on a variable nor set it.
  *
@@ -141,8 +148,10 @@ public final class SetEarlier {
         return used;
     }
 
-    private List<Refusal> judge(Set<Variable> variables) {
+    private List<Refusal> judge(Set<Variable> whole) {
         functions = new Functions(selection, running);
+        Set<Variable> variables = new LinkedHashSet<>();
+        whole.forEach(variable -> variables.addAll(new SplitVariable(functions, variable).parts()));
         Set<Node> users = new LinkedHashSet<>();
         variables.forEach(variable -> users.addAll(functions.usersOf(variable)));
         Set<Node> nodes = functions.withAllUsers(users);
@@ -158,7 +167,9 @@ public final class SetEarlier {
             sound.addAll(variables);
             sound.removeAll(refused);
         }
-        return refused.stream().map(this::refusal).toList();
+        Map<Piece, Refusal> refusals = new LinkedHashMap<>();
+        refused.forEach(variable -> refusals.putIfAbsent(variable.piece(), refusal(variable)));
+        return List.copyOf(refusals.values());
     }
 
     /** {@return who sets a variable that others rely on; empty if its first contents are right} */
@@ -175,9 +186,7 @@ public final class SetEarlier {
             return List.of();
         }
         List<Node> setters = follow.setters();
-        return setters.isEmpty() && follow.isMadeWhenNeeded() && !Guard.holds(functions, follow, follow)
-                ? follow.lazy()
-                : setters;
+        return setters.isEmpty() && !follow.unanswered().isEmpty() ? follow.writers() : setters;
     }
 
     private Refusal refusal(Variable variable) {

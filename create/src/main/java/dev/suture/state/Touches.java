@@ -7,7 +7,7 @@ import java.util.Map;
 
 /** Which instructions of some code do what with a variable, directly or by a call of something without code here. */
 final class Touches {
-    /** That read it. */
+    /** That read it. What only counts it, and makes nothing of the sum, does not. */
     final BitSet reads = new BitSet();
     /** That read it where not all ways have written it before. */
     final BitSet bareReads = new BitSet();
@@ -15,18 +15,14 @@ final class Touches {
     final BitSet writes = new BitSet();
     /** That may leave something else in it than its first contents. */
     final BitSet leaves = new BitSet();
-    /** That write what does not depend on what it held, where nobody has looked at it. */
-    final BitSet setters = new BitSet();
-    /** The same where somebody has, and made nothing of it. */
-    final BitSet loose = new BitSet();
-    /** That write what does not depend on what it held, but kept that elsewhere: what is put into a list. */
-    final BitSet links = new BitSet();
-    /** That count it up. */
+    /** That count it up by a constant. */
     final BitSet ups = new BitSet();
-    /** That count it down, where not all ways have written it before. */
-    final BitSet bareDowns = new BitSet();
-    /** That write it because it held its first contents. */
-    final BitSet lazy = new BitSet();
+    /** That write it because of what it held. */
+    final BitSet governed = new BitSet();
+    /** That leave something else in it in any other way. */
+    final BitSet plain = new BitSet();
+    /** Those of them that add something to what it held which may be less than nothing. */
+    final BitSet sums = new BitSet();
     /** That give its address to somebody of whom nothing is known. */
     final BitSet handed = new BitSet();
     /** The library's functions that get its address. */
@@ -35,7 +31,7 @@ final class Touches {
     final Map<Integer, FollowVariable.Context> callees = new HashMap<>();
 
     void clear() {
-        List.of(reads, bareReads, writes, leaves, setters, loose, links, ups, bareDowns, lazy, handed)
+        List.of(reads, bareReads, writes, leaves, ups, governed, plain, sums, handed)
                 .forEach(BitSet::clear);
         library.clear();
         callees.clear();

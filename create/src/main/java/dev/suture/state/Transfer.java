@@ -6,6 +6,7 @@ import dev.suture.diff.Reference;
 import dev.suture.elf.LittleEndian;
 import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
+import dev.suture.isa.Move;
 import dev.suture.isa.Operation;
 import dev.suture.isa.Operation.Memory;
 import dev.suture.state.Functions.Node;
@@ -16,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** What one instruction does to what is known of a variable's address and contents. */
@@ -23,11 +25,13 @@ final class Transfer {
     /** rbp, where a function has a frame pointer; and what leads to the stack in any case. */
     private static final int FRAME_POINTER = 1 << 5;
 
+    private static final Addresses NOWHERE = new Addresses(0, 0, 0, false);
+
     private final Functions functions;
     private final Variable variable;
     private final MemorySegment first;
     private final List<Reference> addressesInFirst;
-    private final boolean partsCount;
+    private final boolean isOfOne;
     private final boolean isRing;
 
     Transfer(Functions functions, Variable variable) {
@@ -37,13 +41,65 @@ final class Transfer {
         ObjectPieces object = functions.object(new Node(variable.object(), piece.index()));
         first = object.contents(piece);
         addressesInFirst = object.references(piece);
-        partsCount = functions.usersOf(variable).size() == 1 || variable.sizeBytes() <= Long.BYTES;
+        isOfOne = functions.usersOf(variable).size() == 1;
         isRing = addressesInFirst.stream().anyMatch(reference -> variable.isMeantBy(variable.object(), reference));
     }
 
-    /** {@return whether to write a part of it is to write it} */
+    /** {@return whether only one function uses it by name, so that what it fills is what it uses} */
+    boolean isOfOne() {
+        return isOfOne;
+    }
+
+    /** {@return whether to write somewhere in it is to write it: what one function fills, element by element} */
     boolean partsCount() {
-        return partsCount;
+        return isOfOne && variable.sizeBytes() > Long.BYTES;
+    }
+
+    /** The bytes of the piece that an instruction's operand is. */
+    record Extent(long offset, long sizeBytes) {}
+
+    /** {@return which bytes of it an instruction's operand is; empty if that is not known} */
+    Optional<Extent> extent(Flow flow, int step, List<Reference> here, Addresses held) {
+        Instruction instruction = flow.steps().get(step);
+        Operation operation = flow.operation(step);
+        OptionalInt size = flow.isa().operandBytes(instruction, flow.bytes());
+        if (size.isEmpty()) {
+            return Optional.empty();
+        }
+        if (isPlainOperand(flow, step, here)) {
+            return Optional.of(new Extent(offset(here.getFirst(), instruction), size.getAsInt()));
+        }
+        int through = operation.through();
+        boolean isExact = here.isEmpty()
+                && Integer.bitCount(through) == 1
+                && (through & held.exact()) != 0
+                && displacement(flow, instruction) == 0;
+        return isExact ? Optional.of(new Extent(0, size.getAsInt())) : Optional.empty();
+    }
+
+    /** {@return whether some bytes are all of it} */
+    boolean covers(Extent extent) {
+        return variable.isCoveredBy(extent.offset(), extent.sizeBytes());
+    }
+
+    /** {@return whether an instruction stores a sum} @see Sums#isSum */
+    boolean isSum(Flow flow, int step, Place place) {
+        return Sums.isSum(flow, step, place, variable.sizeBytes());
+    }
+
+    private static long displacement(Flow flow, Instruction instruction) {
+        long found = 0;
+        for (int i = 0; i < instruction.displacementBytes(); i++) {
+            found |= LittleEndian.u8(flow.bytes(), instruction.offset() + instruction.displacementAt() + i);
+        }
+        return found;
+    }
+
+    static boolean isPlainOperand(Flow flow, int step, List<Reference> here) {
+        return here.size() == 1
+                && flow.isOperand(step, here.getFirst())
+                && !flow.isThroughTable(here.getFirst())
+                && flow.operation(step).through() == 0;
     }
 
     /** {@return the numbers that are put there by name, but for the first one; empty if something else is, too} */
@@ -66,7 +122,7 @@ final class Transfer {
                 if (!isNumber) {
                     return Set.of();
                 }
-                if (!isFirst(flow, step, here)) {
+                if (!isFirst(flow, step, extent(flow, step, here, NOWHERE))) {
                     found.add(flow.isa().constant(instruction, flow.bytes()));
                 }
             }
@@ -82,33 +138,39 @@ final class Transfer {
     }
 
     /** {@return what is known behind an instruction of where its address and its contents are} */
-    Place move(Flow flow, int step, Operation operation, List<Reference> here, Place before, Place after) {
+    Place move(
+            Flow flow,
+            int step,
+            Operation operation,
+            List<Reference> here,
+            Place before,
+            Place after,
+            boolean isWritten) {
         Optional<Looks.First> operand = before.touched() ? Optional.empty() : operand(flow, step, here);
+        Derived derived = derived(flow, step, operation, here, before);
         return after.with(
                 addresses(flow, step, operation, here, before.addresses()),
-                derived(flow, step, operation, here, before),
+                isWritten ? derived.changed() : derived,
                 before.looks().after(flow, step, operation, operand));
     }
 
-    Place behindCall(Flow flow, Place place, int returned, boolean isReadThere) {
-        Isa isa = flow.isa();
-        int kept = isa.preservedRegisters();
+    /** @param returned registers that may hold its address then */
+    Place behindCall(Flow flow, Place place, int returned) {
+        int kept = flow.isa().preservedRegisters();
         Addresses addresses = place.addresses();
-        Derived derived = place.derived();
-        boolean isMadeOfIt = (derived.registers() & isa.argumentRegisters()) != 0 || isReadThere;
-        int result = isMadeOfIt ? isa.resultRegister() : 0;
         return place.with(
-                new Addresses(addresses.registers() & kept | returned, addresses.frames() & kept, addresses.spilled()),
-                new Derived(derived.registers() & kept | result, false, false, derived.spilled(), derived.kept()),
-                place.looks().behindCall(isa));
+                new Addresses(
+                        addresses.registers() & kept | returned,
+                        addresses.exact() & kept,
+                        addresses.frames() & kept,
+                        addresses.spilled()),
+                new Derived(place.derived().registers() & kept, false, 0, 0),
+                place.looks().behindCall(flow.isa()));
     }
 
     /** {@return what the operand of an instruction holds at first, if that is the variable} */
     Optional<Looks.First> operand(Flow flow, int step, List<Reference> here) {
-        if (here.size() != 1
-                || !flow.isOperand(step, here.getFirst())
-                || flow.isThroughTable(here.getFirst())
-                || flow.operation(step).through() != 0) {
+        if (!isPlainOperand(flow, step, here)) {
             return Optional.empty();
         }
         long offset = offset(here.getFirst(), flow.steps().get(step));
@@ -146,8 +208,26 @@ final class Transfer {
         int ofStack = held.frames() & ~operation.writes() | (leadsToStack ? operation.writes() : 0);
         return new Addresses(
                 takes || loads || goesOn || loadsSpilled ? kept | operation.writes() : kept,
+                exact(flow, step, operation, here, held),
                 ofStack,
                 held.spilled() || isOfStack && stores(flow, step, operation, here, held));
+    }
+
+    private int exact(Flow flow, int step, Operation operation, List<Reference> here, Addresses held) {
+        Instruction instruction = flow.steps().get(step);
+        int kept = operation.isKnown() ? held.exact() & ~operation.writes() : 0;
+        boolean isWhole = variable.offset() == 0 && operation.writes() != 0 && here.size() == 1;
+        boolean takes = isWhole && !flow.isOperand(step, here.getFirst()) && operation.memory() == Memory.NONE;
+        boolean loads = isWhole
+                && (flow.isThroughTable(here.getFirst()) || operation.memory() == Memory.ADDRESS)
+                && operation.through() == 0;
+        boolean isAtStart = (takes || loads)
+                && (flow.isThroughTable(here.getFirst()) || offset(here.getFirst(), instruction) == 0);
+        boolean moves = flow.isa()
+                .move(instruction, flow.bytes())
+                .filter(move -> (move.from() & held.exact()) != 0 && move.sizeBytes() == Long.BYTES)
+                .isPresent();
+        return isAtStart || moves ? kept | operation.writes() : kept;
     }
 
     private static int frames(Flow flow, Addresses held) {
@@ -173,7 +253,7 @@ final class Transfer {
     }
 
     /** What moves or fills a string counts on in the registers that lead to it. */
-    private static int stored(Operation operation) {
+    static int stored(Operation operation) {
         boolean isString = (operation.writes() & operation.through()) != 0;
         return (operation.keeps() | operation.mixes()) & ~(isString ? operation.writes() : 0);
     }
@@ -182,95 +262,77 @@ final class Transfer {
         Derived held = place.derived();
         Instruction instruction = flow.steps().get(step);
         Isa isa = flow.isa();
-        int addresses = place.addresses().registers();
-        boolean isOfStack = (operation.through() & frames(flow, place.addresses())) != 0;
+        if (!operation.isKnown()) {
+            return Derived.NOTHING;
+        }
         boolean reads = operation.memory() == Memory.READ || operation.memory() == Memory.WRITTEN;
-        boolean isOwn = (operation.through() & addresses) != 0
+        boolean isExact = Integer.bitCount(operation.through()) == 1
+                && (operation.through() & place.addresses().exact()) != 0;
+        boolean isOwn = isExact
                 || here.stream()
                         .anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference));
-        boolean readsIt =
-                reads && (isOwn || (operation.through() & held.registers()) != 0 || held.spilled() && isOfStack);
-        boolean goesOn = ((operation.keeps() | operation.mixes()) & held.registers()) != 0
-                || held.flags() && isa.dependsOnFlags(instruction, flow.bytes());
-        boolean isForgotten = isa.setsBits(instruction, flow.bytes());
-        boolean makes = (readsIt || goesOn) && !isForgotten;
-        int registers = operation.isKnown() ? held.registers() & ~operation.writes() : 0;
+        boolean readsIt = reads && isOwn && !isa.overwrites(instruction, flow.bytes());
+        boolean exchanges = isOwn && isa.move(instruction, flow.bytes()).isPresent();
+        boolean goesOn = operation.memory() != Memory.ADDRESS
+                && ((operation.keeps() | operation.mixes()) & held.registers()) != 0;
+        boolean isOfFlags = held.flags() && isa.dependsOnFlags(instruction, flow.bytes());
+        boolean makes = (readsIt || exchanges || goesOn || isOfFlags || isOfLea(operation, held))
+                && !isa.setsBits(instruction, flow.bytes());
+        int kept = held.registers() & ~operation.writes();
         OptionalInt flags = isa.setsFlags(instruction, flow.bytes());
-        boolean isStore = operation.memory() == Memory.WRITTEN && (operation.writes() & operation.through()) == 0;
-        boolean stores = isStore && isDerived(flow, step, place) && !isOwn;
-        boolean isVector = operation.writes() == 0 && operation.memory() == Memory.READ && flags.isEmpty();
+        Optional<Move> move = isa.move(instruction, flow.bytes());
+        boolean isCopy = move.filter(made -> made.from() == 0
+                                ? extent(flow, step, here, place.addresses())
+                                        .filter(this::covers)
+                                        .isPresent()
+                                : (made.from() & held.copies()) != 0)
+                        .isPresent()
+                && operation.memory() != Memory.WRITTEN;
+        int from = operation.memory() == Memory.ADDRESS ? operation.through() : operation.writes();
+        boolean raises = operation.memory() != Memory.READ
+                && Integer.bitCount(from) == 1
+                && (from & held.copies()) != 0
+                && isa.counts(instruction, flow.bytes()) > 0;
+        boolean isRaised = raises || move.filter(made -> (made.from() & held.raised()) != 0).isPresent();
         return new Derived(
-                makes ? registers | operation.writes() : registers,
+                makes ? kept | operation.writes() : kept,
                 flags.isEmpty() ? held.flags() : readsIt || (flags.getAsInt() & held.registers()) != 0,
-                held.vector() || isVector && readsIt,
-                held.spilled() || stores && isOfStack,
-                held.kept() || stores && !isOfStack);
+                held.copies() & ~operation.writes() | (isCopy ? operation.writes() : 0),
+                held.raised() & ~operation.writes() | (isRaised ? operation.writes() : 0));
     }
 
-    /** {@return whether what an instruction stores depends on what the variable held} */
-    boolean isDerived(Flow flow, int step, Place place) {
-        Derived held = place.derived();
+    private static boolean isOfLea(Operation operation, Derived held) {
+        return operation.memory() == Memory.ADDRESS && (operation.through() & held.registers()) != 0;
+    }
+
+    /**
+     * {@return whether an instruction writes what the variable holds at first, a whole number}
+     *
+     * @param extent where it writes
+     */
+    boolean isFirst(Flow flow, int step, Optional<Extent> extent) {
         Instruction instruction = flow.steps().get(step);
-        Operation operation = flow.operation(step);
-        int from = stored(operation) | flow.isa().storedRegister(instruction, flow.bytes());
-        boolean isVector = from == 0 && instruction.immediateBytes() == 0;
-        return (from & held.registers()) != 0
-                || held.vector() && isVector
-                || held.flags() && flow.isa().dependsOnFlags(instruction, flow.bytes());
-    }
-
-    /** {@return whether what the variable held is stored elsewhere directly behind an instruction: {@code new->next = old}} */
-    boolean isKeptNext(Flow flow, int step, Place place) {
-        int derived = place.derived().registers();
-        for (int at = step + 1; at < flow.steps().size() && !flow.isBranch(at) && derived != 0; at++) {
-            Operation operation = flow.operation(at);
-            boolean isOfStack = (operation.through() & frames(flow, place.addresses())) != 0;
-            boolean isStore = operation.memory() == Memory.WRITTEN && operation.through() != 0 && !isOfStack;
-            if (isStore && (stored(operation) & derived) != 0) {
-                return true;
-            }
-            derived &= ~operation.writes();
-        }
-        return false;
-    }
-
-    /** {@return whether an instruction stores more than the variable held, 1, or less, -1; 0 if that is not known} */
-    int counts(Flow flow, int step) {
-        Isa isa = flow.isa();
-        int sign = isa.counts(flow.steps().get(step), flow.bytes());
-        int from =
-                stored(flow.operation(step)) | isa.storedRegister(flow.steps().get(step), flow.bytes());
-        for (int at = step - 1; sign == 0 && from != 0 && at >= 0 && !flow.isBranch(at); at--) {
-            if ((flow.operation(at).writes() & from) != 0) {
-                return isa.counts(flow.steps().get(at), flow.bytes());
-            }
-        }
-        return sign;
-    }
-
-    /** {@return whether an instruction writes what the variable holds at first, a whole number} */
-    boolean isFirst(Flow flow, int step, List<Reference> here) {
-        Instruction instruction = flow.steps().get(step);
-        int size = instruction.immediateBytes();
-        long sizeBytes = variable.sizeBytes();
-        // What is as long as the variable is all of it, wherever the address is from.
-        boolean isWhole = here.isEmpty() && size == sizeBytes
-                || here.size() == 1 && offset(here.getFirst(), instruction) == variable.offset();
-        if (size == 0 || sizeBytes > Long.BYTES || !flow.isa().overwrites(instruction, flow.bytes()) || !isWhole) {
+        OptionalLong number = Sums.constant(flow, step);
+        boolean isWhole = extent.filter(bytes -> variable.isCoveredBy(bytes.offset(), bytes.sizeBytes()))
+                .isPresent();
+        if (number.isEmpty() || !isWhole || !flow.isa().overwrites(instruction, flow.bytes())) {
             return false;
         }
-        for (int i = 0; i < sizeBytes; i++) {
-            int written =
-                    i < size ? LittleEndian.u8(flow.bytes(), instruction.offset() + instruction.immediateAt() + i) : 0;
-            int held = first.byteSize() == 0 ? 0 : LittleEndian.u8(first, variable.offset() + i);
-            if (written != held) {
+        for (int i = 0; i < variable.sizeBytes(); i++) {
+            long at = variable.offset() + i;
+            long shift = 8 * (at - extent.orElseThrow().offset());
+            int written = (int) (number.getAsLong() >> Math.min(shift, Long.SIZE - 1)) & 0xff;
+            int held = first.byteSize() == 0 ? 0 : LittleEndian.u8(first, at);
+            boolean isAddress = addressesInFirst.stream()
+                    .anyMatch(reference -> reference.pieceOffset() <= at && reference.pieceOffset() + Long.BYTES > at);
+            if (written != held || isAddress) {
                 return false;
             }
         }
         return true;
     }
 
-    private static long offset(Reference reference, Instruction instruction) {
+    static long offset(Reference reference, Instruction instruction) {
         return switch (reference.target()) {
             case Reference.InPiece target -> target.delta();
             case Reference.Elsewhere target -> target.addend() + (instruction.endOffset() - reference.pieceOffset());

@@ -1,15 +1,14 @@
 package dev.suture.state;
 
 import dev.suture.diff.Reference;
+import dev.suture.isa.Instruction;
 import dev.suture.isa.Operation;
 import dev.suture.state.FollowVariable.Context;
 import dev.suture.state.FollowVariable.Summary;
 import dev.suture.state.Functions.Callee;
-import dev.suture.state.Place.Governor.Way;
-import java.util.HashSet;
+import dev.suture.state.Transfer.Extent;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** What single instructions and calls do with a variable: notes it, and tells what is known behind them. */
 final class Uses {
@@ -30,7 +29,8 @@ final class Uses {
         Operation operation = flow.operation(step);
         List<Reference> here = transfer.here(context.node(), flow, step);
         Place after = use(context, flow, step, operation, here, place);
-        after = transfer.move(flow, step, operation, here, place, after);
+        boolean isWritten = whole.touches(context).writes.get(step);
+        after = transfer.move(flow, step, operation, here, place, after, isWritten);
         return switch (flow.steps().get(step).flow()) {
             case CALL, INDIRECT_CALL -> behindCall(context, flow, step, call(context, flow, step, after));
             case JUMP, CONDITIONAL, INDIRECT_JUMP, NEXT, RETURN, TRAP -> after;
@@ -41,10 +41,7 @@ final class Uses {
         Optional<Summary> callee =
                 Optional.ofNullable(whole.touches(context).callees.get(step)).map(whole::summary);
         return transfer.behindCall(
-                flow,
-                after,
-                callee.map(Summary::returns).orElse(0),
-                callee.filter(Summary::reads).isPresent());
+                flow, after, callee.map(Summary::returns).orElse(0));
     }
 
     /** {@return what is known behind what a jump out of the code leads to} */
@@ -61,42 +58,49 @@ final class Uses {
         if (!operation.isKnown()) {
             // It may read or write, and both for certain is what is worst.
             return isDirect || place.addresses().registers() != 0 && !flow.isBranch(step)
-                    ? store(context, step, read(context, step, place), false, false, false)
+                    ? leave(context, step, read(context, step, place), false)
                     : place;
         }
         Place after = place;
         if (transfer.escapes(flow, step, operation, here, place)) {
             after = hand(context, step, after);
         }
-        if (!isDirect && (operation.through() & place.addresses().registers()) == 0) {
+        int registers = place.addresses().registers();
+        int source = flow.isa().stringSource(flow.steps().get(step), flow.bytes());
+        if ((source & registers) != 0) {
+            after = read(context, step, after);
+        }
+        if (!isDirect && (operation.through() & ~source & registers) == 0) {
             return after;
         }
         return switch (operation.memory()) {
             case NONE, ADDRESS -> after;
             case READ -> read(context, step, after);
-            case WRITTEN -> {
-                boolean alsoReads =
-                        flow.isa().move(flow.steps().get(step), flow.bytes()).isPresent();
-                Place known = alsoReads ? read(context, step, after) : after;
-                boolean isFirst = transfer.isFirst(flow, step, here);
-                yield flow.isa().overwrites(flow.steps().get(step), flow.bytes())
-                        ? store(
-                                context,
-                                step,
-                                known,
-                                transfer.partsCount(),
-                                isFirst,
-                                transfer.isDerived(flow, step, place))
-                        : step(context, flow, step, known);
-            }
+            case WRITTEN -> write(context, flow, step, operation, here, after);
         };
     }
 
-    /** What is made of what it was; bits that are set are not. */
-    private Place step(Context context, Flow flow, int step, Place place) {
-        Place known = read(context, step, place);
-        boolean isDerived = !flow.isa().setsBits(flow.steps().get(step), flow.bytes());
-        return store(context, step, known, transfer.partsCount(), false, isDerived);
+    private Place write(Context context, Flow flow, int step, Operation operation, List<Reference> here, Place place) {
+        Instruction instruction = flow.steps().get(step);
+        boolean overwrites = flow.isa().overwrites(instruction, flow.bytes());
+        boolean isRead = overwrites
+                ? flow.isa().move(instruction, flow.bytes()).isPresent()
+                : !Sums.isUnseen(flow, step, operation);
+        Place known = isRead ? read(context, step, place) : place;
+        Optional<Extent> extent = transfer.extent(flow, step, here, place.addresses());
+        if (transfer.isFirst(flow, step, extent)) {
+            whole.touches(context).writes.set(step);
+            return known.wrote(true, true);
+        }
+        boolean counts = extent.map(transfer::covers).orElse(transfer.partsCount());
+        if (Sums.countsUp(flow, step, operation, place.derived().raised())) {
+            whole.touches(context).ups.set(step);
+            whole.touches(context).writes.set(step);
+            whole.touches(context).leaves.set(step);
+            return known.wrote(counts, false);
+        }
+        whole.touches(context).sums.set(step, transfer.isSum(flow, step, place));
+        return leave(context, step, known, counts);
     }
 
     private Place read(Context context, int step, Place place) {
@@ -104,38 +108,17 @@ final class Uses {
         if (!place.written()) {
             whole.touches(context).bareReads.set(step);
         }
-        return place.looked();
+        return place;
     }
 
-    private Place store(Context context, int step, Place place, boolean counts, boolean isFirst, boolean isDerived) {
+    /** Something else than its first contents is left in it. */
+    private Place leave(Context context, int step, Place place, boolean counts) {
         Touches found = whole.touches(context);
         found.writes.set(step);
-        if (!isFirst) {
-            found.leaves.set(step);
-        }
-        if (isDerived) {
-            count(context, step, place);
-        }
-        if (!isFirst && !isDerived) {
-            Set<Way> ways = new HashSet<>(whole.governedAt(context));
-            place.governors().forEach(governor -> ways.add(governor.way()));
-            if (!ways.isEmpty()) {
-                found.lazy.set(step, ways.stream().anyMatch(Way::isOfFirst));
-            } else if (place.derived().kept() || transfer.isKeptNext(functions.flow(context.node()), step, place)) {
-                found.links.set(step);
-            } else {
-                boolean hasLooked = place.read() || whole.isLookedAt(context);
-                (hasLooked ? found.loose : found.setters).set(step);
-            }
-        }
-        return place.wrote(counts, isFirst);
-    }
-
-    private void count(Context context, int step, Place place) {
-        Flow flow = functions.flow(context.node());
-        int sign = transfer.counts(flow, step);
-        whole.touches(context).ups.set(step, sign > 0);
-        whole.touches(context).bareDowns.set(step, sign < 0 && !place.written());
+        found.leaves.set(step);
+        boolean isGoverned = !place.governors().isEmpty() || whole.isGoverned(context);
+        (isGoverned ? found.governed : found.plain).set(step);
+        return place.wrote(counts, false);
     }
 
     private Place hand(Context context, int step, Place place) {
@@ -151,9 +134,10 @@ final class Uses {
                 && (place.addresses().frames() & flow.isa().argumentRegisters()) != 0;
         return switch (functions.callee(context.node(), step)) {
             case Callee.Known known -> {
-                int registers =
-                        functions.isFragment(known.node()) ? place.addresses().registers() : arguments;
-                Context callee = new Context(known.node(), registers);
+                boolean isFragment = functions.isFragment(known.node());
+                int registers = isFragment ? place.addresses().registers() : arguments;
+                int exact = registers & place.addresses().exact();
+                Context callee = new Context(known.node(), registers, exact);
                 if (registers == 0 && !whole.isAmong(known.node()) || callee.equals(context)) {
                     yield isOnStack ? hand(context, step, place) : place;
                 }
@@ -161,8 +145,12 @@ final class Uses {
                     yield hand(context, step, place);
                 }
                 whole.add(callee);
+                whole.calls(context, callee);
                 whole.touches(context).callees.put(step, callee);
-                Place after = whole.summary(callee).behind(place);
+                Summary summary = whole.summary(callee);
+                // What is only filled there is filled as by a function of the library.
+                boolean isFilled = summary.leavesOther() && !summary.reads() && transfer.isOfOne() && exact != 0;
+                Place after = isFilled ? place.wrote(true, false) : summary.behind(place);
                 yield isOnStack ? hand(context, step, after) : after;
             }
             case Callee.Library library ->
@@ -185,11 +173,26 @@ final class Uses {
             }
             after = switch (use.get()) {
                 case READ -> read(context, step, after);
-                case MADE -> store(context, step, after, true, false, false);
-                case FILLED -> store(context, step, after, transfer.partsCount(), false, false);
-                case STEPPED -> store(context, step, read(context, step, after), false, false, true);
+                case MADE -> leave(context, step, after, isExact(place, flow, argument));
+                case FILLED -> leave(context, step, after, isExact(place, flow, argument) && transfer.isOfOne());
+                case STEPPED -> leave(context, step, read(context, step, after), false);
+                case LOCKED -> lock(context, step, after);
             };
         }
         return after;
+    }
+
+    private static boolean isExact(Place place, Flow flow, int argument) {
+        return (place.addresses().exact() & flow.isa().argumentRegister(argument)) != 0;
+    }
+
+    /** Who takes a lock gives it back, and who waits for it does so because of what it holds. */
+    private Place lock(Context context, int step, Place place) {
+        Place known = read(context, step, place);
+        Touches found = whole.touches(context);
+        found.ups.set(step);
+        found.writes.set(step);
+        found.leaves.set(step);
+        return known.wrote(false, false);
     }
 }

@@ -10,10 +10,11 @@ import dev.suture.diff.Reference;
  * @param piece itself, or what it is a member of
  * @param offset where it begins there, in bytes
  * @param sizeBytes how long it is
+ * @param isApart whether all code is known to use it or what is around it, but never both at once
  */
-record Variable(int object, Piece piece, long offset, long sizeBytes) {
+record Variable(int object, Piece piece, long offset, long sizeBytes, boolean isApart) {
     Variable(int object, Piece piece) {
-        this(object, piece, 0, piece.sizeBytes());
+        this(object, piece, 0, piece.sizeBytes(), false);
     }
 
     boolean isMeantBy(int userObject, Reference reference) {
@@ -32,11 +33,17 @@ record Variable(int object, Piece piece, long offset, long sizeBytes) {
 
     /** What begins before a member may be long enough to be about it, too. */
     private boolean mayReach(long delta) {
-        return !isMember() || delta > offset - Long.BYTES && delta < offset + sizeBytes;
+        long from = isApart ? offset : offset - Long.BYTES + 1;
+        return !isMember() || delta >= from && delta < offset + sizeBytes;
     }
 
     /** {@return whether what begins at a place is about nothing before a member} */
     boolean isFrom(long delta) {
         return !isMember() || delta >= offset;
+    }
+
+    /** {@return whether some bytes of the piece are all of it} */
+    boolean isCoveredBy(long from, long bytes) {
+        return from <= offset && from + bytes >= offset + sizeBytes;
     }
 }

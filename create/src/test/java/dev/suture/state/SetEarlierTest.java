@@ -185,6 +185,35 @@ class SetEarlierTest {
                 .isNotEmpty();
     }
 
+    /** It may be right, but code that is wrong looks the same. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            a list of what is free | static struct item { struct item *next; } *head; | struct item *p = head; if (p) head = p->next; else p = malloc(8); sink = p != 0; | struct item *p = malloc(8); p->next = head; head = p; |
+            statistics            | static unsigned long sum;    | printf("%lu", sum);      | sum += n; |
+            what grows            | static int *all, room;       | if (x > room) { all = realloc(all, 4 * x); room = x; } all[x - 1] = x; x = all[0]; | |
+            who is known          | static int known;            | if (!known) return 7;    | known++; |
+            one flag for both     | static int open;             | if (!open) return 7; x++; | if (open) return; open = 1; |
+            a limit by its caller | static int most;             | if (n_of(x) == 3) most = x; else if (x > most) return 9; | | __attribute__((noinline)) static int n_of(int n) { sink = n; return n & 3; }
+            one of two members    | static struct { int ready, most; } s; | if (!s.ready) s.ready = 1; if (x == 3) s.most = x; else if (x > s.most) return 9; | |
+            the other member      | static struct { int a, b; } s; | s.a = x; x -= s.b;      | s.b = 7; |
+            a long set by halves  | static long all; int get(void); | *(int *) &all = 0; x -= all; | all = get(); |
+            what is other         | static int most;             | x -= most;               | if (most != n) most = n; |
+            bits of a register    | static unsigned bits;        | if (bits & 4) x--;       | `bits |= n;` |
+            a bit by its number   | static unsigned long bits[4]; | if (bits[0] & 4) x--;   | bits[n / 64] ^= 1ul << n % 64; |
+            a field of bits       | static struct { unsigned is : 1, most : 7; } s; | if (s.is && x > s.most) return 9; | s.is = 1; s.most = n; |
+            the greatest for all  | static int most;             | if (x > most) return 9;  | if (n > most) most = n; |
+            counted down          | static int there;            | if (there > 3) return 9; if (x == 3) there++; | there -= n; |
+            an account            | static int used;             | used += x; if (used > 90) return 9; | used -= n; |
+            a copy out of it      | static long all[40];         | long my[40]; memcpy(my, all, sizeof my); use(my); | for (int i = 0; i < 40; i++) all[i] = n; | __attribute__((noinline)) static void use(long *p) { sink = p[3]; }
+            a case that falls     | static int most;             | `switch (x) { case 0: sink = 7; case 1: sink = 8; case 2: sink = most; case 3: sink = 9; case 4: sink = 11; case 5: sink = 10; }` | `switch (n) { case 0: most = 1; case 1: most += 0; case 2: sink = 8; case 3: sink = 9; case 4: sink = 11; case 5: most = 10; }` |
+            """)
+    void whatCannotBeToldFromThatIsRefused(
+            String what, String variable, String read, String write, String function) {
+        String before = function == null ? "" : function;
+        assertThat(refusals(variable + "\n" + before, read == null ? "" : read, write == null ? "" : write, ""))
+                .isNotEmpty();
+    }
+
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             a counter             | static int n;                | if (++n > 3) return 7;   | n++; |
@@ -197,12 +226,9 @@ class SetEarlierTest {
             what is put back      | static int inside;           | if (inside) x = 40;      | inside = 1; sink = check(3); inside = 0; |
             a text                | static char text[32];        | snprintf(text, 32, "%d", x); puts(text); | |
             what is set before    | static int line;             | line = x; sink = 1; show(); | | __attribute__((noinline)) static void show(void) { sink = 7; printf("%d", line); }
-            a list of what is free | static struct item { struct item *next; } *head; | struct item *p = head; if (p) head = p->next; else p = malloc(8); sink = p != 0; | struct item *p = malloc(8); p->next = head; head = p; |
             who is inside         | static int inside;           | if (++inside > 3) sink = 9; sink = x; inside--; | |
             what is left          | static int left = 10;        | if (left > 0) { left--; sink = 4; } | |
-            statistics            | static unsigned long sum;    | printf("%lu", sum);      | sum += n; |
             a box for all         | static int *box;             | if (!box) box = malloc(4); x += *box; | if (!box) box = malloc(4); *box = 3; |
-            what grows            | static int *all, room;       | if (x > room) { all = realloc(all, 4 * x); room = x; } all[x - 1] = x; x = all[0]; | |
             the first one makes it | static int n, t[16];        | if (n++ == 0) fill(); x = t[x & 15]; | | __attribute__((noinline)) static void fill(void) { for (int i = 0; i < 16; i++) t[i] = i; }
             what was held back    | static time_t last; static int missed; | time_t now = time(0); if (now - last < 5) { missed++; return 5; } last = now; printf("%d", missed); missed = 0; | |
             the time since        | static int last;             | int gone = x - last; last = x; if (gone > 3) return 1; | |
