@@ -167,6 +167,9 @@ public sealed interface Isa permits X86_64 {
     /** {@return the number that an instruction puts into a register, with its sign; empty if it does something else} */
     OptionalLong loaded(Instruction instruction, MemorySegment code);
 
+    /** {@return where the stack and the frame are behind an instruction, if that is known} */
+    StackPlaces stack(Instruction instruction, MemorySegment code, StackPlaces before);
+
     /** {@return the constant operand of an instruction that has one, with its sign} */
     long constant(Instruction instruction, MemorySegment code);
 

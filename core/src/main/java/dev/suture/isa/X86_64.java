@@ -210,6 +210,11 @@ public final class X86_64 implements Isa {
     }
 
     @Override
+    public StackPlaces stack(Instruction instruction, MemorySegment code, StackPlaces before) {
+        return X86Stack.after(instruction, code, before);
+    }
+
+    @Override
     public boolean addsRegister(Instruction instruction, MemorySegment code) {
         return X86Numbers.addsRegister(instruction, code);
     }

@@ -25,6 +25,8 @@ final class Answers {
     /** Jumps of which one way comes to a write. */
     private final BitSet decided = new BitSet();
 
+    private boolean isAlways;
+
     /** @param places what is known before each instruction */
     Answers(FollowVariable whole, Flow flow, Context context, Place[] places) {
         this.whole = whole;
@@ -39,6 +41,30 @@ final class Answers {
                 into.get(to).add(step);
             }
         }
+    }
+
+    /** {@return whether all who read it go on to write it, whatever it holds} */
+    boolean areAlways() {
+        isAlways = true;
+        boolean found = areComplete();
+        isAlways = false;
+        return found;
+    }
+
+    /** {@return whether an instruction is only come to by a read} */
+    boolean isBehindRead(int step) {
+        BitSet reached = new BitSet();
+        ArrayDeque<Integer> work = new ArrayDeque<>();
+        flow.entries().stream().forEach(work::add);
+        while (!work.isEmpty()) {
+            int at = work.remove();
+            if (touches.bareReads.get(at) || reached.get(at)) {
+                continue;
+            }
+            reached.set(at);
+            work.addAll(flow.next(at));
+        }
+        return !reached.get(step);
     }
 
     /** {@return whether all who read it do} */
@@ -138,12 +164,13 @@ final class Answers {
         Optional<Boolean> isTaken = flow.isTaken(step, to);
         Optional<Boolean> atFirst =
                 places[step] == null ? Optional.empty() : places[step].looks().takenAtFirst(flow, step);
-        return isTaken.isEmpty() || atFirst.isEmpty() || atFirst.equals(isTaken);
+        return isAlways || isTaken.isEmpty() || atFirst.isEmpty() || atFirst.equals(isTaken);
     }
 
     /** A jump that depends on what it held, but not as a comparison with a constant does. */
     private boolean isDecision(int step) {
-        return flow.steps().get(step).flow() == Instruction.Flow.CONDITIONAL
+        return !isAlways
+                && flow.steps().get(step).flow() == Instruction.Flow.CONDITIONAL
                 && places[step] != null
                 && places[step].derived().flags()
                 && places[step].looks().takenAtFirst(flow, step).isEmpty();

@@ -3,9 +3,11 @@ package dev.suture.state;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
 import dev.suture.diff.Reference;
+import dev.suture.elf.LittleEndian;
 import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import dev.suture.isa.Operation;
+import dev.suture.isa.StackPlaces;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -33,6 +35,9 @@ final class Flow {
     /** The piece of linked code. */
     private static final int LINKED = -1;
 
+    /** rbp, where a function has a frame pointer. */
+    static final int FRAME_POINTER = 1 << 5;
+
     private final int pieceIndex;
     private final Isa isa;
     private final MemorySegment bytes;
@@ -43,6 +48,7 @@ final class Flow {
     private final BitSet entries = new BitSet();
     private final NavigableMap<Long, Reference> references = new TreeMap<>();
     private final BitSet joins = new BitSet();
+    private final StackPlaces[] stack;
     private final boolean isComplete;
 
     Flow(ObjectPieces object, Piece piece) {
@@ -80,11 +86,70 @@ final class Flow {
         }
         boolean needsTable = connectTheRest(labels, byOffset);
         isComplete = isDecoded && !(needsTable && pieceIndex == LINKED);
+        stack = new StackPlaces[steps.size()];
+        followStack();
         for (int step = 0; step < steps.size(); step++) {
             for (int to : next.get(step)) {
                 joins.set(to, joins.get(to) || to != step + 1);
             }
         }
+    }
+
+    /** What nothing leads to may have any stack. */
+    private void followStack() {
+        ArrayDeque<Integer> open = new ArrayDeque<>();
+        entries.stream().forEach(entry -> {
+            stack[entry] = entry == 0 ? StackPlaces.BEGIN : StackPlaces.UNKNOWN;
+            open.add(entry);
+        });
+        while (!open.isEmpty()) {
+            int step = open.remove();
+            StackPlaces after = isa.stack(steps.get(step), bytes, stack[step]);
+            for (int to : next.get(step)) {
+                StackPlaces both = stack[to] == null ? after : stack[to].or(after);
+                if (!both.equals(stack[to])) {
+                    stack[to] = both;
+                    open.add(to);
+                }
+            }
+        }
+    }
+
+    /**
+     * {@return where on the stack the operand of an instruction is, in bytes from where the stack was when the code began;
+     * empty if it is elsewhere, or nobody can tell}
+     */
+    OptionalLong stackSlot(int step) {
+        Instruction instruction = steps.get(step);
+        Operation operation = operation(step);
+        if (stack[step] == null || operation.memory() == Operation.Memory.ADDRESS) {
+            return OptionalLong.empty();
+        }
+        OptionalLong base = operation.through() == isa.stackRegisters()
+                ? stack[step].pointer()
+                : operation.through() == FRAME_POINTER ? stack[step].frame() : OptionalLong.empty();
+        // What a push writes is below.
+        StackPlaces after = isa.stack(instruction, bytes, stack[step]);
+        boolean isPush = operation.memory() == Operation.Memory.WRITTEN
+                && operation.through() == isa.stackRegisters()
+                && instruction.displacementBytes() == 0
+                && !after.pointer().equals(stack[step].pointer());
+        if (base.isEmpty() || isPush && after.pointer().isEmpty()) {
+            return OptionalLong.empty();
+        }
+        return OptionalLong.of(isPush ? after.pointer().getAsLong() : base.getAsLong() + displacement(step));
+    }
+
+    /** {@return the constant part of the address of an instruction's operand} */
+    long displacement(int step) {
+        Instruction instruction = steps.get(step);
+        long found = 0;
+        int size = instruction.displacementBytes();
+        for (int i = 0; i < size; i++) {
+            found |= (long) LittleEndian.u8(bytes, instruction.offset() + instruction.displacementAt() + i) << 8 * i;
+        }
+        int shift = Long.SIZE - 8 * size;
+        return size == 0 ? 0 : found << shift >> shift;
     }
 
     /** Where the data that some code refers to leads in that code. */

@@ -234,12 +234,17 @@ final class FollowVariable {
                 || found.writes.stream().anyMatch(step -> !found.handed.get(step));
     }
 
-    /** Who reads it all goes on to write it here. */
+    /** Nobody else reads it, and whoever does always goes on to write it, be it here. */
     private boolean isReadOnlyBefore(Context writer, int store) {
-        return contexts.stream()
-                .allMatch(context -> touches.get(context).bareReads.stream()
-                        .allMatch(read -> context.equals(writer)
-                                && (read == store || dominators(context.node()).isAlwaysAfter(read, store))));
+        boolean isAlone = contexts.stream()
+                .allMatch(context -> context.equals(writer) || touches.get(context).bareReads.isEmpty());
+        if (!isAlone) {
+            return false;
+        }
+        boolean isAfterAll = touches.get(writer).bareReads.stream()
+                .allMatch(read -> read == store || dominators(writer.node()).isAlwaysAfter(read, store));
+        Answers answers = new Answers(this, functions.flow(writer.node()), writer, before.get(writer));
+        return isAfterAll || answers.areAlways() && answers.isBehindRead(store);
     }
 
     /** {@return who leaves something else in it than its first contents} */
@@ -249,6 +254,9 @@ final class FollowVariable {
 
     /** {@return who reads it and, if it holds its first contents, may go on without writing it} */
     List<Node> unanswered() {
+        if (isLost) {
+            return users();
+        }
         return contexts.stream()
                 .filter(context -> !onlyInHooks.contains(context.node()))
                 .filter(context -> !new Answers(this, functions.flow(context.node()), context, before.get(context))
@@ -282,14 +290,14 @@ final class FollowVariable {
         }
         before.put(context, places);
         found.clear();
-        if (!flow.isComplete()
-                && (context.registers() != 0 || functions.usersOf(variable).contains(context.node()))) {
-            found.bareReads.set(0);
-            found.leaves.set(0);
-            found.handed.set(0);
-            found.plain.set(0);
-        }
         Summary summary = summarize(context, flow, places);
+        boolean isUser = context.registers() != 0
+                || functions.usersOf(variable).contains(context.node());
+        if (!flow.isComplete() && isUser) {
+            List.of(found.reads, found.bareReads, found.writes, found.leaves, found.handed, found.plain)
+                    .forEach(steps -> steps.set(0));
+            summary = new Summary(false, true, true, true, true, flow.isa().resultRegister());
+        }
         if (!summary.equals(summaries.put(context, summary))) {
             open.addAll(callers.getOrDefault(context, Set.of()));
         }

@@ -221,7 +221,8 @@ final class Functions {
                                 || running.callers(piece.name())
                                         .filter(names::containsAll)
                                         .isPresent());
-        if (!isSeen || usersOf.getOrDefault(node, Set.of()).isEmpty()) {
+        Set<Node> users = usersOf.getOrDefault(node, Set.of());
+        if (!isSeen || users.isEmpty() || users.stream().anyMatch(user -> !flow(user).isComplete())) {
             return true;
         }
         return object(node).pieces().stream()

@@ -6,6 +6,7 @@ import dev.suture.isa.Operation;
 import dev.suture.state.FollowVariable.Context;
 import dev.suture.state.Functions.Node;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /**
  * Proves that one new variable says of another whether that was made: {@code if (!ready) { fill(); ready = 1; }}.
@@ -301,13 +303,10 @@ final class Guard {
         return fillingLoops.computeIfAbsent(context.node(), node -> {
             BitSet loops = new BitSet();
             Touches ofIt = flag.touches(Context.of(node));
+            List<List<Integer>> into = into(flow);
             for (int write : made.touches(context).writes.stream().toArray()) {
-                BitSet around = reached(flow, write);
-                for (int step : around.stream().toArray()) {
-                    if (!reached(flow, step).get(write)) {
-                        around.clear(step);
-                    }
-                }
+                BitSet around = reached(write, flow::next);
+                around.and(reached(write, into::get));
                 if (!around.intersects(ofIt.reads) && !around.intersects(ofIt.writes)) {
                     loops.or(around);
                 }
@@ -316,14 +315,25 @@ final class Guard {
         });
     }
 
-    private static BitSet reached(Flow flow, int from) {
+    private static List<List<Integer>> into(Flow flow) {
+        List<List<Integer>> into = new ArrayList<>();
+        flow.steps().forEach(_ -> into.add(new ArrayList<>(2)));
+        for (int step = 0; step < flow.steps().size(); step++) {
+            for (int to : flow.next(step)) {
+                into.get(to).add(step);
+            }
+        }
+        return into;
+    }
+
+    private static BitSet reached(int from, IntFunction<List<Integer>> ways) {
         BitSet found = new BitSet();
-        ArrayDeque<Integer> open = new ArrayDeque<>(flow.next(from));
+        ArrayDeque<Integer> open = new ArrayDeque<>(ways.apply(from));
         while (!open.isEmpty()) {
             int step = open.remove();
             if (!found.get(step)) {
                 found.set(step);
-                open.addAll(flow.next(step));
+                open.addAll(ways.apply(step));
             }
         }
         return found;

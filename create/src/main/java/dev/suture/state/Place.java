@@ -1,6 +1,7 @@
 package dev.suture.state;
 
 import java.util.HashSet;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -32,12 +33,48 @@ record Place(
      * @param registers those that may hold it, or an address inside of it
      * @param exact those that certainly hold it
      * @param frames those that may hold an address of the stack
-     * @param spilled whether it may be on the stack
+     * @param slots the places on the stack that may hold it
+     * @param isAnywhere whether any other place there may
      */
-    record Addresses(int registers, int exact, int frames, boolean spilled) {
+    record Addresses(int registers, int exact, int frames, Set<Long> slots, boolean isAnywhere) {
+        static final Addresses NOWHERE = new Addresses(0, 0, 0, Set.of(), false);
+
         Addresses or(Addresses other) {
+            Set<Long> both = slots;
+            if (!slots.containsAll(other.slots)) {
+                both = new HashSet<>(slots);
+                both.addAll(other.slots);
+            }
             return new Addresses(
-                    registers | other.registers, exact & other.exact, frames | other.frames, spilled || other.spilled);
+                    registers | other.registers,
+                    exact & other.exact,
+                    frames | other.frames,
+                    both,
+                    isAnywhere || other.isAnywhere);
+        }
+
+        boolean isSpilled() {
+            return isAnywhere || !slots.isEmpty();
+        }
+
+        /** {@return whether eight bytes of the stack may hold some of it; of a place that is not known if any may} */
+        boolean isIn(OptionalLong slot) {
+            return isAnywhere
+                    || slots.stream().anyMatch(held -> slot.isEmpty() || Math.abs(held - slot.getAsLong()) < Long.BYTES);
+        }
+
+        /** {@return the places on the stack where it may be when something was put there} */
+        Set<Long> stored(OptionalLong slot, boolean isAddress, boolean isWhole) {
+            if (slot.isEmpty() || slots.contains(slot.getAsLong()) == isAddress || !isAddress && !isWhole) {
+                return slots;
+            }
+            Set<Long> changed = new HashSet<>(slots);
+            if (isAddress) {
+                changed.add(slot.getAsLong());
+            } else {
+                changed.remove(slot.getAsLong());
+            }
+            return changed;
         }
     }
 
@@ -97,7 +134,7 @@ record Place(
                 false,
                 true,
                 false,
-                new Addresses(registers, exact, 0, false),
+                new Addresses(registers, exact, 0, Set.of(), false),
                 Derived.NOTHING,
                 Set.of(),
                 Looks.NONE);

@@ -34,15 +34,18 @@ final class SplitVariable {
         parts.sort(Comparator.comparingLong(Variable::offset));
         List<Variable> merged = new ArrayList<>();
         for (Variable part : parts) {
-            Variable last = merged.isEmpty() ? null : merged.getLast();
-            if (last != null && part.offset() < last.offset() + last.sizeBytes()) {
-                long end = Math.max(last.offset() + last.sizeBytes(), part.offset() + part.sizeBytes());
-                merged.set(merged.size() - 1, part(last.offset(), end - last.offset()));
-            } else {
+            if (merged.isEmpty() || part.offset() >= end(merged.getLast())) {
                 merged.add(part);
+            } else {
+                Variable last = merged.removeLast();
+                merged.add(part(last.offset(), Math.max(end(last), end(part)) - last.offset()));
             }
         }
         return merged;
+    }
+
+    private static long end(Variable part) {
+        return part.offset() + part.sizeBytes();
     }
 
     private Variable part(long offset, long sizeBytes) {

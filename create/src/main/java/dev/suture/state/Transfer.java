@@ -22,11 +22,6 @@ import java.util.Set;
 
 /** What one instruction does to what is known of a variable's address and contents. */
 final class Transfer {
-    /** rbp, where a function has a frame pointer; and what leads to the stack in any case. */
-    private static final int FRAME_POINTER = 1 << 5;
-
-    private static final Addresses NOWHERE = new Addresses(0, 0, 0, false);
-
     private final Functions functions;
     private final Variable variable;
     private final MemorySegment first;
@@ -73,7 +68,7 @@ final class Transfer {
         boolean isExact = here.isEmpty()
                 && Integer.bitCount(through) == 1
                 && (through & held.exact()) != 0
-                && displacement(flow, instruction) == 0;
+                && flow.displacement(step) == 0;
         return isExact ? Optional.of(new Extent(0, size.getAsInt())) : Optional.empty();
     }
 
@@ -85,14 +80,6 @@ final class Transfer {
     /** {@return whether an instruction stores a sum} @see Sums#isSum */
     boolean isSum(Flow flow, int step, Place place) {
         return Sums.isSum(flow, step, place, variable.sizeBytes());
-    }
-
-    private static long displacement(Flow flow, Instruction instruction) {
-        long found = 0;
-        for (int i = 0; i < instruction.displacementBytes(); i++) {
-            found |= LittleEndian.u8(flow.bytes(), instruction.offset() + instruction.displacementAt() + i);
-        }
-        return found;
     }
 
     static boolean isPlainOperand(Flow flow, int step, List<Reference> here) {
@@ -122,7 +109,7 @@ final class Transfer {
                 if (!isNumber) {
                     return Set.of();
                 }
-                if (!isFirst(flow, step, extent(flow, step, here, NOWHERE))) {
+                if (!isFirst(flow, step, extent(flow, step, here, Addresses.NOWHERE))) {
                     found.add(flow.isa().constant(instruction, flow.bytes()));
                 }
             }
@@ -163,7 +150,8 @@ final class Transfer {
                         addresses.registers() & kept | returned,
                         addresses.exact() & kept,
                         addresses.frames() & kept,
-                        addresses.spilled()),
+                        addresses.slots(),
+                        addresses.isAnywhere()),
                 new Derived(place.derived().registers() & kept, false, 0, 0),
                 place.looks().behindCall(flow.isa()));
     }
@@ -200,17 +188,24 @@ final class Transfer {
         int frames = frames(flow, held);
         int from = operation.keeps() | operation.mixes();
         boolean isOfStack = (operation.through() & frames) != 0;
-        boolean loadsSpilled = held.spilled() && isOfStack && operation.memory() == Memory.READ;
+        OptionalLong slot = flow.stackSlot(step);
+        boolean loadsSpilled = isOfStack && operation.memory() == Memory.READ && held.isIn(slot);
         boolean goesOn = (from & held.registers()) != 0;
         int kept = held.registers() & ~operation.writes();
         boolean leadsToStack = operation.memory() == Memory.ADDRESS && isOfStack
                 || operation.memory() == Memory.NONE && (from & frames) != 0;
         int ofStack = held.frames() & ~operation.writes() | (leadsToStack ? operation.writes() : 0);
+        boolean stores = stores(flow, step, operation, here, held);
+        boolean isWhole = flow.isa()
+                        .operandBytes(flow.steps().get(step), flow.bytes())
+                        .orElse(0)
+                == Long.BYTES;
         return new Addresses(
                 takes || loads || goesOn || loadsSpilled ? kept | operation.writes() : kept,
                 exact(flow, step, operation, here, held),
                 ofStack,
-                held.spilled() || isOfStack && stores(flow, step, operation, here, held));
+                isOfStack && operation.memory() == Memory.WRITTEN ? held.stored(slot, stores, isWhole) : held.slots(),
+                held.isAnywhere() || isOfStack && stores && slot.isEmpty());
     }
 
     private int exact(Flow flow, int step, Operation operation, List<Reference> here, Addresses held) {
@@ -231,7 +226,7 @@ final class Transfer {
     }
 
     private static int frames(Flow flow, Addresses held) {
-        return held.frames() | flow.isa().stackRegisters() | FRAME_POINTER;
+        return held.frames() | flow.isa().stackRegisters() | Flow.FRAME_POINTER;
     }
 
     /** {@return whether an instruction puts the address into memory that is neither the stack's nor the variable's own} */

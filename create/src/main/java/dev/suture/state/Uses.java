@@ -130,7 +130,7 @@ final class Uses {
 
     private Place call(Context context, Flow flow, int step, Place place) {
         int arguments = place.addresses().registers() & flow.isa().argumentRegisters();
-        boolean isOnStack = place.addresses().spilled()
+        boolean isOnStack = place.addresses().isSpilled()
                 && (place.addresses().frames() & flow.isa().argumentRegisters()) != 0;
         return switch (functions.callee(context.node(), step)) {
             case Callee.Known known -> {
@@ -139,7 +139,7 @@ final class Uses {
                 int exact = registers & place.addresses().exact();
                 Context callee = new Context(known.node(), registers, exact);
                 if (registers == 0 && !whole.isAmong(known.node()) || callee.equals(context)) {
-                    yield isOnStack ? hand(context, step, place) : place;
+                    yield isOnStack || isFragment && place.addresses().isSpilled() ? hand(context, step, place) : place;
                 }
                 if (!whole.contexts().contains(callee) && whole.contexts().size() > MOST_CONTEXTS) {
                     yield hand(context, step, place);
@@ -151,7 +151,7 @@ final class Uses {
                 // What is only filled there is filled as by a function of the library.
                 boolean isFilled = summary.leavesOther() && !summary.reads() && transfer.isOfOne() && exact != 0;
                 Place after = isFilled ? place.wrote(true, false) : summary.behind(place);
-                yield isOnStack ? hand(context, step, after) : after;
+                yield isOnStack || isFragment && place.addresses().isSpilled() ? hand(context, step, after) : after;
             }
             case Callee.Library library ->
                 isOnStack ? hand(context, step, place) : library(context, flow, step, library.name(), arguments, place);
