@@ -53,12 +53,17 @@ final class Answers {
 
     /** {@return whether an instruction is only come to by a read} */
     boolean isBehindRead(int step) {
+        return isBehind(touches.bareReads, step);
+    }
+
+    /** {@return whether an instruction is only come to by one of some others} */
+    boolean isBehind(BitSet others, int step) {
         BitSet reached = new BitSet();
         ArrayDeque<Integer> work = new ArrayDeque<>();
         flow.entries().stream().forEach(work::add);
         while (!work.isEmpty()) {
             int at = work.remove();
-            if (touches.bareReads.get(at) || reached.get(at)) {
+            if (others.get(at) || reached.get(at)) {
                 continue;
             }
             reached.set(at);

@@ -217,21 +217,37 @@ final class FollowVariable {
                 found.add(context.node());
             }
         }
-        long handed = contexts.stream()
-                .filter(context -> !onlyInHooks.contains(context.node()))
-                .mapToLong(context -> touches.get(context).handed.cardinality())
-                .sum();
-        boolean isElse = contexts.stream().anyMatch(context -> isUsedDirectly(touches.get(context)));
-        // What only one place hands out is used by whoever gets it from there.
-        if (handed > 1 || handed == 1 && isElse) {
+        if (isShared()) {
             found.addAll(with(one -> !one.handed.isEmpty()));
         }
         return List.copyOf(found);
     }
 
-    private static boolean isUsedDirectly(Touches found) {
-        return found.reads.stream().anyMatch(step -> !found.handed.get(step))
-                || found.writes.stream().anyMatch(step -> !found.handed.get(step));
+    /**
+     * What only one place hands out is used by whoever gets it from there, and by who comes from there: {@code format(text);
+     * return text;}.
+     */
+    private boolean isShared() {
+        List<Context> handing = contexts.stream()
+                .filter(context -> !onlyInHooks.contains(context.node())
+                        && !touches.get(context).handed.isEmpty())
+                .toList();
+        if (handing.isEmpty()) {
+            return false;
+        }
+        Context only = handing.getFirst();
+        BitSet handed = touches.get(only).handed;
+        if (handing.size() > 1 || handed.cardinality() > 1) {
+            return true;
+        }
+        Answers answers = new Answers(this, functions.flow(only.node()), only, before.get(only));
+        return contexts.stream().anyMatch(context -> {
+            BitSet used = (BitSet) touches.get(context).reads.clone();
+            used.or(touches.get(context).writes);
+            return context.equals(only)
+                    ? used.stream().anyMatch(step -> !handed.get(step) && !answers.isBehind(handed, step))
+                    : !used.isEmpty();
+        });
     }
 
     /** Nobody else reads it, and whoever does always goes on to write it, be it here. */

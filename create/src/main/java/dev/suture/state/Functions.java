@@ -31,6 +31,9 @@ final class Functions {
     private static final Set<String> BEFORE =
             Set.of(".livepatch.hooks.load", ".livepatch.hooks.preapply", ".livepatch.hooks.apply");
 
+    /** Where an address goes in more linked code than this cannot be told well enough. */
+    private static final int MOST_LINKED_BYTES = 1024;
+
     /** The object of code that is none of a patched object's. */
     private static final int LINKED = -1;
 
@@ -162,6 +165,9 @@ final class Functions {
     private Callee callee(Target.Code code) {
         if (running.isOfLibrary(code.name())) {
             return new Callee.Library(code.name());
+        }
+        if (code.bytes().byteSize() > MOST_LINKED_BYTES) {
+            return new Callee.Unknown();
         }
         return new Callee.Known(linkedAt.computeIfAbsent(code.address(), _ -> {
             linked.add(code);

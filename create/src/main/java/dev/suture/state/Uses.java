@@ -125,7 +125,9 @@ final class Uses {
         whole.touches(context).handed.set(step);
         whole.touches(context).writes.set(step);
         whole.touches(context).leaves.set(step);
-        return read(context, step, place).wrote(false, false);
+        // What only one place hands out is that one's.
+        boolean counts = transfer.isOfOne() && place.addresses().exact() != 0;
+        return read(context, step, place).wrote(counts, false);
     }
 
     private Place call(Context context, Flow flow, int step, Place place) {
