@@ -18,13 +18,22 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** What the commands share that do something with a payload on live targets. */
 abstract class ActionCommand extends SutureCommand {
     @Mixin
     private ProcessOptions processes;
+
+    @Mixin
+    private OwnerOptions owners;
+
+    @Spec
+    private CommandSpec spec;
 
     @Option(
             names = "--timeout",
@@ -63,8 +72,29 @@ abstract class ActionCommand extends SutureCommand {
 
     /** {@return the answer for an action} */
     Answer act(Verb verb, String name, Optional<Payload> payload, ApplyOptions options) {
-        List<LiveTarget> targets = List.copyOf(processes.targets());
-        List<ActionReport> reports = new Actions(options, watch).run(verb, name, payload, targets, allOrNothing);
+        return act(verb, name, payload, options, false);
+    }
+
+    /**
+     * {@return the answer for an action}
+     *
+     * @param autoRevert whether to take it back on the others where one does not survive it
+     */
+    Answer act(Verb verb, String name, Optional<Payload> payload, ApplyOptions options, boolean autoRevert) {
+        if (autoRevert && watch.isZero()) {
+            throw new ParameterException(
+                    spec.commandLine(), "--auto-revert: with --watch 0 nobody looks what becomes of the targets");
+        }
+        ProcessOptions.Chosen chosen = processes.chosen(owners);
+        List<LiveTarget> targets = List.copyOf(chosen.targets());
+        Actions actions = new Actions(options, watch, autoRevert);
+        List<ActionReport> reports = chosen.refused().isEmpty()
+                ? actions.run(verb, name, payload, targets, allOrNothing)
+                : chosen.targets().stream()
+                        .map(target -> Optional.ofNullable(chosen.refused().get(target.pid()))
+                                .map(refusal -> Actions.refused(verb, name, target, refusal))
+                                .orElseGet(() -> Actions.notTried(verb, name, target)))
+                        .toList();
         ExitCode exitCode = exitCode(reports);
         String text = reports.stream().map(ActionCommand::line).collect(Collectors.joining("\n"));
         String errors = reports.stream()

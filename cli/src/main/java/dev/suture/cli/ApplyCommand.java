@@ -17,6 +17,6 @@ final class ApplyCommand extends NamedActionCommand {
 
     @Override
     Answer answer(Progress progress) {
-        return act(Verb.APPLY, name(), Optional.empty(), how.with(options()));
+        return act(Verb.APPLY, name(), Optional.empty(), how.with(options()), how.autoRevert());
     }
 }

@@ -12,8 +12,9 @@ final class ApplyMixin {
             names = "--policy",
             paramLabel = "POLICY",
             description =
-                    "stack (default): no thread may be in a replaced function or return to it; bytes: no thread may"
-                            + " be in the bytes that change, calls under way end in the old code.")
+                    "stack (default): no thread may be in a replaced function or return to it; calls: the same, but where"
+                            + " words of a stack and the calls disagree, the calls decide; bytes: no thread may be in"
+                            + " the bytes that change, calls under way end in the old code.")
     private Policy policy = Policy.STACK;
 
     @Option(names = "--nodeps", description = "Whatever is below on the stack.")
@@ -24,6 +25,17 @@ final class ApplyMixin {
             paramLabel = "NAME=VALUE",
             description = "Set a variable of the payload before it is applied. May be given more than once.")
     private Map<String, String> parameters = new LinkedHashMap<>();
+
+    @Option(
+            names = "--auto-revert",
+            description =
+                    "If one of several targets ends, restarts or gets stuck while it is watched, take it back on the others"
+                            + " (exit code 5).")
+    private boolean autoRevert;
+
+    boolean autoRevert() {
+        return autoRevert;
+    }
 
     /** {@return the options with these in them} */
     ApplyOptions with(ApplyOptions options) {

@@ -2,23 +2,30 @@ package dev.suture.cli;
 
 import dev.suture.LivePatchException;
 import dev.suture.Progress;
+import dev.suture.Refusal;
 import dev.suture.engine.Follow;
 import dev.suture.engine.Follow.Wanted;
+import dev.suture.engine.FollowEvent;
 import dev.suture.payload.Payload;
 import dev.suture.payload.PayloadSections;
 import dev.suture.process.FindProcesses;
+import dev.suture.process.FindProcesses.Found;
+import dev.suture.process.Owners;
 import dev.suture.process.ProcessTarget;
 import dev.suture.target.ApplyOptions;
 import dev.suture.target.LiveTarget;
 import dev.suture.target.Policy;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -37,7 +44,7 @@ import picocli.CommandLine.Spec;
                     + " after three crashes, or ten ends, in a row of what was just patched it gives up (exit code 5). A payload that"
                     + " somebody reverts or unloads meanwhile is left alone."
         },
-        footer = "  suture follow name:sshd --payload fix.livepatch --journal follow.log")
+        footer = "  suture follow exe:/usr/sbin/sshd --payload fix.livepatch --journal follow.log")
 final class FollowCommand extends SutureCommand {
     private static final long LONGEST_INTERVAL_SECONDS = 3600;
 
@@ -89,6 +96,9 @@ final class FollowCommand extends SutureCommand {
             description = "Take payloads of another linker, whose build ids do not tell whether the files are whole.")
     private boolean anyBuildId;
 
+    @Mixin
+    private OwnerOptions owners;
+
     @Spec
     private CommandSpec spec;
 
@@ -101,12 +111,14 @@ final class FollowCommand extends SutureCommand {
             throw wrong("--interval: at most %d seconds".formatted(LONGEST_INTERVAL_SECONDS));
         }
         List<Wanted> wanted = wanted();
-        List<Supplier<List<ProcessTarget>>> finders =
-                targets.stream().map(this::finder).toList();
+        Owners meant = owners.owners();
+        List<Supplier<Found>> finders =
+                targets.stream().map(text -> finder(text, meant)).toList();
         boolean endsByItself = targets.stream().allMatch(text -> text.startsWith("pid:"));
         ApplyOptions options = new ApplyOptions(timeout, Policy.STACK, false, Map.of());
         try (Journal lines = new Journal(journal)) {
-            Follow follow = new Follow(wanted, () -> found(finders), options, interval, watch, lines::write);
+            Strangers strangers = new Strangers(lines, owners.areNamed());
+            Follow follow = new Follow(wanted, () -> found(finders, strangers), options, interval, watch, lines::write);
             Follow.End end = follow.run(() -> endsByItself);
             ExitCode exitCode = end == Follow.End.GAVE_UP ? ExitCode.STATE_UNKNOWN : ExitCode.DONE;
             String text = "%s; loaded %d times, see %s".formatted(inWords(end), follow.patched(), journal);
@@ -142,26 +154,56 @@ final class FollowCommand extends SutureCommand {
         return List.copyOf(byName.values());
     }
 
-    private Supplier<List<ProcessTarget>> finder(String text) {
+    private Supplier<Found> finder(String text, Owners meant) {
         try {
-            return FindProcesses.whenever(text);
+            return FindProcesses.whenever(text, meant);
         } catch (FindProcesses.NoTargetException e) {
             throw wrong(e.getMessage());
         }
     }
 
-    private static List<LiveTarget> found(List<Supplier<List<ProcessTarget>>> finders) {
-        List<LiveTarget> found = new ArrayList<>();
-        List<Integer> numbers = new ArrayList<>();
-        for (Supplier<List<ProcessTarget>> finder : finders) {
-            for (ProcessTarget target : finder.get()) {
-                if (!numbers.contains(target.pid())) {
-                    numbers.add(target.pid());
-                    found.add(target);
+    private static List<LiveTarget> found(List<Supplier<Found>> finders, Strangers strangers) {
+        Map<Integer, ProcessTarget> meant = new LinkedHashMap<>();
+        Map<Integer, ProcessTarget> others = new LinkedHashMap<>();
+        for (Supplier<Found> finder : finders) {
+            Found found = finder.get();
+            found.meant().forEach(target -> meant.putIfAbsent(target.pid(), target));
+            found.others().forEach(target -> others.putIfAbsent(target.pid(), target));
+        }
+        others.keySet().removeAll(meant.keySet());
+        strangers.tell(others.values());
+        return List.copyOf(meant.values());
+    }
+
+    /** Processes of users of whom nothing was said: each is told of once. */
+    private static final class Strangers {
+        private final Journal journal;
+        private final boolean isNobodyMissed;
+        private final Set<Integer> told = new HashSet<>();
+
+        Strangers(Journal journal, boolean isNobodyMissed) {
+            this.journal = journal;
+            this.isNobodyMissed = isNobodyMissed;
+        }
+
+        void tell(Collection<ProcessTarget> others) {
+            if (isNobodyMissed) {
+                return;
+            }
+            told.retainAll(others.stream().map(ProcessTarget::pid).toList());
+            for (ProcessTarget other : others) {
+                if (told.add(other.pid())) {
+                    Refusal refusal = OwnerOptions.refusal(other.name(), List.of(other));
+                    journal.write(new FollowEvent(
+                            FollowEvent.Kind.LEFT_ALONE,
+                            other.name(),
+                            "",
+                            "it is of another user",
+                            List.of(refusal),
+                            0));
                 }
             }
         }
-        return found;
     }
 
     private ParameterException wrong(String why) {

@@ -10,7 +10,10 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "load",
         description = "Bring a payload into live targets and apply it: upload and apply in one.",
-        footer = "  suture load fix.livepatch --on name:redis-server")
+        footer = {
+            "  suture load fix.livepatch --on pid:4711",
+            "  suture load fix.livepatch --on exe:/usr/bin/redis-server --user redis --auto-revert"
+        })
 final class LoadCommand extends FileActionCommand {
 
     @Mixin
@@ -18,6 +21,6 @@ final class LoadCommand extends FileActionCommand {
 
     @Override
     Answer answer(Progress progress) {
-        return act(Verb.LOAD, payloadName(), Optional.of(payload()), how.with(options()));
+        return act(Verb.LOAD, payloadName(), Optional.of(payload()), how.with(options()), how.autoRevert());
     }
 }

@@ -17,6 +17,6 @@ final class ReplaceCommand extends NamedActionCommand {
 
     @Override
     Answer answer(Progress progress) {
-        return act(Verb.REPLACE, name(), Optional.empty(), how.with(options()));
+        return act(Verb.REPLACE, name(), Optional.empty(), how.with(options()), how.autoRevert());
     }
 }

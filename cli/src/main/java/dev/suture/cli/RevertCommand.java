@@ -17,6 +17,6 @@ final class RevertCommand extends NamedActionCommand {
 
     @Override
     Answer answer(Progress progress) {
-        return act(Verb.REVERT, name(), Optional.empty(), how.with(options()));
+        return act(Verb.REVERT, name(), Optional.empty(), how.with(options()), how.autoRevert());
     }
 }

@@ -93,7 +93,7 @@ public final class Suture implements Runnable {
         boolean isToldToEnd = arguments.length > 0 && arguments[0].equals("follow");
         unwindWhenKilled(Thread.currentThread(), finished, isToldToEnd, exitCode);
         try {
-            exitCode.set(answered(execute(arguments)));
+            exitCode.set(run(arguments));
         } finally {
             finished.countDown();
         }
@@ -120,13 +120,17 @@ public final class Suture implements Runnable {
                 : Optional.empty();
     }
 
-    // On a full disk, or a pipe that nobody reads, nobody has heard what was done.
-    private static int answered(int exitCode) {
-        if (!System.out.checkError()) {
-            return exitCode;
+    /**
+     * {@return how a command ended, and whether anybody can have heard of it} On a full disk, or into a pipe that nobody
+     * reads, nothing was said.
+     */
+    static int run(String[] arguments) {
+        int exitCode = execute(arguments);
+        boolean isAnswered = !System.out.checkError();
+        if (!isAnswered) {
+            System.err.println("suture: standard output cannot be written: the disk is full, or nobody reads it");
         }
-        System.err.println("suture: standard output cannot be written: the disk is full, or nobody reads it");
-        return ExitCode.BAD_INPUT.code();
+        return isAnswered && !System.err.checkError() ? exitCode : ExitCode.BAD_INPUT.code();
     }
 
     /** {@return the whole command line, ready to execute; prints to standard output and standard error} */

@@ -1,12 +1,15 @@
 package dev.suture.cli;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import dev.suture.Progress;
 import dev.suture.process.CoreFile;
 import dev.suture.process.DebugFile;
 import dev.suture.process.ForDebuggers;
 import dev.suture.process.ProcessTarget;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -32,7 +35,8 @@ import picocli.CommandLine.Spec;
                     + " names. Without it they end there at ??.",
             "",
             "gdb -p 4711 -x DIR/suture-4711.gdb, or gdb PROGRAM CORE -x DIR/suture-core.gdb. Write them anew when payloads"
-                    + " come or go, and start a new gdb.",
+                    + " come or go, and start a new gdb. As they have what is in the process's memory, they are readable"
+                    + " for their owner alone.",
             "",
             "perf has the names from perf-PID.map (--perf) and follows frame pointers through payloads (perf record"
                     + " --call-graph fp); by unwinding information it does so only in files."
@@ -143,13 +147,18 @@ final class SymbolsCommand extends SutureCommand {
             Path script = folder.resolve("suture-%s.gdb".formatted(name));
             String text = found.gdbScript(file -> path(folder, name, file).toString());
             put(script, text.getBytes(StandardCharsets.UTF_8));
-            Written written =
-                    new Written(target, Optional.of(script.toString()), files, Optional.empty(), Optional.empty());
+            Optional<String> problem = found.missing().isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(
+                            ("%s: functions are replaced in place in a file with build id %s, which is not where it was;"
+                                            + " call chains through these may be wrong")
+                                    .formatted(target, String.join(", ", found.missing())));
+            Written written = new Written(target, Optional.of(script.toString()), files, Optional.empty(), problem);
             return withMap ? withMap(written, folder, name, found) : written;
         } catch (FileAlreadyExistsException e) {
             throw new LivePatchException("%s is no folder".formatted(folder), e);
         } catch (IOException e) {
-            throw new LivePatchException("%s: cannot be written: %s".formatted(folder, e), e);
+            throw new LivePatchException("%s: cannot be written: %s".formatted(folder, PlainFile.why(e)), e);
         }
     }
 
@@ -159,27 +168,49 @@ final class SymbolsCommand extends SutureCommand {
 
     // In a folder that others may write to, what has that name may be a link of theirs.
     private static void put(Path path, byte[] bytes) throws IOException {
-        Path made = Files.createTempFile(path.getParent(), "suture-", ".part");
+        Path made = whole(path, bytes);
         try {
-            Files.write(made, bytes);
             Files.move(made, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(made);
         }
     }
 
+    /** {@return a file beside a place, its owner's alone, that has all of this} */
+    private static Path whole(Path path, byte[] bytes) throws IOException {
+        Path made = Files.createTempFile(path.getParent(), "suture-", ".part");
+        boolean isWhole = false;
+        try (FileChannel channel = FileChannel.open(made, StandardOpenOption.WRITE)) {
+            ByteBuffer left = ByteBuffer.wrap(bytes);
+            while (left.hasRemaining()) {
+                channel.write(left);
+            }
+            channel.force(true);
+            isWhole = true;
+            return made;
+        } finally {
+            if (!isWhole) {
+                Files.deleteIfExists(made);
+            }
+        }
+    }
+
     private static Written withMap(Written written, Path folder, String name, ForDebuggers found) throws IOException {
         Path map = folder.resolve("perf-%s.map".formatted(name));
         Optional<String> made = Optional.empty();
-        Optional<String> problem = Optional.empty();
+        Optional<String> problem = written.problem();
+        Path beside = whole(map, found.perfMap().getBytes(StandardCharsets.UTF_8));
         try {
-            Files.writeString(map, found.perfMap(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            // Unlike a rename, that takes the place of nothing.
+            Files.createLink(map, beside);
             made = Optional.of(map.toString());
         } catch (FileAlreadyExistsException _) {
             problem = Optional.of(
                     "%s is there already: from an earlier time, or the program makes code itself and says so there; take it"
                                     .formatted(map)
                             + " away, or leave out --perf");
+        } finally {
+            Files.deleteIfExists(beside);
         }
         return new Written(written.target(), written.script(), written.files(), made, problem);
     }

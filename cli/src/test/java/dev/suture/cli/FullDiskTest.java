@@ -9,6 +9,7 @@ import dev.suture.LivePatchException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -178,6 +179,44 @@ class FullDiskTest {
         assertThatThrownBy(() -> new Journal(link)).hasMessageContaining("the journal cannot be written");
         assertThat(other).content().isEqualTo("mine");
         assertThatThrownBy(() -> new Journal(Path.of("/dev/full"))).hasMessageContaining("it is a device or a pipe");
+    }
+
+    @Test
+    void filesForDebuggers() throws Exception {
+        TriedProgram tried = TriedProgram.compile(
+                folder,
+                "suture-shown",
+                "#include <unistd.h>\n__attribute__((noipa)) int answer(int x) { __asm__(\".fill 64, 1, 0x90\"); return x + 1; }"
+                        + " int main(void) { for (;;) answer(1), usleep(1000); }");
+        Path fix = tried.payload("fix", "answer", 1000, tried.buildId());
+        Process program = new ProcessBuilder(tried.program().toString()).start();
+        try {
+            String target = "pid:" + program.pid();
+            while (!Said.suture("list", "--on", target).out().contains("suture-shown")) {
+                Thread.sleep(5);
+            }
+            Said loaded = Said.suture("load", fix, "--on", target, "--watch", "0");
+            assertThat(loaded.exitCode()).as(loaded.err()).isEqualTo(ExitCode.DONE);
+            cannotBeWritten(Said.suture("symbols", "--on", target, "--output", disk, "--perf"), disk);
+            isAsItWas();
+            Path folders = folder.resolve("patched");
+            assertThat(Said.suture("symbols", "--on", target, "--output", folders, "--perf")
+                            .exitCode())
+                    .isEqualTo(ExitCode.DONE);
+            try (Stream<Path> files = Files.list(folders)) {
+                assertThat(files.map(file -> file.getFileName().toString().replaceAll("[0-9]+", "N")))
+                        .as("nothing besides them is left")
+                        .containsExactlyInAnyOrder("suture-N-fix.debug", "suture-N.gdb", "perf-N.map");
+            }
+            try (Stream<Path> files = Files.list(folders)) {
+                assertThat(files)
+                        .allSatisfy(
+                                file -> assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                                        .isEqualTo("rw-------"));
+            }
+        } finally {
+            program.destroyForcibly();
+        }
     }
 
     @Test

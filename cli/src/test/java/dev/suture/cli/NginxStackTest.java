@@ -132,7 +132,7 @@ class NginxStackTest {
             }
             serves(load, "before the patches");
             for (Path payload : payloads) {
-                Said said = Said.suture("load", payload, "--on", all, "--all-or-nothing");
+                Said said = Said.suture("load", payload, "--on", all, "--any-user", "--all-or-nothing");
                 Assumptions.assumeFalse(said.err().contains("permission"), "needs to trace processes: " + said.err());
                 assertThat(said.exitCode()).as(said.toString()).isEqualTo(ExitCode.DONE);
                 assertThat(said.out().lines()).hasSize(WORKERS + 1).allMatch(line -> line.contains("now applied"));
@@ -161,11 +161,15 @@ class NginxStackTest {
             assertThat(Said.words("apply", names.getLast(), "--on", "pid:" + worker))
                     .contains("now applied");
             for (String name : names.reversed()) {
-                assertThat(Said.suture("revert", name, "--on", all).exitCode()).isEqualTo(ExitCode.DONE);
+                assertThat(Said.suture("revert", name, "--on", all, "--any-user")
+                                .exitCode())
+                        .isEqualTo(ExitCode.DONE);
             }
             serves(load, "after the reverts");
             for (String name : names.reversed()) {
-                assertThat(Said.suture("unload", name, "--on", all).exitCode()).isEqualTo(ExitCode.DONE);
+                assertThat(Said.suture("unload", name, "--on", all, "--any-user")
+                                .exitCode())
+                        .isEqualTo(ExitCode.DONE);
             }
             serves(load, "after the unloads");
             assertThat(Said.words("list", "--on", all).lines())

@@ -92,6 +92,13 @@ class SymbolsCommandTest {
         Said said = Said.suture("symbols", "--core", text, "--output", folder.resolve("out"));
         assertThat(said.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
         assertThat(said.err()).contains(text + ": not a core file");
+        Path pipe = folder.resolve("pipe");
+        RunningProgram.run(folder, "mkfifo", pipe.toString());
+        for (Path path : List.of(pipe, Path.of("/dev/zero"), folder)) {
+            said = Said.suture("symbols", "--core", path, "--output", folder.resolve("out"));
+            assertThat(said.exitCode()).as(said.err()).isEqualTo(ExitCode.BAD_INPUT);
+            assertThat(said.err()).startsWith("suture: " + path + ": cannot be read: it is a ");
+        }
         assertThat(Said.suture("symbols", "--output", folder).exitCode()).isEqualTo(ExitCode.USAGE);
     }
 }

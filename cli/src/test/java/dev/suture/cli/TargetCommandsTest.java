@@ -14,6 +14,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +30,9 @@ class TargetCommandsTest {
             #define PLAIN __attribute__((noipa))
             PLAIN int answer(int x) { __asm__ volatile(".fill 64, 1, 0x90"); return x + 1; }
             PLAIN int busy(int x) { __asm__ volatile(".fill 64, 1, 0x90"); for (;;) pause(); return x; }
+            PLAIN int now_and_then(int x) { __asm__ volatile(".fill 64, 1, 0x90"); usleep(1000); return x; }
             static void *keeps(void *unused) { busy(1); return unused; }
+            static void *returns(void *unused) { while (now_and_then(1)); return unused; }
             int main(void)
             {
                 char line[100];
@@ -39,6 +42,8 @@ class TargetCommandsTest {
                 while (fgets(line, sizeof line, stdin)) {
                     if (!strcmp(line, "busy\\n"))
                         pthread_create(&thread, 0, keeps, 0), usleep(20000);
+                    if (!strcmp(line, "often\\n"))
+                        pthread_create(&thread, 0, returns, 0), usleep(20000);
                     printf("%d\\n", answer(1));
                 }
             }
@@ -120,6 +125,93 @@ class TargetCommandsTest {
     }
 
     @Test
+    void whereOneDiesOfItTheOthersAreTakenBackIfAsked() throws Exception {
+        Path trap = payload("bad", "answer", 1, buildId);
+        String source = Files.readString(folder.resolve("bad.c"));
+        Files.writeString(
+                folder.resolve("bad.c"), source.replace("return x + more;", "(void)x; return *(volatile int *)8;"));
+        tried.compilePayload("bad");
+        Path fine = fix;
+        try (Running first = new Running();
+                Running dying = new Running();
+                Running last = new Running()) {
+            done(Said.suture("load", fine, "--on", first.target(), "--watch", "0"));
+            Thread asks = dying.askedUntilItDies();
+            Object[] words = {
+                "--on", first.target(), dying.target(), last.target(), "--watch", "60", "--auto-revert", "--json"
+            };
+            Object[] load = Stream.concat(Stream.of("load", trap, "--nodeps"), Stream.of(words))
+                    .toArray();
+            Said said = Said.suture(load);
+            asks.join();
+            assertThat(said.exitCode()).as(said.err()).isEqualTo(ExitCode.STATE_UNKNOWN);
+            List<String> ends = new ArrayList<>();
+            said.json()
+                    .path("actions")
+                    .forEach(action -> ends.add(action.path("action").asText() + " "
+                            + action.path("target").path("target").asText() + " "
+                            + action.path("ended").asText() + " "
+                            + action.path("state").asText()));
+            assertThat(ends)
+                    .contains(
+                            "load " + first.target() + " DONE APPLIED",
+                            "load " + dying.target() + " UNKNOWN UNKNOWN",
+                            "revert " + first.target() + " DONE CHECKED",
+                            "unload " + first.target() + " DONE ABSENT");
+            assertThat(ends)
+                    .as("behind the one that died it was not tried, or taken back")
+                    .contains(
+                            ends.contains("load " + last.target() + " DONE APPLIED")
+                                    ? "unload " + last.target() + " DONE ABSENT"
+                                    : "load " + last.target() + " NOT_TRIED ABSENT");
+            assertThat(said.err())
+                    .containsPattern(dying.target()
+                            + " ended( by SIGSEGV)? (\\d+ ms after it was patched|while it was being worked on)");
+            assertThat(first.ask("?")).isEqualTo("1001");
+            assertThat(last.ask("?")).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void aReplacementOfWhichOneDiesIsTakenBackToWhatWasThere() throws Exception {
+        Path trap = payload("worse", "answer", 1, buildId);
+        String source = Files.readString(folder.resolve("worse.c"));
+        Files.writeString(
+                folder.resolve("worse.c"), source.replace("return x + more;", "(void)x; return *(volatile int *)8;"));
+        tried.compilePayload("worse");
+        try (Running first = new Running();
+                Running dying = new Running()) {
+            done(Said.suture("load", fix, "--on", first.target(), dying.target(), "--watch", "0"));
+            done(Said.suture("upload", trap, "--on", first.target(), dying.target()));
+            Thread asks = dying.askedUntilItDies();
+            Said said = Said.suture(
+                    "replace",
+                    "worse",
+                    "--on",
+                    first.target(),
+                    dying.target(),
+                    "--watch",
+                    "60",
+                    "--set",
+                    "more=3",
+                    "--auto-revert");
+            asks.join();
+            assertThat(said.exitCode()).as(said.err()).isEqualTo(ExitCode.STATE_UNKNOWN);
+            assertThat(said.out())
+                    .contains(first.target() + ": revert worse: done, now checked")
+                    .contains(first.target() + ": apply fix: done, now applied");
+            assertThat(first.ask("?")).isEqualTo("1001");
+        }
+    }
+
+    @Test
+    void whoIsNotWatchedIsNotTakenBack() {
+        Said said = Said.suture("load", fix, "--on", "pid:1", "--watch", "0", "--auto-revert");
+        assertThat(said.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(said.err()).contains("with --watch 0 nobody looks what becomes of the targets");
+    }
+
+    @Test
     void whoIsDeadIsNotReportedDoneThoughNobodyWatches() throws Exception {
         Path trap = payload("instant", "answer", 1, buildId);
         String source = Files.readString(folder.resolve("instant.c"));
@@ -186,6 +278,20 @@ class TargetCommandsTest {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        Thread askedUntilItDies() {
+            Thread asks = new Thread(() -> {
+                try {
+                    while (ask("?") != null) {
+                        Thread.onSpinWait();
+                    }
+                } catch (UncheckedIOException died) {
+                    assertThat(died).isNotNull();
+                }
+            });
+            asks.start();
+            return asks;
         }
 
         @Override
@@ -371,6 +477,22 @@ class TargetCommandsTest {
             assertThat(said.err())
                     .containsOnlyOnce("pid ")
                     .contains("12 threads are in busy or may return into it; one of them: thread ");
+        }
+    }
+
+    /** Each of them leaves now and then, and is back soon. */
+    @Test
+    void threadsThatComeAndGoAreNamedTogether() throws Exception {
+        Path often = payload("often", "now_and_then", 1, buildId);
+        try (Running running = new Running()) {
+            for (int i = 0; i < 12; i++) {
+                running.ask("often");
+            }
+            Said said = Said.suture("load", often, "--on", running.target(), "--timeout", "1");
+            assertThat(said.exitCode()).as(said.toString()).isEqualTo(ExitCode.TIMED_OUT);
+            assertThat(said.err())
+                    .containsOnlyOnce("pid ")
+                    .containsPattern("refused: ([2-9]|1[0-2]) threads (at a time were|are) in now_and_then or m");
         }
     }
 

@@ -37,6 +37,8 @@ class ThousandCommandsTest {
     private static final int TIMEOUT_SECONDS = 1;
     /** Besides the time for finding a moment: a look, and as much again for what is taken back. */
     private static final long MOST_SECONDS_EACH = 2 * TIMEOUT_SECONDS + 10;
+    /** A kernel cuts longer ones; and another checkout may run the same test. */
+    private static final String NAME = "mix-" + ProcessHandle.current().pid();
 
     private static final int WELL = 4;
     private static final int KINDS = 20;
@@ -72,7 +74,7 @@ class ThousandCommandsTest {
         try (var in = ThousandCommandsTest.class.getResourceAsStream("mix.c")) {
             source = new String(in.readAllBytes());
         }
-        tried = TriedProgram.compile(folder, "suture-mix", source);
+        tried = TriedProgram.compile(folder, NAME, source);
         fix = tried.payload("fix", "answer", 1000, tried.buildId());
         other = tried.payload("other", "answer", 2000, tried.buildId());
         for (int i = 0; i < WELL; i++) {
@@ -144,7 +146,7 @@ class ThousandCommandsTest {
                 ended.values().stream().mapToInt(AtomicInteger::get).sum(), threads, ended, slowestMillis.get());
     }
 
-    private void command(Random random, int leastKind) {
+    private void command(Random random, int leastKind) throws IOException {
         boolean isLoad = random.nextInt(3) == 0;
         String verb = isLoad
                 ? List.of("load", "upload").get(random.nextInt(2))
@@ -180,7 +182,15 @@ class ThousandCommandsTest {
         int targets =
                 Math.max(1, json.path("actions").size() + json.path("targets").size());
         slowestMillis.accumulateAndGet(millis, Math::max);
-        assertThat(millis).as(words.toString()).isLessThan(TimeUnit.SECONDS.toMillis(MOST_SECONDS_EACH) * targets);
+        assertThat(millis).as(words.toString()).isLessThan((long)
+                (TimeUnit.SECONDS.toMillis(MOST_SECONDS_EACH) * targets * slowness()));
+    }
+
+    // Where each processor has ten threads to run, everything takes ten times as long. Who hangs takes for ever.
+    private static double slowness() throws IOException {
+        double load =
+                Double.parseDouble(Files.readString(Path.of("/proc/loadavg")).split(" ")[0]);
+        return 2 + load / Runtime.getRuntime().availableProcessors();
     }
 
     // Of all kinds, those with the lowest numbers are all processes at once, which takes long.
@@ -189,7 +199,7 @@ class ThousandCommandsTest {
             return "exe:" + tried.program();
         }
         if (kind == 1) {
-            return "name:suture-mix";
+            return "name:" + NAME;
         }
         if (kind < 12) {
             return well.get(random.nextInt(well.size())).target();

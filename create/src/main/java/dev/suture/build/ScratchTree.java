@@ -93,7 +93,7 @@ public final class ScratchTree implements AutoCloseable {
     public static ScratchTree open(Path cache, Path tree, Predicate<Path> wanted, Progress progress) {
         try {
             Path real = tree.toRealPath();
-            Path directory = cache.resolve("build").resolve(real.getFileName() + "-" + hash(real.toString()));
+            Path directory = cache.resolve("build").resolve(plainName(real) + "-" + hash(real.toString()));
             ScratchTree scratch = new ScratchTree(directory, real, wanted, lock(directory, progress));
             PruneCache.daily(directory.getParent(), LARGEST_BYTES);
             try {
@@ -111,6 +111,12 @@ public final class ScratchTree implements AutoCloseable {
                             .formatted(tree, cache, Cause.of(e)),
                     e);
         }
+    }
+
+    /** {@return the last name of a directory as make and shells take it for one word} A number tells two of them apart. */
+    public static String plainName(Path directory) {
+        Path last = directory.getFileName();
+        return last == null ? "root" : last.toString().replaceAll("[^A-Za-z0-9._+-]", "_");
     }
 
     private static CacheEntry lock(Path directory, Progress progress) throws IOException {

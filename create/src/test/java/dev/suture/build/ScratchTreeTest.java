@@ -42,6 +42,17 @@ class ScratchTreeTest {
     }
 
     @Test
+    void theCopyHasANameOfOneWord() throws IOException {
+        Path other = Files.move(tree, directory.resolve("it's $(my) tree"));
+        tree = other;
+        try (ScratchTree scratch = open()) {
+            assertThat(directory.relativize(scratch.root().toRealPath()).toString())
+                    .matches("[A-Za-z0-9/._+-]+");
+            assertThat(scratch.root().resolve("a.c")).hasContent("int a;\n");
+        }
+    }
+
+    @Test
     void whatARunLeftBehindIsUndoneByTheNext() throws IOException {
         try (ScratchTree scratch = open()) {
             scratch.write("a.c", SourceText.of("int b;\n"));

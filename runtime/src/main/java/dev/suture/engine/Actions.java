@@ -16,6 +16,7 @@ import dev.suture.target.Watched;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -23,11 +24,14 @@ import java.util.Set;
 public final class Actions {
     private static final Set<Verb> CHANGES = Set.of(Verb.LOAD, Verb.APPLY, Verb.REVERT, Verb.REPLACE);
 
+    private static final int LOSS_PAUSE_MILLIS = 5;
+
     private static final String LOST_PAYLOADS =
             "lost its payloads: it executed another program, or closed what they change";
 
     private final ApplyOptions options;
     private final Duration watch;
+    private final boolean autoRevert;
 
     /** Actions after which nobody looks what becomes of the targets. */
     public Actions(ApplyOptions options) {
@@ -36,12 +40,28 @@ public final class Actions {
 
     /** @param watch how long to look, after a change of what runs, whether the targets live; all at the same time */
     public Actions(ApplyOptions options, Duration watch) {
-        this.options = options;
-        this.watch = watch;
+        this(options, watch, false);
     }
 
-    /** What came of the action on one target, which is watched if it was changed. */
-    private record Tried(LiveTarget target, ActionReport report, Optional<Watched> watched) {}
+    /** @param autoRevert whether what was done is taken back on the others where one target does not survive it */
+    public Actions(ApplyOptions options, Duration watch, boolean autoRevert) {
+        this.options = options;
+        this.watch = watch;
+        this.autoRevert = autoRevert;
+    }
+
+    /**
+     * What came of the action on one target.
+     *
+     * @param watched if it was changed
+     * @param before what was applied to it, if that may have to be put back
+     */
+    private record Tried(LiveTarget target, ActionReport report, Optional<Watched> watched, List<String> before) {
+        boolean isLost() {
+            return report.ended() == Ended.UNKNOWN
+                    || watched.map(Watched::isLost).orElse(false);
+        }
+    }
 
     /**
      * Does an action on each target. If the thread is interrupted, the target at hand is left as it was unless its change
@@ -68,28 +88,49 @@ public final class Actions {
             if (Thread.currentThread().isInterrupted() && !tried.isEmpty()) {
                 break;
             }
-            Tried one = tryOn(verb, name, payload, target);
+            Tried one = tryOn(verb, name, payload, target, allOrNothing || autoRevert);
             tried.add(one);
             isWhole &= one.report().ended() == Ended.DONE;
-            if (!isWhole && allOrNothing) {
+            if (!isWhole && allOrNothing || autoRevert && tried.stream().anyMatch(Tried::isLost)) {
                 break;
             }
         }
-        List<LiveTarget> done = new ArrayList<>();
+        if (autoRevert) {
+            awaitLoss(tried);
+        }
+        List<Tried> done = new ArrayList<>();
+        boolean isLost = false;
         for (Tried one : tried) {
             ActionReport report = settled(one);
             reports.add(report);
+            isLost |= report.ended() == Ended.UNKNOWN;
             if (report.ended() == Ended.DONE) {
-                done.add(one.target());
+                done.add(one);
             }
         }
         for (LiveTarget target : targets.subList(tried.size(), targets.size())) {
             reports.add(notTried(verb, name, target));
         }
-        if (allOrNothing && done.size() < tried.size()) {
+        if (allOrNothing && done.size() < tried.size() || autoRevert && isLost) {
             evenIfInterrupted(() -> done.reversed().forEach(other -> takeBack(verb, name, other, reports)));
         }
         return reports;
+    }
+
+    // Where one has died of it, the others run it no longer than that takes to be seen.
+    private static void awaitLoss(List<Tried> tried) {
+        List<Watched> watched =
+                tried.stream().flatMap(one -> one.watched().stream()).toList();
+        try {
+            while (tried.stream().noneMatch(Tried::isLost) && !watched.stream().allMatch(Watched::isOver)) {
+                Thread.sleep(LOSS_PAUSE_MILLIS);
+            }
+            if (tried.stream().anyMatch(Tried::isLost)) {
+                watched.forEach(Watched::enough);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static List<ActionReport> onlyRefused(
@@ -99,7 +140,14 @@ public final class Actions {
                 .toList();
     }
 
-    private static ActionReport notTried(Verb verb, String name, LiveTarget target) {
+    /** {@return the report on a target that is not even looked at} */
+    public static ActionReport refused(Verb verb, String name, LiveTarget target, Refusal why) {
+        Identity identity = new Identity(target.name(), "", "");
+        return new ActionReport(word(verb), name, identity, Ended.REFUSED, State.UNKNOWN, 0, 0, 0, List.of(why));
+    }
+
+    /** {@return the report on a target whose turn did not come} */
+    public static ActionReport notTried(Verb verb, String name, LiveTarget target) {
         After after = After.of(name, target);
         return new ActionReport(word(verb), name, after.identity(), Ended.NOT_TRIED, after.state(), 0, 0, 0, List.of());
     }
@@ -115,17 +163,30 @@ public final class Actions {
         }
     }
 
-    private Tried tryOn(Verb verb, String name, Optional<Payload> payload, LiveTarget target) {
+    private Tried tryOn(Verb verb, String name, Optional<Payload> payload, LiveTarget target, boolean mayBeTakenBack) {
+        List<String> before = verb == Verb.REPLACE && mayBeTakenBack ? applied(target) : List.of();
         if (watch.isZero() || !CHANGES.contains(verb)) {
-            return new Tried(target, once(verb, name, payload, target), Optional.empty());
+            return new Tried(target, once(verb, name, payload, target), Optional.empty(), before);
         }
         Watched watched = target.watch();
         ActionReport report = once(verb, name, payload, target);
         if (report.ended() != Ended.DONE) {
-            return new Tried(target, withEnding(report, target, watched), Optional.empty());
+            return new Tried(target, withEnding(report, target, watched), Optional.empty(), before);
         }
         watched.begin(watch);
-        return new Tried(target, report, Optional.of(watched));
+        return new Tried(target, report, Optional.of(watched), before);
+    }
+
+    // Whoever cannot be looked at cannot be changed either, and is told why then.
+    private static List<String> applied(LiveTarget target) {
+        try {
+            return target.payloads().stream()
+                    .filter(payload -> payload.state() == State.APPLIED)
+                    .map(LoadedPayload::name)
+                    .toList();
+        } catch (LivePatchException e) {
+            return List.of();
+        }
     }
 
     // Who ends while it is being changed may have ended of that: how is said with what failed.
@@ -182,7 +243,8 @@ public final class Actions {
                 Ended.UNKNOWN, state, List.of(new Refusal(report.target().target(), "", how, "")));
     }
 
-    private void takeBack(Verb verb, String name, LiveTarget target, List<ActionReport> reports) {
+    private void takeBack(Verb verb, String name, Tried done, List<ActionReport> reports) {
+        LiveTarget target = done.target();
         switch (verb) {
             case LOAD -> {
                 reports.add(once(Verb.REVERT, name, Optional.empty(), target));
@@ -191,8 +253,17 @@ public final class Actions {
             case UPLOAD -> reports.add(once(Verb.UNLOAD, name, Optional.empty(), target));
             case APPLY -> reports.add(once(Verb.REVERT, name, Optional.empty(), target));
             case REVERT -> reports.add(once(Verb.APPLY, name, Optional.empty(), target));
-            // What was below or is gone cannot be put back from here.
-            case REPLACE, UNLOAD -> {}
+            case REPLACE -> {
+                reports.add(once(Verb.REVERT, name, Optional.empty(), target));
+                // What was set in the new one means nothing to those before.
+                Actions plain = new Actions(
+                        new ApplyOptions(options.timeout(), options.policy(), options.ignoreDepends(), Map.of()));
+                done.before().stream()
+                        .filter(other -> !other.equals(name))
+                        .forEach(other -> reports.add(plain.once(Verb.APPLY, other, Optional.empty(), target)));
+            }
+            // What is gone cannot be put back from here.
+            case UNLOAD -> {}
         }
     }
 

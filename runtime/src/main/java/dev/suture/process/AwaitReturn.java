@@ -78,7 +78,7 @@ final class AwaitReturn {
         }
         // A signal may have come just before the end.
         Range own = new Range(room.stub() - 1, room.stub() + Room.OWNER_AT, "", true);
-        CheckThreads check = new CheckThreads(session, Mappings.read(session.pid()), List.of(own));
+        CheckThreads check = new CheckThreads(session, Mappings.read(session.pid()), List.of(own), false);
         return check.isClear(keeper, true)
                 || check.obstacles().isEmpty()
                         && check.suspects().stream()

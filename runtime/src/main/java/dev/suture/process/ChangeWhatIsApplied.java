@@ -13,6 +13,7 @@ import dev.suture.target.Outcome.Cost;
 import dev.suture.target.Outcome.Done;
 import dev.suture.target.Outcome.Refused;
 import dev.suture.target.Outcome.TimedOut;
+import dev.suture.target.Policy;
 import dev.suture.target.State;
 import java.util.ArrayList;
 import java.util.List;
@@ -176,6 +177,7 @@ final class ChangeWhatIsApplied {
         }
         work.session().letOthersRun();
         Quiesce quiesce = new Quiesce(work.session(), work.files(), ledger(), work.room(), work.filters());
+        boolean isChainEnough = options.policy() == Policy.CALLS;
         List<Hook> first = new ArrayList<>(hooks(reverted, "revert"));
         first.addAll(hooks(applied, "load"));
         first.addAll(hooks(applied, "apply"));
@@ -185,7 +187,7 @@ final class ChangeWhatIsApplied {
                 : new WithHooks(first, splice, last);
         Quiesce.Result result;
         try {
-            result = quiesce.run(changes.ranges(), options.timeout(), all);
+            result = quiesce.run(changes.ranges(), options.timeout(), isChainEnough, all);
         } catch (RuntimeException | InterruptedException e) {
             try {
                 settle(changes, splice, false);
@@ -202,7 +204,9 @@ final class ChangeWhatIsApplied {
         }
         callAfterwards(hooks(reverted, "postrevert"));
         callAfterwards(hooks(applied, "postapply"));
-        return new Done(result.cost(), notes);
+        List<Refusal> allNotes = new ArrayList<>(notes);
+        allNotes.addAll(result.notes());
+        return new Done(result.cost(), allNotes);
     }
 
     private void settle(Changes changes, Optional<Splice> splice, boolean committed) {
@@ -277,7 +281,8 @@ final class ChangeWhatIsApplied {
         Quiesce quiesce = new Quiesce(work.session(), work.files(), before, work.room(), work.filters());
         // Once nobody is in a payload that is not applied, nobody gets there any more.
         FindPointers pointers = new FindPointers(work, entry);
-        Quiesce.Result result = quiesce.run(List.of(code), options.timeout(), pointers);
+        boolean isChainEnough = options.policy() == Policy.CALLS;
+        Quiesce.Result result = quiesce.run(List.of(code), options.timeout(), isChainEnough, pointers);
         if (!result.isDone()) {
             return new TimedOut(result.cost(), State.CHECKED, result.inTheWay());
         }
@@ -292,14 +297,16 @@ final class ChangeWhatIsApplied {
         Optional<String> pointer = pointers.find(work.borrow());
         if (pointer.isPresent()) {
             work.write(after);
-            return new Done(result.cost(), List.of(kept(entry, pointer.get())));
+            List<Refusal> notes = new ArrayList<>(result.notes());
+            notes.add(kept(entry, pointer.get()));
+            return new Done(result.cost(), notes);
         }
         work.write(after.withPending(Ledger.Pending.memory(after, entry.region(), entry.regionBytes())));
         Step.GIVING_BACK_NOTED.isDone();
         work.unmap(entry);
         work.write(after);
         Step.PAYLOAD_GONE.isDone();
-        return new Done(result.cost());
+        return new Done(result.cost(), result.notes());
     }
 
     private static Refusal kept(Entry entry, String what) {

@@ -103,7 +103,7 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
 
     private static void addRange(List<Range> ranges, Policy policy, long start, long sizeBytes, Function function) {
         switch (policy) {
-            case STACK -> {
+            case STACK, CALLS -> {
                 if (start != 0 && sizeBytes > 0) {
                     ranges.add(new Range(start, start + sizeBytes, function.name(), true));
                 }
@@ -117,7 +117,7 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
 
     // What is written over a whole function must not be jumped back into, whatever the policy.
     private static void addParts(List<Range> ranges, Policy policy, List<Span> parts, Function function) {
-        if (policy == Policy.STACK || function.isInPlace()) {
+        if (policy.isWholeFunction() || function.isInPlace()) {
             parts.forEach(part -> ranges.add(new Range(part.start() - 1, part.end(), function.name(), true)));
         }
     }
@@ -135,7 +135,7 @@ record Changes(List<Site> sites, List<Range> ranges, Ledger after, List<Refusal>
     private static void addCurrent(List<Range> ranges, Policy policy, Ledger ledger, Function function) {
         for (String name : ledger.applied()) {
             for (Function other : ledger.entry(name).orElseThrow().functions()) {
-                if (other.oldAddress() == function.oldAddress() && policy == Policy.STACK) {
+                if (other.oldAddress() == function.oldAddress() && policy.isWholeFunction()) {
                     addRange(ranges, policy, other.newAddress(), other.newBytes(), other);
                     addParts(ranges, policy, other.newParts(), other);
                 }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,9 @@ import java.util.stream.Stream;
  * signal came in, as what it interrupted may have had another stack, and for a thread that is not at home: on the stack of
  * a coroutine or a signal handler, or on a part of a split one. Such a thread's chain has to be followed to its end, and if
  * it does not lead home, home is searched as well.
+ *
+ * <p>Where the words and the chain disagree, the code is asked as a third one ({@link ConfirmCalls}). If it does not say the
+ * same as the chain, the thread is in the way.
  */
 final class CheckThreads {
     private static final int LARGEST_COPY_BYTES = 1 << 20;
@@ -75,13 +79,19 @@ final class CheckThreads {
     private final Map<Integer, Stop> stops = new HashMap<>();
     private final List<Obstacle> obstacles = new ArrayList<>();
     private final List<Suspect> suspects = new ArrayList<>();
+    private final Set<Obstacle> leftovers = new LinkedHashSet<>();
+    private final boolean isChainEnough;
     private Set<Long> signalReturns = Set.of();
     private long[] signalReturnAddresses = {};
     private Mappings mappings;
+    private Unwind confirmedWith;
+    private ConfirmCalls confirm;
 
-    CheckThreads(Session session, Mappings mappings, List<Range> ranges) {
+    /** @param isChainEnough whether a chain that was followed to its end decides against any words */
+    CheckThreads(Session session, Mappings mappings, List<Range> ranges, boolean isChainEnough) {
         this.session = session;
         this.mappings = mappings;
+        this.isChainEnough = isChainEnough;
         this.ranges = List.copyOf(ranges);
     }
 
@@ -163,8 +173,14 @@ final class CheckThreads {
         return obstacles.isEmpty() && suspects.isEmpty();
     }
 
+    /** {@return words that lead into the code, and that are known to be left over, as of the last look} */
+    List<Obstacle> leftovers() {
+        return List.copyOf(leftovers);
+    }
+
     /** Forgets what was seen. */
     void forget() {
+        leftovers.clear();
         obstacles.clear();
         suspects.clear();
     }
@@ -280,7 +296,66 @@ final class CheckThreads {
                     .or(() -> Optional.of(new Obstacle(suspect.tid(), "", chain.lastAddress(), How.UNKNOWN)));
         }
         // A chain that ends at home ends where that does; if it leads away, the thread has left what is there.
-        return suspect.home().flatMap(home -> searchLeft(suspect.tid(), home, chain.end()));
+        return suspect.home()
+                .flatMap(home -> searchLeft(suspect.tid(), home, chain.end()))
+                .or(() -> disagreement(unwind, suspect, chain));
+    }
+
+    // Of the words that lead into the code the last one is asked for: what holds up to there holds for all.
+    private Optional<Obstacle> disagreement(Unwind unwind, Suspect suspect, Unwind.Chain chain) {
+        Optional<Obstacle> found = Optional.empty();
+        for (Span frames : framesOf(suspect, chain)) {
+            MemorySegment stack = frames.start() == suspect.stackPointer()
+                    ? suspect.stack().asSlice(0, frames.end() - frames.start())
+                    : MemorySegment.ofArray(
+                            session.memory().read(frames.start(), (int) (frames.end() - frames.start())));
+            for (long word = stack.byteSize() / 8 * 8 - 8; word >= 0 && found.isEmpty(); word -= 8) {
+                long address = LittleEndian.u64(stack, word);
+                Optional<Range> hit = into(address, true);
+                if (hit.isPresent()) {
+                    boolean isLeftOver = confirm(unwind).isWithinFrame(chain, frames.start() + word);
+                    Obstacle obstacle = new Obstacle(
+                            suspect.tid(), hit.get().function(), address, isLeftOver ? How.LEFT_OVER : How.DISAGREES);
+                    if (isLeftOver || isChainEnough) {
+                        leftovers.add(obstacle);
+                        break;
+                    }
+                    found = Optional.of(obstacle);
+                }
+            }
+        }
+        return found;
+    }
+
+    // Where the frames of a chain are: on the stack that it begins on, and behind each signal on what that interrupted.
+    private static List<Span> framesOf(Suspect suspect, Unwind.Chain chain) {
+        List<Span> spans = new ArrayList<>();
+        long start = suspect.stackPointer();
+        long most = start + suspect.stack().byteSize();
+        long end = start;
+        for (Unwind.Call call : chain.calls()) {
+            if (call.function().isEmpty()) {
+                spans.add(new Span(start, end));
+                start = call.stackPointer();
+                end = start;
+                most = start + LARGEST_COPY_BYTES;
+            } else if (call.stackPointer() > end && call.stackPointer() <= most) {
+                end = call.stackPointer();
+            } else {
+                // On another part of a split stack.
+                most = end;
+            }
+        }
+        spans.add(new Span(start, chain.end() > end && chain.end() <= most ? chain.end() : end));
+        return spans;
+    }
+
+    private ConfirmCalls confirm(Unwind unwind) {
+        if (!unwind.equals(confirmedWith)) {
+            confirmedWith = unwind;
+            confirm = new ConfirmCalls(session.memory(), unwind);
+        }
+        return confirm;
     }
 
     private Optional<Obstacle> searchLeft(int tid, Span home, long chainEnd) {

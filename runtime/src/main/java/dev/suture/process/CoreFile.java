@@ -1,6 +1,7 @@
 package dev.suture.process;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import dev.suture.elf.Elf;
 import dev.suture.elf.ElfFile;
 import dev.suture.elf.LittleEndian;
@@ -11,14 +12,15 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 
 /**
  * What a process left behind when it ended: its memory, and with it the list of its payloads. All of that may be anything.
@@ -26,6 +28,7 @@ import java.util.Optional;
  * @see "core(5); linux fs/binfmt_elf.c, fill_files_note"
  */
 public final class CoreFile {
+    private static final Duration LONGEST = Duration.ofSeconds(60);
     private static final int HEADER_BYTES = 64;
     private static final int PROGRAM_HEADER_BYTES = 56;
     private static final int NT_AUXV = 6;
@@ -64,10 +67,21 @@ public final class CoreFile {
      * @throws LivePatchException if it is no such file, or the process had no payloads
      */
     public static ForDebuggers describe(Path path) {
+        PlainFile.check(path);
+        try {
+            return Tracer.run(LONGEST, () -> read(path));
+        } catch (TimeoutException e) {
+            throw new LivePatchException(
+                    "%s: nothing came of it for %d s, or of a file that it names".formatted(path, LONGEST.toSeconds()),
+                    e);
+        }
+    }
+
+    private static ForDebuggers read(Path path) {
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
             return new CoreFile(path, file).describe();
         } catch (IOException e) {
-            throw new LivePatchException("%s: cannot be read: %s".formatted(path, e.getMessage()), e);
+            throw new LivePatchException("%s: cannot be read: %s".formatted(path, PlainFile.why(e)), e);
         }
     }
 
@@ -79,10 +93,11 @@ public final class CoreFile {
                 DescribePayloads payloads =
                         new DescribePayloads(LedgerMemory.read(part.address(), this::read), this::read);
                 List<InPlaceIn> inPlaceIn = new ArrayList<>();
+                List<String> missing = new ArrayList<>();
                 for (String buildId : payloads.changedInPlace()) {
-                    withBuildId(buildId).ifPresent(inPlaceIn::add);
+                    withBuildId(buildId).ifPresentOrElse(inPlaceIn::add, () -> missing.add(buildId));
                 }
-                return new ForDebuggers(payloads.files(), inPlaceIn, payloads.code());
+                return new ForDebuggers(payloads.files(), inPlaceIn, payloads.code(), missing);
             }
         }
         throw new LivePatchException(
@@ -153,7 +168,7 @@ public final class CoreFile {
                 to++;
             }
             long entry = 16 + 24L * i;
-            String name = new String(Arrays.copyOfRange(names, from, to), StandardCharsets.UTF_8);
+            String name = new String(Arrays.copyOfRange(names, from, to), StandardCharsets.ISO_8859_1);
             files.add(new Named(LittleEndian.u64(note, entry), LittleEndian.u64(note, entry + 16), name));
             from = to + 1;
         }
@@ -181,10 +196,12 @@ public final class CoreFile {
         return Optional.empty();
     }
 
+    /** {@return a file of a name that somebody else chose, as bytes in Latin 1; empty if there is none that may be read} */
     static Optional<ElfFile> onDisk(String name) {
         try {
             Path path = Path.of(name);
-            return path.isAbsolute() && Files.isRegularFile(path) ? Optional.of(ElfFile.read(path)) : Optional.empty();
+            int own = (int) ProcessHandle.current().pid();
+            return path.isAbsolute() ? new TargetFiles(own).inRoot(path) : Optional.empty();
         } catch (InvalidPathException | LivePatchException e) {
             return Optional.empty();
         }

@@ -64,7 +64,7 @@ final class DescribePayloads {
         for (LoadedFile file : work.files().all()) {
             code.addAll(copiedCode(work, file));
         }
-        return new ForDebuggers(payloads.files(), inPlaceIn, code);
+        return new ForDebuggers(payloads.files(), inPlaceIn, code, List.of());
     }
 
     /** {@return the functions of the payloads} */

@@ -8,12 +8,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 
 /** Finds running processes by what a user says of them. */
 public final class FindProcesses {
     private static final int LONGEST_NAME = 15;
+    private static final String NONE = "no process that may be looked at is that";
 
     private FindProcesses() {}
 
@@ -27,7 +30,15 @@ public final class FindProcesses {
     }
 
     /**
-     * {@return the processes that a text names, at least one}
+     * The processes that a text names, by whose they are.
+     *
+     * @param meant perhaps none
+     * @param others those of users who are not meant
+     */
+    public record Found(List<ProcessTarget> meant, List<ProcessTarget> others) {}
+
+    /**
+     * {@return the processes that a text names, whoever's they are, at least one}
      *
      * @param text {@code pid:N}; {@code exe:PATH}, the file that is run; {@code name:NAME}, what {@code ps} shows; or
      *     {@code maps:FILE}, a library that they have in memory
@@ -41,7 +52,26 @@ public final class FindProcesses {
         }
         List<ProcessTarget> found = all(question.match());
         if (found.isEmpty()) {
-            throw new ProcessException(text, "no process that may be looked at is that");
+            throw new ProcessException(text, NONE);
+        }
+        return found;
+    }
+
+    /**
+     * {@return the processes that a text names, at least one} A number says itself whose is meant.
+     *
+     * @param text as in {@link #find(String)}
+     * @param owners asked again, as is all else, when a process is open
+     * @throws NoTargetException if it names none, whatever runs
+     * @throws LivePatchException if there is no such process
+     */
+    public static Found find(String text, Owners owners) {
+        Question question = Question.of(text);
+        Found found = question.kind().equals("pid")
+                ? new Found(List.of(byNumber(text, question.value())), List.of())
+                : all(question.match(), owners);
+        if (found.meant().isEmpty() && found.others().isEmpty()) {
+            throw new ProcessException(text, NONE);
         }
         return found;
     }
@@ -50,19 +80,19 @@ public final class FindProcesses {
      * {@return what finds, whenever it is asked, the processes that a text names then, perhaps none} A number stands for
      * the process that has it now.
      *
-     * @param text as in {@link #find}
+     * @param text as in {@link #find(String)}
      * @throws NoTargetException if it is none of these
      * @throws LivePatchException if it is the number of no process
      */
-    public static Supplier<List<ProcessTarget>> whenever(String text) {
+    public static Supplier<Found> whenever(String text, Owners owners) {
         Question question = Question.of(text);
         if (!question.kind().equals("pid")) {
-            return () -> all(question.match());
+            return () -> all(question.match(), owners);
         }
         int pid = byNumber(text, question.value()).pid();
         String started = started(pid);
         IntPredicate match = number -> started.equals(started(number));
-        return () -> match.test(pid) ? List.of(new ProcessTarget(pid, text, match)) : List.of();
+        return () -> new Found(match.test(pid) ? List.of(new ProcessTarget(pid, text, match)) : List.of(), List.of());
     }
 
     private static String started(int pid) {
@@ -113,6 +143,21 @@ public final class FindProcesses {
                 .filter(match::test)
                 .map(pid -> new ProcessTarget(pid, "pid:" + pid, match))
                 .toList();
+    }
+
+    private static Found all(IntPredicate match, Owners owners) {
+        List<ProcessTarget> meant = new ArrayList<>();
+        List<ProcessTarget> others = new ArrayList<>();
+        for (ProcessTarget target : all(match)) {
+            int pid = target.pid();
+            Optional<Set<String>> strangers = owners.strangers(pid);
+            if (strangers.isPresent() && strangers.get().isEmpty()) {
+                meant.add(new ProcessTarget(pid, target.name(), number -> match.test(number) && owners.mean(number)));
+            } else if (strangers.isPresent()) {
+                others.add(target);
+            }
+        }
+        return new Found(meant, others);
     }
 
     private static List<Integer> numbers() {

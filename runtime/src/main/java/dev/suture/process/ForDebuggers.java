@@ -11,14 +11,17 @@ import java.util.regex.Pattern;
  * @param inPlaceIn files with functions in whose place there are others now: what these files say of the frames is not
  *     true there any more
  * @param code what is where in code that belongs to no file, in the order of addresses
+ * @param missing build ids of more such files, which were not found
  */
-public record ForDebuggers(List<DebugFile> files, List<InPlaceIn> inPlaceIn, List<NamedCode> code) {
+public record ForDebuggers(
+        List<DebugFile> files, List<InPlaceIn> inPlaceIn, List<NamedCode> code, List<String> missing) {
     private static final Pattern PLAIN_PATH = Pattern.compile("[\\p{Alnum}_./+:@%=,~-]+");
 
     public ForDebuggers {
         files = List.copyOf(files);
         inPlaceIn = List.copyOf(inPlaceIn);
         code = List.copyOf(code);
+        missing = List.copyOf(missing);
     }
 
     /**
@@ -70,7 +73,7 @@ public record ForDebuggers(List<DebugFile> files, List<InPlaceIn> inPlaceIn, Lis
     public String perfMap() {
         StringBuilder text = new StringBuilder();
         for (NamedCode function : code) {
-            String name = function.name().replaceAll("\\s", "_");
+            String name = function.name().replaceAll("[^!-~]", "_");
             text.append("%x %x %s\n".formatted(function.address(), Math.max(1, function.sizeBytes()), name));
         }
         return text.toString();

@@ -6,6 +6,11 @@ import dev.suture.elf.ElfFile;
 import dev.suture.elf.ElfFormatException;
 import dev.suture.elf.Segment;
 import dev.suture.linux.Memory;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +25,9 @@ import java.util.Optional;
 final class LoadedFiles {
     private static final int CLASS_AT = 4;
     private static final byte CLASS_32 = 1;
+    /** @see "getauxval(3)" */
+    private static final long AT_BASE = 7;
+
     private static final int MOST_KERNEL_BYTES = 1 << 20;
 
     private final int pid;
@@ -65,6 +73,24 @@ final class LoadedFiles {
                 .flatMap(mapping -> of(mapping).stream())
                 .findFirst()
                 .or(() -> all().stream().findFirst());
+    }
+
+    /** {@return whether a file is the one that the kernel started the program with: its dynamic linker} */
+    boolean isInterpreter(LoadedFile file) {
+        try {
+            ByteBuffer words = ByteBuffer.wrap(Files.readAllBytes(Path.of("/proc/" + pid + "/auxv")))
+                    .order(ByteOrder.LITTLE_ENDIAN);
+            while (words.remaining() >= 16) {
+                long kind = words.getLong();
+                long value = words.getLong();
+                if (kind == AT_BASE) {
+                    return value != 0 && value == file.start();
+                }
+            }
+            return false;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private static boolean isInode(LoadedFile file, long inode) {

@@ -15,6 +15,10 @@ record Obstacle(int tid, String function, long address, How how) {
         RETURNS,
         /** A word of its stack says so, and its calls cannot be followed. */
         MAY_RETURN,
+        /** A word of its stack says so, its calls do not, and the code does not confirm the calls. */
+        DISAGREES,
+        /** A word of its stack says so, and calls and code that it is left over: it is not in the way. */
+        LEFT_OVER,
         /** A return into the function is on a stack that the thread has left, and may come back to. */
         HAS_LEFT,
         /** Where it will return to cannot be told: it is on a stack that it did not begin on. */

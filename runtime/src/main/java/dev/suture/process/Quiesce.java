@@ -50,6 +50,8 @@ final class Quiesce {
     private boolean unwindsInStop;
     private long stoppedNanos;
     private int attempts;
+    /** How many threads were in the way at a time, by function. */
+    private final Map<String, Long> most = new LinkedHashMap<>();
 
     Quiesce(Session session, LoadedFiles files, Ledger ledger, Room room, boolean filters) {
         this.session = session;
@@ -71,17 +73,23 @@ final class Quiesce {
      * @param isDone whether it was done
      * @param cost what that took
      * @param inTheWay who was in the way last, if not
+     * @param notes where words of stacks said something else than calls
      */
-    record Result(boolean isDone, Outcome.Cost cost, List<Refusal> inTheWay) {}
+    record Result(boolean isDone, Outcome.Cost cost, List<Refusal> inTheWay, List<Refusal> notes) {}
 
-    /** {@return what came of making a change while all threads are stopped and none is in the ranges} */
-    Result run(List<Range> ranges, Duration timeout, Change change) throws InterruptedException {
+    /**
+     * {@return what came of making a change while all threads are stopped and none is in the ranges}
+     *
+     * @param isChainEnough whether a call chain that was followed to its end decides against any words of the stack
+     */
+    Result run(List<Range> ranges, Duration timeout, boolean isChainEnough, Change change) throws InterruptedException {
         long start = System.nanoTime();
         long deadline = start + timeout.toNanos();
-        CheckThreads check = new CheckThreads(session, files.mappings(), ranges);
+        CheckThreads check = new CheckThreads(session, files.mappings(), ranges, isChainEnough);
         LookAsleep asleep = new LookAsleep(session, check);
         int pauseMillis = FIRST_PAUSE_MILLIS;
         List<Obstacle> obstacles = List.of();
+        List<Obstacle> lastSeen = List.of();
         Tracer.pause(0);
         while (true) {
             check.forget();
@@ -89,7 +97,7 @@ final class Quiesce {
             boolean isProbe = obstacles.stream().anyMatch(Obstacle::isSeen);
             obstacles = isProbe ? stillThere(obstacles, check, asleep) : attemptUnlessAsleep(check, asleep, change);
             if (obstacles == null) {
-                return new Result(true, cost(start), List.of());
+                return new Result(true, cost(start), List.of(), notes(check.leftovers()));
             }
             boolean isSuspicion =
                     !check.suspects().isEmpty() && check.obstacles().isEmpty();
@@ -97,13 +105,16 @@ final class Quiesce {
                 obstacles = check.unwound(unwind);
                 unwindsInStop = true;
             }
+            byFunction(obstacles).forEach((function, same) -> most.merge(function, threads(same), Math::max));
+            // At the very end nobody may be there, who was all the time before.
+            lastSeen = obstacles.isEmpty() ? lastSeen : obstacles;
             boolean isLate = System.nanoTime() > deadline;
             if (obstacles.isEmpty() && !isLate) {
                 continue;
             }
             if (isLate) {
                 threads.awaitLate(System.nanoTime() + LATE_NANOS);
-                return new Result(false, cost(start), refusals(obstacles));
+                return new Result(false, cost(start), refusals(lastSeen), List.of());
             }
             Tracer.pause(Math.min(pauseMillis, Math.max(1, (deadline - System.nanoTime()) / 1_000_000)));
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, pauseMillis * 2);
@@ -285,29 +296,51 @@ final class Quiesce {
         return fit;
     }
 
+    private List<Refusal> notes(List<Obstacle> leftovers) {
+        return leftovers.stream()
+                .limit(MOST_NAMED)
+                .map(it -> new Refusal("pid " + session.pid(), it.function(), what(it), "It was not waited for."))
+                .toList();
+    }
+
     private List<Refusal> refusals(List<Obstacle> obstacles) {
-        List<Refusal> refusals = new ArrayList<>();
+        return byFunction(obstacles).values().stream()
+                .limit(MOST_NAMED)
+                .map(same -> new Refusal("pid " + session.pid(), same.getFirst().function(), what(same), remedy(same)))
+                .toList();
+    }
+
+    private static Map<String, List<Obstacle>> byFunction(List<Obstacle> obstacles) {
         Map<String, List<Obstacle>> byFunction = new LinkedHashMap<>();
         for (Obstacle obstacle : obstacles) {
             // Without a function each is a case of its own.
             String key = obstacle.function().isEmpty() ? obstacle.how() + " " + obstacle.tid() : obstacle.function();
             byFunction.computeIfAbsent(key, _ -> new ArrayList<>()).add(obstacle);
         }
-        for (List<Obstacle> same :
-                byFunction.values().stream().limit(MOST_NAMED).toList()) {
-            String function = same.getFirst().function();
-            refusals.add(new Refusal("pid " + session.pid(), function, what(same), remedy()));
-        }
-        return refusals;
+        return byFunction;
     }
 
+    private static long threads(List<Obstacle> same) {
+        return same.stream().mapToInt(Obstacle::tid).distinct().count();
+    }
+
+    // Of those that come and go all but one may have left by the last look.
     private String what(List<Obstacle> same) {
-        long count = same.stream().mapToInt(Obstacle::tid).distinct().count();
+        String function = same.getFirst().function();
+        long now = threads(same);
+        long before = most.getOrDefault(function, now);
         String one = what(same.getFirst());
-        return count == 1
+        if (before > now) {
+            return "%d threads at a time were in %s or might have returned into it; %s: %s"
+                    .formatted(
+                            before,
+                            function,
+                            now == 1 ? "at last one was" : "at last one of %d was".formatted(now),
+                            one);
+        }
+        return now == 1
                 ? one
-                : "%d threads are in %s or may return into it; one of them: %s"
-                        .formatted(count, same.getFirst().function(), one);
+                : "%d threads are in %s or may return into it; one of them: %s".formatted(now, function, one);
     }
 
     private String what(Obstacle obstacle) {
@@ -318,6 +351,13 @@ final class Quiesce {
             case MAY_RETURN ->
                 "%s may return into %s, to 0x%x: that is on its stack, and its calls cannot be followed"
                         .formatted(who, obstacle.function(), obstacle.address());
+            case DISAGREES ->
+                "%s may return into %s, to 0x%x: that is on its stack, its calls do not say so, and the code does not confirm"
+                                .formatted(who, obstacle.function(), obstacle.address())
+                        + " them";
+            case LEFT_OVER ->
+                "%s has 0x%x on its stack, which leads into %s, and is in no call of it, as its calls and the code say"
+                        .formatted(who, obstacle.address(), obstacle.function());
             case HAS_LEFT ->
                 "%s may return into %s, to 0x%x, when it comes back to the stack that it has left"
                         .formatted(who, obstacle.function(), obstacle.address());
@@ -334,13 +374,17 @@ final class Quiesce {
         };
     }
 
-    private String remedy() {
+    private String remedy(List<Obstacle> same) {
         try {
             if (ProcStatus.read(session.pid()).state() == 'T') {
                 return "The program is stopped (SIGSTOP, or by its terminal), and leaves no function: continue it first.";
             }
         } catch (IOException e) {
             return "The program has ended.";
+        }
+        if (same.stream().allMatch(obstacle -> obstacle.how() == How.DISAGREES)) {
+            return "Give it more time (--timeout); or, if you know that the word is left over from an earlier call, use"
+                    + " --policy calls.";
         }
         return "Give it more time (--timeout), make the program leave the function, or, if old calls may end in the old"
                 + " code while new ones run the new, use --policy bytes.";

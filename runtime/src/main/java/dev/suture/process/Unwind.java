@@ -3,6 +3,7 @@ package dev.suture.process;
 import dev.suture.elf.LittleEndian;
 import dev.suture.linux.Memory;
 import dev.suture.linux.Registers;
+import dev.suture.process.Ledger.Span;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,11 +45,32 @@ final class Unwind {
      * A call chain.
      *
      * @param returnAddresses where the thread will return to, innermost first
+     * @param calls how each function of it was entered, in the same order
      * @param isComplete whether the chain was followed to its end
      * @param end the stack pointer of its outermost frame
      * @param lastAddress the outermost address
      */
-    record Chain(List<Long> returnAddresses, boolean isComplete, long end, long lastAddress) {}
+    record Chain(List<Long> returnAddresses, List<Call> calls, boolean isComplete, long end, long lastAddress) {}
+
+    /**
+     * A step of a chain.
+     *
+     * @param function what was entered; empty for the kernel's frame of a signal
+     * @param address where it is in it
+     * @param ownPointer the stack pointer there
+     * @param returnAddress where it will return to
+     * @param stackPointer what the stack pointer will be then
+     * @param isPlain whether the return address is where a call puts it
+     */
+    record Call(
+            Optional<Span> function,
+            long address,
+            long ownPointer,
+            long returnAddress,
+            long stackPointer,
+            boolean isPlain) {}
+
+    private record Found(FrameTable.Frame frame, Span function) {}
 
     /**
      * {@return the call chain of a thread}
@@ -67,42 +89,68 @@ final class Unwind {
                     ? LittleEndian.u64(stack, offset)
                     : wordInMemory(address);
         };
-        List<Long> returns = new ArrayList<>();
+        List<Call> calls = new ArrayList<>();
         try {
             long[] earlier = new long[2];
-            for (int frame = 0; frame < MOST_FRAMES; frame++) {
+            for (int i = 0; i < MOST_FRAMES; i++) {
                 long address = registers[FrameTable.RETURN_ADDRESS];
-                if (address == earlier[0] && registers[STACK_POINTER] == earlier[1]) {
-                    return chain(returns, false, registers);
+                long pointer = registers[STACK_POINTER];
+                if (address == earlier[0] && pointer == earlier[1]) {
+                    return chain(calls, false, registers);
                 }
                 // What goes in a circle comes by one of these again.
-                if (Integer.bitCount(frame) == 1) {
+                if (Integer.bitCount(i) == 1) {
                     earlier[0] = address;
-                    earlier[1] = registers[STACK_POINTER];
+                    earlier[1] = pointer;
                 }
                 if (signalReturns.contains(address)) {
                     interrupted(registers, words);
                     signalFrame = true;
-                    returns.add(registers[FrameTable.RETURN_ADDRESS]);
+                    calls.add(call(Optional.empty(), address, pointer, registers, false));
                     continue;
                 }
-                long inside = described(isCall(address, returns) ? address - 1 : address);
-                Optional<FrameTable.Frame> found = table(inside).flatMap(table -> table.at(inside));
+                long inside = isCall(calls) ? address - 1 : address;
+                Optional<Found> found = found(inside);
                 if (found.isEmpty()) {
-                    return chain(returns, isMadeEnd(address, inside), registers);
+                    return chain(calls, isMadeEnd(address, inside), registers);
                 }
-                if (!found.get().step(registers, words) || registers[FrameTable.RETURN_ADDRESS] == 0) {
-                    return chain(returns, true, registers);
+                FrameTable.Frame frame = found.get().frame();
+                if (!frame.step(registers, words) || registers[FrameTable.RETURN_ADDRESS] == 0) {
+                    return chain(calls, true, registers);
                 }
-                signalFrame = found.get().isSignal();
-                returns.add(registers[FrameTable.RETURN_ADDRESS]);
+                signalFrame = frame.isSignal();
+                boolean isPlain =
+                        !signalFrame && words.at(registers[STACK_POINTER] - 8) == registers[FrameTable.RETURN_ADDRESS];
+                calls.add(call(Optional.of(found.get().function()), address, pointer, registers, isPlain));
             }
         } catch (FrameTable.BrokenException e) {
-            return chain(returns, false, registers);
+            return chain(calls, false, registers);
         } finally {
             signalFrame = false;
         }
-        return chain(returns, false, registers);
+        return chain(calls, false, registers);
+    }
+
+    private static Call call(Optional<Span> function, long address, long pointer, long[] registers, boolean isPlain) {
+        return new Call(
+                function, address, pointer, registers[FrameTable.RETURN_ADDRESS], registers[STACK_POINTER], isPlain);
+    }
+
+    private Optional<Found> found(long address) {
+        long described = described(address);
+        return table(described)
+                .flatMap(table -> table.at(described))
+                .map(frame -> new Found(
+                        frame, new Span(frame.start() - described + address, frame.end() - described + address)));
+    }
+
+    /** {@return from where to where there is unwinding information for the function at an address} */
+    Optional<Span> function(long address) {
+        try {
+            return found(address).map(Found::function);
+        } catch (FrameTable.BrokenException e) {
+            return Optional.empty();
+        }
     }
 
     // Who makes a stack for a coroutine puts a function's address where its caller's would be. No call is before that.
@@ -114,8 +162,13 @@ final class Unwind {
                         .isPresent();
     }
 
-    private static Chain chain(List<Long> returns, boolean isComplete, long[] registers) {
-        return new Chain(returns, isComplete, registers[STACK_POINTER], registers[FrameTable.RETURN_ADDRESS]);
+    private static Chain chain(List<Call> calls, boolean isComplete, long[] registers) {
+        return new Chain(
+                calls.stream().map(Call::returnAddress).toList(),
+                calls,
+                isComplete,
+                registers[STACK_POINTER],
+                registers[FrameTable.RETURN_ADDRESS]);
     }
 
     private static void interrupted(long[] registers, FrameTable.Words words) {
@@ -129,8 +182,8 @@ final class Unwind {
 
     // A return address is behind the call, and may be the first byte of the next function; where a signal came in it
     // is the very instruction.
-    private boolean isCall(long address, List<Long> returns) {
-        return !returns.isEmpty() && !signalFrame;
+    private boolean isCall(List<Call> calls) {
+        return !calls.isEmpty() && !signalFrame;
     }
 
     private long wordInMemory(long address) {

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 
 /**
@@ -24,6 +25,7 @@ import java.util.concurrent.FutureTask;
  */
 final class WatchProcess implements Watched {
     private static final int POLLIN = 1;
+    private static final int LONGEST_WAIT_MILLIS = 100;
     private static final int STAT_BYTES = 1024;
     /** Behind the name, which is in brackets: the state. */
     private static final int EXIT_CODE_FIELD = 49;
@@ -57,6 +59,7 @@ final class WatchProcess implements Watched {
     private final long process;
     private final long stat;
     private FutureTask<Optional<Loss>> task;
+    private volatile boolean isEnough;
 
     WatchProcess(int pid) {
         Kernel kernel = new Kernel(arena);
@@ -86,7 +89,7 @@ final class WatchProcess implements Watched {
                 long left = duration.toNanos() - (System.nanoTime() - start);
                 waited.set(ValueLayout.JAVA_INT, 0, (int) process);
                 waited.set(ValueLayout.JAVA_SHORT, 4, (short) POLLIN);
-                long millis = Math.max(0, (left + 999_999) / 1_000_000);
+                long millis = Math.clamp((left + 999_999) / 1_000_000, 0, LONGEST_WAIT_MILLIS);
                 long ready = kernel.call(Calls.POLL, waited.address(), 1, millis, 0);
                 if (ready > 0) {
                     long size = kernel.call(Calls.PREAD64, stat, text.address(), STAT_BYTES, 0);
@@ -98,7 +101,7 @@ final class WatchProcess implements Watched {
                     }
                     return Optional.of(new Loss("ended" + how(code), after, ending(code)));
                 }
-                if (left <= 0) {
+                if (left <= 0 || isEnough) {
                     return Optional.empty();
                 }
             }
@@ -153,6 +156,23 @@ final class WatchProcess implements Watched {
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         }
+    }
+
+    @Override
+    public boolean isLost() {
+        return task != null
+                && task.state() == Future.State.SUCCESS
+                && task.resultNow().isPresent();
+    }
+
+    @Override
+    public boolean isOver() {
+        return task == null || task.isDone();
+    }
+
+    @Override
+    public void enough() {
+        isEnough = true;
     }
 
     @Override

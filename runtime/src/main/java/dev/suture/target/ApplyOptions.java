@@ -23,6 +23,11 @@ public record ApplyOptions(
         this(timeout, policy, ignoreDepends, parameters, false);
     }
 
+    /** {@return the same options with another policy} */
+    public ApplyOptions with(Policy other) {
+        return new ApplyOptions(timeout, other, ignoreDepends, parameters, isInPlace);
+    }
+
     public ApplyOptions {
         parameters = Map.copyOf(parameters);
     }

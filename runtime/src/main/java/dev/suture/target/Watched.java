@@ -39,6 +39,15 @@ public interface Watched extends AutoCloseable {
      */
     Optional<Loss> await() throws InterruptedException;
 
+    /** {@return whether it is known by now that it did not survive} */
+    boolean isLost();
+
+    /** {@return whether nothing more will be known} */
+    boolean isOver();
+
+    /** Ends that time now. */
+    void enough();
+
     /** Stops watching. */
     @Override
     void close();

@@ -59,7 +59,11 @@ class DebuggersTest {
     }
 
     private static void load(Program running, String name, String source, boolean inPlace) {
-        Payload payload = Program.payloadOf(folder, name + ".c", source, program, "", "-fomit-frame-pointer");
+        load(running, name, source, program, inPlace);
+    }
+
+    private static void load(Program running, String name, String source, Path changed, boolean inPlace) {
+        Payload payload = Program.payloadOf(folder, name + ".c", source, changed, "", "-fomit-frame-pointer");
         ApplyOptions options =
                 new ApplyOptions(Duration.ofSeconds(30), ApplyOptions.DEFAULT.policy(), false, Map.of(), inPlace);
         ProcessTargetTest.done(running.target().upload(name, payload, options));
@@ -116,6 +120,19 @@ class DebuggersTest {
             assertThat(running.ask("wait")).isEqualTo("waiting");
             assertThat(chain("-p", running.pid())).doesNotContain("main");
             Path script = script("in-place", running.target().describe());
+            assertThat(chain("-p", running.pid(), "-x", script)).containsExactly("waits", "patched", "outer", "main");
+        }
+    }
+
+    @Test
+    void gdbSeesTheWholeChainThroughAFunctionThatIsInThePlaceOfOneOfALibrary() throws Exception {
+        Path library = Program.compile(
+                folder, "debugged.c", "libdebugged.so", "-DLIBRARY", "-shared", "-fPIC", "-fomit-frame-pointer");
+        Path main = Program.compile(folder, "debugged.c", "linked", "-DONLY_MAIN", "-L.", "-ldebugged");
+        try (Program running = Program.start(main)) {
+            load(running, "shared", ALONE, library, true);
+            assertThat(running.ask("wait")).isEqualTo("waiting");
+            Path script = script("in-library", running.target().describe());
             assertThat(chain("-p", running.pid(), "-x", script)).containsExactly("waits", "patched", "outer", "main");
         }
     }

@@ -58,8 +58,8 @@ class FollowTest {
         private final Thread thread;
 
         Following(String target, Wanted... wanted) {
-            Supplier<List<ProcessTarget>> found = FindProcesses.whenever(target);
-            Supplier<List<LiveTarget>> targets = () -> List.copyOf(found.get());
+            Supplier<FindProcesses.Found> found = FindProcesses.whenever(target, Owners.CALLER);
+            Supplier<List<LiveTarget>> targets = () -> List.copyOf(found.get().meant());
             Follow follow = new Follow(
                     List.of(wanted), targets, ApplyOptions.DEFAULT, INTERVAL, Duration.ofMillis(100), events::add);
             task = new FutureTask<>(() -> follow.run(() -> target.startsWith("pid:")));

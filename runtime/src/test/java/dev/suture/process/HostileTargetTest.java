@@ -243,6 +243,20 @@ class HostileTargetTest {
     }
 
     @Test
+    void whoIsNoLongerToBeWatchedIsLeftAtOnce() throws Exception {
+        try (Program program = start("plain", Path.of("-"));
+                WatchProcess watch = new WatchProcess(program.pid())) {
+            assertThat(watch.isOver()).isTrue();
+            watch.begin(Duration.ofHours(1));
+            assertThat(watch.isLost()).isFalse();
+            assertThat(watch.isOver()).isFalse();
+            watch.enough();
+            assertThat(watch.await()).isEmpty();
+            assertThat(watch.isOver()).isTrue();
+        }
+    }
+
+    @Test
     void whoLivesIsWatchedForThatTimeOnly() throws Exception {
         try (Program program = start("plain", Path.of("-"));
                 WatchProcess watch = new WatchProcess(program.pid())) {

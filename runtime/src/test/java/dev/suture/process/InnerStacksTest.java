@@ -6,7 +6,6 @@ import dev.suture.elf.ElfFile;
 import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
 import dev.suture.target.Outcome;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -69,12 +68,12 @@ class InnerStacksTest {
     @Test
     void bytesAcrossTwoInstructionsAreNoSwitch() throws Exception {
         Files.writeString(folder.resolve("across.c"), """
-                __asm__(".globl f; .type f,@function; f: .cfi_startproc; .byte 0xb8,0,0,0,0x48,0x89,0xfc; ret;"
+                __asm__(".globl f; .type f,@function; f: .cfi_startproc; .byte 0xb0,0x5c; ret;"
                         ".cfi_endproc; .size f,.-f");
                 int main(void) { return 0; }
                 """);
         Files.writeString(folder.resolve("switch.c"), """
-                __asm__(".globl f; .type f,@function; f: .cfi_startproc; .byte 0xb8,0,0,0,0,0x48,0x89,0xfc; ret;"
+                __asm__(".globl f; .type f,@function; f: .cfi_startproc; .byte 0xb0,0,0x5c; ret;"
                         ".cfi_endproc; .size f,.-f");
                 int main(void) { return 0; }
                 """);
@@ -97,11 +96,11 @@ class InnerStacksTest {
                 "xchg %rax,%rsp | true",
                 "xchg %rsp,(%rdi) | true",
                 "xchg %rbx,%rsp | true",
-                "mov %rbp,%rsp | false",
-                "mov -56(%rbp),%rsp | false",
-                "mov -560(%rbp),%rsp | false",
-                "lea -8(%rbp),%rsp | false",
-                "leave | false",
+                "push %rbp; mov %rsp,%rbp; mov %rbp,%rsp | false",
+                "push %rbp; mov %rsp,%rbp; mov -56(%rbp),%rsp | false",
+                "push %rbp; mov %rsp,%rbp; mov -560(%rbp),%rsp | false",
+                "push %rbp; mov %rsp,%rbp; lea -8(%rbp),%rsp | false",
+                "push %rbp; mov %rsp,%rbp; leave | false",
                 "sub $4096,%rsp | false",
                 "and $-64,%rsp | false",
                 "mov %rsp,%rdi | false",
@@ -113,16 +112,67 @@ class InnerStacksTest {
                 "mov %rsp,%rbx; mov %rbx,%rsp | false",
                 "mov %rsp,%r14; mov %r14,%rsp | false",
                 "mov %rsp,%r14; mov %r13,%rsp | true",
-                "mov %rsp,%rax; mov %rdi,%rsp | true"
+                "mov %rsp,%rax; mov %rdi,%rsp | true",
+                "pop %rsp | true",
+                "pop %r12 | false",
+                "popq 8(%rax) | false",
+                "mov 8(%rbp),%rsp | true",
+                "mov (%rax,%rbx,8),%rsp | true",
+                "mov table(,%rax,8),%rsp | true",
+                "lea (%rdi),%rsp | true",
+                "lea 64(%rax),%rsp | true",
+                "lea 8(%rsp),%r10; and $-64,%rsp; push %rbp; mov %rsp,%rbp; lea -8(%r10),%rsp | false",
+                "add %rax,%rsp | true",
+                "sub %rax,%rsp | false",
+                "cmove %rax,%rsp | true",
+                "movq %xmm0,%rsp | true",
+                "movq %xmm4,%xmm0 | false",
+                "xor %rsp,%rsp | true",
+                "inc %rsp | true",
+                "mov $table,%rsp | true",
+                "movl $0,%esp | true",
+                "cmp %rax,%rsp | false",
+                "test %rsp,%rsp | false",
+                "iretq | true",
+                "mov %rdi,%rbp; leave | true",
+                "mov %rdi,%rbp; mov %rbp,%rsp | true",
+                "push %rbp; mov %rsp,%rbp; mov 8(%rdi),%rbp; leave | true",
+                "push %rbp; mov %rsp,%rbp; leave | false"
             })
     void whatGivesTheStackPointerAValueIsSeen(String instruction, boolean isSwitch) throws Exception {
-        Files.writeString(folder.resolve("one.s"), "nop\n" + instruction + "\nnop\nnop\n");
-        Program.run(folder, List.of("as", "-o", "one.o", "one.s"));
-        byte[] code = ElfFile.read(folder.resolve("one.o"))
-                .section(".text")
-                .orElseThrow()
-                .contents()
-                .toArray(ValueLayout.JAVA_BYTE);
-        assertThat(StackSwitches.candidates(code).isEmpty()).isNotEqualTo(isSwitch);
+        // Once as a function, and once where nothing says that there is one.
+        for (String around : List.of(".cfi_startproc\n%s\n.cfi_endproc\n", "%s\n")) {
+            Files.writeString(
+                    folder.resolve("one.s"),
+                    (around + ".bss\ntable: .skip 8\n").formatted("nop\n" + instruction + "\nnop\nnop\nret"));
+            Program.run(folder, List.of("as", "-o", "one.o", "one.s"));
+            Program.run(folder, List.of("ld", "-o", "one", "one.o", "-e", "0"));
+            boolean isKnownWhereFunctionsAre = around.contains("cfi") || !instruction.endsWith("leave");
+            assertThat(StackSwitches.isInCode(ElfFile.read(folder.resolve("one"))))
+                    .as(around)
+                    .isEqualTo(isSwitch && isKnownWhereFunctionsAre);
+        }
+    }
+
+    @Test
+    void onlyTheLibrariesThatDefineTheirVersionsAreNotSearched() throws Exception {
+        Files.writeString(folder.resolve("like.c"), """
+                void _Unwind_RaiseException(void) {}
+                void __tls_get_addr(void) {}
+                """);
+        Files.writeString(folder.resolve("other.map"), "OTHER_1.0 { global: *; };");
+        Program.run(folder, List.of("gcc", "-shared", "-fPIC", "-o", "like.so", "like.c"));
+        Program.run(
+                folder,
+                List.of("gcc", "-shared", "-fPIC", "-Wl,--version-script=other.map", "-o", "versioned.so", "like.c"));
+        for (String library : List.of("like.so", "versioned.so")) {
+            assertThat(StackSwitches.isKnown(ElfFile.read(folder.resolve(library))))
+                    .isFalse();
+        }
+        for (String library : List.of("libc.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2")) {
+            Path file = Path.of(Program.run(folder, List.of("gcc", "-print-file-name=" + library))
+                    .strip());
+            assertThat(StackSwitches.isKnown(ElfFile.read(file))).as(library).isTrue();
+        }
     }
 }

@@ -42,6 +42,22 @@ __asm__(".text; .p2align 12; .skip 4093, 0xcc; .globl crossing; .type crossing, 
         "crossing: .cfi_startproc; leal 1(%rdi), %eax; nopl 0(%rax); nopl 0(%rax); ret; .cfi_endproc\n"
         ".size crossing, .-crossing; .p2align 4");
 
+/* By its unwinding information the function that waits returns to the caller of the one that called it. */
+__asm__(".text; .globl lied_to; .type lied_to, @function\n"
+        "lied_to: .cfi_startproc; subq $8, %rsp; .cfi_adjust_cfa_offset 8; nopl 0(%rax); call lies\n"
+        "addq $8, %rsp; .cfi_adjust_cfa_offset -8; addl $1, %eax; ret; .cfi_endproc; .size lied_to, .-lied_to\n"
+        ".type lies, @function\n"
+        "lies: .cfi_startproc; subq $8, %rsp; .cfi_adjust_cfa_offset 24; call hold\n"
+        "addq $8, %rsp; .cfi_adjust_cfa_offset -24; ret; .cfi_endproc; .size lies, .-lies");
+
+/* Has on its stack what looks like a return into another function. */
+PLAIN int remembers(int x)
+{
+    volatile long there[] = {(long)other + 16, (long)other + 16};
+    int y = hold(x);
+    return y + (there[0] == there[1]);
+}
+
 static const char words[] = "words of the program";
 PLAIN int reads_words(int x) { ROOM; return words[x]; }
 
@@ -393,8 +409,8 @@ PLAIN int vforks(int x)
 {
     pid_t child = vfork();
     if (child == 0) {
-        usleep(600000);
-        _exit(0);
+        char c;
+        _exit(read(held[0], &c, 1) != 1);
     }
     return waitpid(child, 0, 0) == child ? x : -1;
 }

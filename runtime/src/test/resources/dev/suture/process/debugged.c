@@ -6,6 +6,8 @@
 #include <unistd.h>
 #define PLAIN __attribute__((noipa))
 
+int outer(int);
+#ifndef ONLY_MAIN
 PLAIN int waits(int x)
 {
     char line[100];
@@ -20,7 +22,9 @@ PLAIN int patched(int x)
     return waits(x) + 1;
 }
 PLAIN int outer(int x) { return patched(x) + 1; }
+#endif
 
+#ifndef LIBRARY
 int main(void)
 {
     char line[100];
@@ -32,3 +36,4 @@ int main(void)
         printf("%d\n", outer(1));
     return 0;
 }
+#endif

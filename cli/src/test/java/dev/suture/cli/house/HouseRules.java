@@ -16,6 +16,7 @@ import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.io.FileDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
 import java.util.Set;
@@ -62,6 +63,20 @@ enum HouseRules {
             .orShould(callMethodWhere(isOneOf(Runtime.class, "exit", "halt")))
             .orShould(callMethodWhere(isOneOf(Throwable.class, "printStackTrace")))),
 
+    WHAT_IS_PRINTED_IS_CHECKED(noClasses()
+            .that(describe(
+                    "are neither Suture, which asks at the end whether all was written, nor the progress bar",
+                    type -> !Halves.PRINTERS.contains(type.getName())))
+            .should()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err")
+            .orShould()
+            .accessField(FileDescriptor.class, "out")
+            .orShould()
+            .accessField(FileDescriptor.class, "err")
+            .orShould(callMethodWhere(isOneOf(System.class, "console", "setOut", "setErr")))),
+
     NATIVE_CALLS_ONLY_IN_LINUX_AND_WATCH(noClasses()
             .that()
             .resideOutsideOfPackages("dev.suture.linux", "dev.suture.build.watch")
@@ -71,6 +86,7 @@ enum HouseRules {
             .orShould(callMethodWhere(isOneOf(System.class, "load", "loadLibrary"))));
 
     private static final class Halves {
+        static final Set<String> PRINTERS = Set.of("dev.suture.cli.Suture", "dev.suture.cli.TerminalProgress");
         static final String[] CREATE = {
             "dev.suture.build..", "dev.suture.diff..", "dev.suture.link..", "dev.suture.create.."
         };

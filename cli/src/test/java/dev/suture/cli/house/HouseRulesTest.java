@@ -70,6 +70,10 @@ class HouseRulesTest {
                 arguments(
                         HouseRules.PRINT_AND_EXIT_ONLY_IN_CLI,
                         List.of("link.A: void a(RuntimeException e) { e.printStackTrace(); }")),
+                arguments(HouseRules.WHAT_IS_PRINTED_IS_CHECKED, List.of("cli.A: void a() { System.out.print(1); }")),
+                arguments(
+                        HouseRules.WHAT_IS_PRINTED_IS_CHECKED,
+                        List.of("cli.A: Object a = new java.io.FileOutputStream(java.io.FileDescriptor.out);")),
                 arguments(
                         HouseRules.NATIVE_CALLS_ONLY_IN_LINUX_AND_WATCH,
                         List.of("process.A: Object a = java.lang.foreign.Linker.nativeLinker();")));
@@ -89,7 +93,7 @@ class HouseRulesTest {
                 List.of(
                         "build.xen.A: { new ProcessBuilder(\"make\"); }",
                         "rehearse.B: { new ProcessBuilder(\"qemu\"); }",
-                        "cli.C: void c() { System.out.print(1); System.exit(1); }",
+                        "cli.Suture: void c() { System.out.print(1); System.exit(1); }",
                         "linux.D: Object d = java.lang.foreign.Linker.nativeLinker();",
                         "link.E: dev.suture.diff.F f;",
                         "diff.F:"),

@@ -113,7 +113,7 @@ final class BuiltCopy implements AutoCloseable {
                     patched);
             Path directory = Files.createDirectories(cache.toAbsolutePath().resolve("process"))
                     .toRealPath()
-                    .resolve(real.getFileName() + "-" + key);
+                    .resolve(ScratchTree.plainName(real) + "-" + key);
             SourceLinks links = SourceLinks.of(real, directory.resolve("tree"), linksOnly, SourceFiles::isObject);
             BuiltCopy copy = new BuiltCopy(directory, real, patched, lock(directory, stages), links, found.built());
             PruneCache.daily(directory.getParent(), LARGEST_BYTES);

@@ -1,10 +1,13 @@
 package dev.suture.build.xen;
 
+import dev.suture.LivePatchException;
 import dev.suture.build.SourcePatch;
 import dev.suture.cache.UserCache;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -29,7 +32,17 @@ public record XenBuildRequest(
         boolean keep,
         boolean insistOnCompiler,
         int jobs) {
+    // What make or a shell takes for more than one word, or for something else than a name; Xen's own makefiles say so.
+    private static final Pattern NO_PLACE = Pattern.compile("[^\\p{L}\\p{N}/._+,@=~^-]");
+
     public XenBuildRequest {
+        String place = cache.toAbsolutePath().toString();
+        Matcher unfit = NO_PLACE.matcher(place);
+        if (unfit.find()) {
+            throw new LivePatchException(
+                    "the cache %s has '%s' in its path, and Xen's makefiles build nothing in such a place. Set SUTURE_CACHE to a directory without."
+                            .formatted(place, unfit.group()));
+        }
         applied = List.copyOf(applied);
         patches = List.copyOf(patches);
     }

@@ -192,4 +192,29 @@ class XenBuildTest {
         }
         assertThat(copied.resolve("xen/common/keyhandler.o")).doesNotExist();
     }
+
+    /** make takes a blank for the end of a word. */
+    @Test
+    void aTreeWhosePathHasABlankIsBuiltAndACacheWhosePathHasOneIsNamed() throws Exception {
+        Path blank = Files.createDirectories(directory.resolve("my trees")).resolve("xen: it's $mine");
+        Path source = tree.root().toRealPath();
+        Process copy = new ProcessBuilder("cp", "-a", "--link", source.toString(), blank.toString())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(copy.getInputStream().readAllBytes());
+        if (copy.waitFor() != 0) {
+            assertThat(new ProcessBuilder("cp", "-a", "--no-clobber", source + "/.", blank.toString())
+                            .start()
+                            .waitFor())
+                    .as(said)
+                    .isZero();
+        }
+        try (XenBuildResult result = build(XenTree.open(blank), commentOnTop("xen/common/keyhandler.c"))) {
+            assertSameProgram(result.pairs().getFirst());
+        }
+        Path cache = directory.resolve("my cache");
+        assertThatThrownBy(() -> new XenBuildRequest(tree, List.of(), cache, Optional.empty(), false, false, 2))
+                .hasMessageContaining("the cache " + cache + " has ' ' in its path")
+                .hasMessageContaining("SUTURE_CACHE");
+    }
 }
