@@ -223,8 +223,7 @@ final class X86Numbers {
         }
         X86Operations x86 = read.get();
         int opcode = x86.opcode();
-        boolean clears =
-                (opcode == 0x31 || opcode == 0x33) && x86.isRegister() && x86.operand() == x86.register();
+        boolean clears = (opcode == 0x31 || opcode == 0x33) && x86.isRegister() && x86.operand() == x86.register();
         boolean moves = opcode >= 0xb8 && opcode < 0xc0 || opcode == 0xc7 && x86.isRegister();
         return clears
                 ? OptionalLong.of(0)

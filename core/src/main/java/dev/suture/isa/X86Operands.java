@@ -47,10 +47,11 @@ final class X86Operands {
 
     private static OptionalInt ofVector(X86Operations x86, int second) {
         int repeat = x86.repeat();
-                int ofPrefix = repeat == 0xf3 ? Integer.BYTES : repeat == 0xf2 ? Long.BYTES : LONGEST;
+        int ofPrefix = repeat == 0xf3 ? Integer.BYTES : repeat == 0xf2 ? Long.BYTES : LONGEST;
         return switch (second) {
             case 0x10, 0x11 -> OptionalInt.of(ofPrefix);
-            case 0x28, 0x29, 0x2b, 0xe7 -> x86.hasWordPrefix() || second != 0xe7 ? OptionalInt.of(LONGEST) : OptionalInt.of(8);
+            case 0x28, 0x29, 0x2b, 0xe7 ->
+                x86.hasWordPrefix() || second != 0xe7 ? OptionalInt.of(LONGEST) : OptionalInt.of(8);
             case 0x12, 0x13, 0x16, 0x17, 0xd6 -> repeat == 0 ? OptionalInt.of(Long.BYTES) : OptionalInt.empty();
             case 0x6f, 0x7f -> OptionalInt.of(x86.hasWordPrefix() || repeat == 0xf3 ? LONGEST : Long.BYTES);
             case 0x2e, 0x2f -> OptionalInt.of(x86.hasWordPrefix() ? Long.BYTES : Integer.BYTES);

@@ -33,11 +33,8 @@ final class X86Stack {
         if (before.equals(StackPlaces.UNKNOWN) && instruction.flow() != Instruction.Flow.NEXT) {
             return before;
         }
-        Optional<X86Operations> read =
-                X86Operations.read(code.asSlice(instruction.offset(), instruction.sizeBytes()));
-        return read.isEmpty()
-                ? StackPlaces.UNKNOWN
-                : new X86Stack(instruction, code, read.get(), before).after();
+        Optional<X86Operations> read = X86Operations.read(code.asSlice(instruction.offset(), instruction.sizeBytes()));
+        return read.isEmpty() ? StackPlaces.UNKNOWN : new X86Stack(instruction, code, read.get(), before).after();
     }
 
     private StackPlaces after() {
@@ -90,7 +87,8 @@ final class X86Stack {
             return held(operation.keeps());
         }
         if (opcode == 0x8d) {
-            return plus(held(operation.through()), number(instruction.displacementAt(), instruction.displacementBytes()));
+            return plus(
+                    held(operation.through()), number(instruction.displacementAt(), instruction.displacementBytes()));
         }
         boolean isSum = (opcode == 0x81 || opcode == 0x83) && (x86.operator() == ADD || x86.operator() == SUB);
         if (!isSum) {

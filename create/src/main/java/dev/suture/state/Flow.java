@@ -292,7 +292,8 @@ final class Flow {
     Optional<Boolean> isTaken(int jump, int to) {
         List<Integer> ways = next(jump);
         boolean leaves = isExit(jump);
-        boolean isSame = leaves ? ways.isEmpty() : ways.size() < 2 || ways.get(0).equals(ways.get(1));
+        boolean isSame =
+                leaves ? ways.isEmpty() : ways.size() < 2 || ways.get(0).equals(ways.get(1));
         if (steps.get(jump).flow() != Instruction.Flow.CONDITIONAL || isSame) {
             return Optional.empty();
         }

@@ -253,7 +253,8 @@ final class FollowVariable {
     /** Nobody else reads it, and whoever does always goes on to write it, be it here. */
     private boolean isReadOnlyBefore(Context writer, int store) {
         boolean isAlone = contexts.stream()
-                .allMatch(context -> context.equals(writer) || touches.get(context).bareReads.isEmpty());
+                .allMatch(context ->
+                        context.equals(writer) || touches.get(context).bareReads.isEmpty());
         if (!isAlone) {
             return false;
         }
@@ -275,8 +276,8 @@ final class FollowVariable {
         }
         return contexts.stream()
                 .filter(context -> !onlyInHooks.contains(context.node()))
-                .filter(context -> !new Answers(this, functions.flow(context.node()), context, before.get(context))
-                        .areComplete())
+                .filter(context ->
+                        !new Answers(this, functions.flow(context.node()), context, before.get(context)).areComplete())
                 .map(Context::node)
                 .distinct()
                 .toList();
@@ -307,8 +308,7 @@ final class FollowVariable {
         before.put(context, places);
         found.clear();
         Summary summary = summarize(context, flow, places);
-        boolean isUser = context.registers() != 0
-                || functions.usersOf(variable).contains(context.node());
+        boolean isUser = context.registers() != 0 || functions.usersOf(variable).contains(context.node());
         if (!flow.isComplete() && isUser) {
             List.of(found.reads, found.bareReads, found.writes, found.leaves, found.handed, found.plain)
                     .forEach(steps -> steps.set(0));
@@ -341,11 +341,10 @@ final class FollowVariable {
                 keepsOther |= after.stillOther();
                 returned |= after.addresses().registers() & flow.isa().resultRegister();
             }
-            Optional<Summary> callee = Optional.ofNullable(
-                            touches.get(context).callees.get(step))
-                    .map(summaries::get);
-            readsBare |= !places[step].written()
-                    && callee.filter(Summary::readsBare).isPresent();
+            Optional<Summary> callee =
+                    Optional.ofNullable(touches.get(context).callees.get(step)).map(summaries::get);
+            readsBare |=
+                    !places[step].written() && callee.filter(Summary::readsBare).isPresent();
             reads |= callee.filter(Summary::reads).isPresent();
             isOther |= after.other();
             passOn(context, flow, step, places);
@@ -354,8 +353,7 @@ final class FollowVariable {
         readsBare |= !found.bareReads.isEmpty();
         reads |= !found.reads.isEmpty() || !found.handed.isEmpty();
         // What never returns leaves what it writes to all who run beside it.
-        return new Summary(
-                writes, returns ? leavesOther : isOther, keepsOther, readsBare, reads, returned);
+        return new Summary(writes, returns ? leavesOther : isOther, keepsOther, readsBare, reads, returned);
     }
 
     /** {@return what is known on one way on from an instruction} */

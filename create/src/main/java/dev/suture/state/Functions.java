@@ -228,7 +228,9 @@ final class Functions {
                                         .filter(names::containsAll)
                                         .isPresent());
         Set<Node> users = usersOf.getOrDefault(node, Set.of());
-        if (!isSeen || users.isEmpty() || users.stream().anyMatch(user -> !flow(user).isComplete())) {
+        if (!isSeen
+                || users.isEmpty()
+                || users.stream().anyMatch(user -> !flow(user).isComplete())) {
             return true;
         }
         return object(node).pieces().stream()

@@ -60,7 +60,8 @@ record Place(
         /** {@return whether eight bytes of the stack may hold some of it; of a place that is not known if any may} */
         boolean isIn(OptionalLong slot) {
             return isAnywhere
-                    || slots.stream().anyMatch(held -> slot.isEmpty() || Math.abs(held - slot.getAsLong()) < Long.BYTES);
+                    || slots.stream()
+                            .anyMatch(held -> slot.isEmpty() || Math.abs(held - slot.getAsLong()) < Long.BYTES);
         }
 
         /** {@return the places on the stack where it may be when something was put there} */
@@ -91,10 +92,7 @@ record Place(
 
         Derived and(Derived other) {
             return new Derived(
-                    registers & other.registers,
-                    flags && other.flags,
-                    copies & other.copies,
-                    raised & other.raised);
+                    registers & other.registers, flags && other.flags, copies & other.copies, raised & other.raised);
         }
 
         /** {@return what is known where the variable may hold something else than before} */

@@ -125,7 +125,9 @@ public final class RanOnce {
                 && target.delta() + sizeBytes <= piece.sizeBytes()
                 && !isAccepted(piece.name())
                 && comparison.correlation().twinOfPatched(piece).isPresent();
-        return isOld ? Optional.of(new Variable(node.object(), piece, target.delta(), sizeBytes, false)) : Optional.empty();
+        return isOld
+                ? Optional.of(new Variable(node.object(), piece, target.delta(), sizeBytes, false))
+                : Optional.empty();
     }
 
     private boolean isAccepted(String name) {

@@ -78,7 +78,8 @@ final class Sums {
     }
 
     private static int stored(Flow flow, int step) {
-        return Transfer.stored(flow.operation(step)) | flow.isa().storedRegister(flow.steps().get(step), flow.bytes());
+        return Transfer.stored(flow.operation(step))
+                | flow.isa().storedRegister(flow.steps().get(step), flow.bytes());
     }
 
     /** The instruction that made what a register holds, if nothing else can lead between the two; else -1. */

@@ -196,10 +196,8 @@ final class Transfer {
                 || operation.memory() == Memory.NONE && (from & frames) != 0;
         int ofStack = held.frames() & ~operation.writes() | (leadsToStack ? operation.writes() : 0);
         boolean stores = stores(flow, step, operation, here, held);
-        boolean isWhole = flow.isa()
-                        .operandBytes(flow.steps().get(step), flow.bytes())
-                        .orElse(0)
-                == Long.BYTES;
+        boolean isWhole =
+                flow.isa().operandBytes(flow.steps().get(step), flow.bytes()).orElse(0) == Long.BYTES;
         return new Addresses(
                 takes || loads || goesOn || loadsSpilled ? kept | operation.writes() : kept,
                 exact(flow, step, operation, here, held),
@@ -216,8 +214,8 @@ final class Transfer {
         boolean loads = isWhole
                 && (flow.isThroughTable(here.getFirst()) || operation.memory() == Memory.ADDRESS)
                 && operation.through() == 0;
-        boolean isAtStart = (takes || loads)
-                && (flow.isThroughTable(here.getFirst()) || offset(here.getFirst(), instruction) == 0);
+        boolean isAtStart =
+                (takes || loads) && (flow.isThroughTable(here.getFirst()) || offset(here.getFirst(), instruction) == 0);
         boolean moves = flow.isa()
                 .move(instruction, flow.bytes())
                 .filter(move -> (move.from() & held.exact()) != 0 && move.sizeBytes() == Long.BYTES)
@@ -288,7 +286,8 @@ final class Transfer {
                 && Integer.bitCount(from) == 1
                 && (from & held.copies()) != 0
                 && isa.counts(instruction, flow.bytes()) > 0;
-        boolean isRaised = raises || move.filter(made -> (made.from() & held.raised()) != 0).isPresent();
+        boolean isRaised = raises
+                || move.filter(made -> (made.from() & held.raised()) != 0).isPresent();
         return new Derived(
                 makes ? kept | operation.writes() : kept,
                 flags.isEmpty() ? held.flags() : readsIt || (flags.getAsInt() & held.registers()) != 0,

@@ -40,8 +40,7 @@ final class Uses {
     private Place behindCall(Context context, Flow flow, int step, Place after) {
         Optional<Summary> callee =
                 Optional.ofNullable(whole.touches(context).callees.get(step)).map(whole::summary);
-        return transfer.behindCall(
-                flow, after, callee.map(Summary::returns).orElse(0));
+        return transfer.behindCall(flow, after, callee.map(Summary::returns).orElse(0));
     }
 
     /** {@return what is known behind what a jump out of the code leads to} */

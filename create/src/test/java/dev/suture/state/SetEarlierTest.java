@@ -207,8 +207,7 @@ class SetEarlierTest {
             a copy out of it      | static long all[40];         | long my[40]; memcpy(my, all, sizeof my); use(my); | for (int i = 0; i < 40; i++) all[i] = n; | __attribute__((noinline)) static void use(long *p) { sink = p[3]; }
             a case that falls     | static int most;             | `switch (x) { case 0: sink = 7; case 1: sink = 8; case 2: sink = most; case 3: sink = 9; case 4: sink = 11; case 5: sink = 10; }` | `switch (n) { case 0: most = 1; case 1: most += 0; case 2: sink = 8; case 3: sink = 9; case 4: sink = 11; case 5: most = 10; }` |
             """)
-    void whatCannotBeToldFromThatIsRefused(
-            String what, String variable, String read, String write, String function) {
+    void whatCannotBeToldFromThatIsRefused(String what, String variable, String read, String write, String function) {
         String before = function == null ? "" : function;
         assertThat(refusals(variable + "\n" + before, read == null ? "" : read, write == null ? "" : write, ""))
                 .isNotEmpty();

@@ -68,16 +68,9 @@ class XenEditsTest {
         // That it counts from the payload on is what others, who look at it, have to be told.
         Set<String> accepted = List.of(edits).contains(XenEdits.NEW_GLOBAL) ? Set.of("suture_calls") : Set.of();
         PayloadRequest payload = new PayloadRequest(
-                folder.resolve(name + ".livepatch"),
-                name,
-                depends,
-                List.of(),
-                List.of(),
-                Set.of(),
-                accepted,
-                Set.of());
-        CreateRequest request = new CreateRequest(
-                XenBuildRequest.of(XenTree.open(tree), patches), payload, Optional.empty());
+                folder.resolve(name + ".livepatch"), name, depends, List.of(), List.of(), Set.of(), accepted, Set.of());
+        CreateRequest request =
+                new CreateRequest(XenBuildRequest.of(XenTree.open(tree), patches), payload, Optional.empty());
         return CreateXenPayload.create(request, Progress.NONE);
     }
 
