@@ -22,6 +22,7 @@ import java.util.Optional;
  */
 public final class ElfFile {
     private static final int LARGEST_COPIED_BYTES = 16 << 20;
+    private static final int LONGEST_BUILD_ID_BYTES = 64;
     private static final int LARGEST_NATIVE_BYTES = 128 << 20;
 
     private final FileBytes file;
@@ -252,7 +253,7 @@ public final class ElfFile {
 
     /**
      * {@return the file's build id in lower-case hexadecimal digits, from its note sections or, where these have none,
-     * its note segments}
+     * its note segments; one of more than 64 bytes, which no linker makes of itself, is none}
      *
      * @throws ElfFormatException if the notes do not add up
      */
@@ -281,7 +282,11 @@ public final class ElfFile {
     }
 
     private static Optional<String> buildId(List<Note> notes) {
-        return notes.stream().filter(Note::isBuildId).findFirst().map(Note::hex);
+        return notes.stream()
+                .filter(Note::isBuildId)
+                .findFirst()
+                .map(Note::hex)
+                .filter(hex -> hex.length() <= 2 * LONGEST_BUILD_ID_BYTES);
     }
 
     /** {@return the bytes of a segment, if the file has them all} */

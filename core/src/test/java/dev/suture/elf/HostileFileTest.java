@@ -74,6 +74,18 @@ class HostileFileTest {
     }
 
     @Test
+    void aBuildIdThatWouldFillTheScreenIsNone() throws Exception {
+        Fixtures.sharedObject(directory);
+        for (int bytes : new int[] {1, 64, 65, 60_000}) {
+            Path options = Files.writeString(directory.resolve("options"), "-Wl,--build-id=0x" + "ab".repeat(bytes));
+            Tool.runWell(directory, "gcc", "-shared", "-nostdlib", "@" + options, "kinds.o", "-o", "long.so");
+            assertThat(ElfFile.read(directory.resolve("long.so")).buildId().isPresent())
+                    .as(bytes + " bytes")
+                    .isEqualTo(bytes <= 64);
+        }
+    }
+
+    @Test
     void randomChangesGiveAModelOrAFormatException() throws Exception {
         Random random = new Random(20250101);
         for (byte[] whole : fixtures()) {
