@@ -31,7 +31,7 @@ final class Failures {
         boolean debug = asked.debug() || System.getenv("SUTURE_DEBUG") != null;
         ExitCode exitCode;
         String message;
-        switch (isInterruption(exception) ? new InterruptedException() : exception) {
+        switch (Suture.isToldToEnd() || isInterruption(exception) ? new InterruptedException() : exception) {
             case LivePatchException badInput -> {
                 exitCode = ExitCode.BAD_INPUT;
                 message = badInput.getMessage();

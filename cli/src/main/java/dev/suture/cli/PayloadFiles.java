@@ -1,6 +1,7 @@
 package dev.suture.cli;
 
 import dev.suture.LivePatchException;
+import dev.suture.PlainFile;
 import dev.suture.elf.ElfFile;
 import dev.suture.payload.Payload;
 import dev.suture.payload.PayloadDigest;
@@ -8,6 +9,8 @@ import java.nio.file.Path;
 
 /** The files of payloads, as they are named on a command line. */
 final class PayloadFiles {
+    private static final int MOST_BYTES = 128 << 20;
+
     private PayloadFiles() {}
 
     /**
@@ -17,7 +20,8 @@ final class PayloadFiles {
      * @throws LivePatchException if it is damaged
      */
     static Payload read(Path file, boolean anyBuildId) {
-        ElfFile elf = ElfFile.read(file);
+        // All at once: what is checked is what is loaded, whatever becomes of the file meanwhile.
+        ElfFile elf = ElfFile.read(file.toString(), PlainFile.read(file, MOST_BYTES));
         if (!anyBuildId && !PayloadDigest.isRight(elf)) {
             throw new LivePatchException(
                     "%s: its build id is not the digest of the file: it was changed since suture made it, or another linker did. Build it again, or take it from where it was made; --any-build-id takes it as it is."

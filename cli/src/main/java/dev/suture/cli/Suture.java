@@ -45,6 +45,8 @@ public final class Suture implements Runnable {
     private static final long GRACE_SECONDS = 1;
     private static final long UNWIND_SECONDS = 10;
 
+    private static volatile boolean isToldToEnd;
+
     @Spec
     private CommandSpec spec;
 
@@ -90,8 +92,8 @@ public final class Suture implements Runnable {
         CountDownLatch finished = new CountDownLatch(1);
         AtomicInteger exitCode = new AtomicInteger(ExitCode.INTERNAL_ERROR.code());
         // Who follows does so until he is told to end, and has then done what he was to do.
-        boolean isToldToEnd = arguments.length > 0 && arguments[0].equals("follow");
-        unwindWhenKilled(Thread.currentThread(), finished, isToldToEnd, exitCode);
+        boolean endsWhenTold = arguments.length > 0 && arguments[0].equals("follow");
+        unwindWhenKilled(Thread.currentThread(), finished, endsWhenTold, exitCode);
         try {
             exitCode.set(run(arguments));
         } finally {
@@ -181,11 +183,12 @@ public final class Suture implements Runnable {
      * its processes and remove its temporary files; whatever process is left after that is killed.
      */
     private static void unwindWhenKilled(
-            Thread working, CountDownLatch finished, boolean isToldToEnd, AtomicInteger exitCode) {
+            Thread working, CountDownLatch finished, boolean endsWhenTold, AtomicInteger exitCode) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             if (finished.getCount() == 0) {
                 return;
             }
+            isToldToEnd = true;
             working.interrupt();
             try {
                 // A thread that waits for output of a process hears of the interruption only when that process ends.
@@ -193,7 +196,7 @@ public final class Suture implements Runnable {
                     killDescendants();
                     finished.await(UNWIND_SECONDS, TimeUnit.SECONDS);
                 }
-                if (isToldToEnd && finished.getCount() == 0) {
+                if (endsWhenTold && finished.getCount() == 0) {
                     Runtime.getRuntime().halt(exitCode.get());
                 }
             } catch (InterruptedException e) {
@@ -201,6 +204,11 @@ public final class Suture implements Runnable {
             }
             killDescendants();
         }));
+    }
+
+    /** {@return whether the user pressed Ctrl-C, or this process was killed politely} What fails then fails of that. */
+    static boolean isToldToEnd() {
+        return isToldToEnd;
     }
 
     private static void killDescendants() {

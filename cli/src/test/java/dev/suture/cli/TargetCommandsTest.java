@@ -30,7 +30,9 @@ class TargetCommandsTest {
             #define PLAIN __attribute__((noipa))
             PLAIN int answer(int x) { __asm__ volatile(".fill 64, 1, 0x90"); return x + 1; }
             PLAIN int busy(int x) { __asm__ volatile(".fill 64, 1, 0x90"); for (;;) pause(); return x; }
+            PLAIN int now_and_then(int x) { __asm__ volatile(".fill 64, 1, 0x90"); usleep(1000); return x; }
             static void *keeps(void *unused) { busy(1); return unused; }
+            static void *returns(void *unused) { while (now_and_then(1)); return unused; }
             int main(void)
             {
                 char line[100];
@@ -40,6 +42,8 @@ class TargetCommandsTest {
                 while (fgets(line, sizeof line, stdin)) {
                     if (!strcmp(line, "busy\\n"))
                         pthread_create(&thread, 0, keeps, 0), usleep(20000);
+                    if (!strcmp(line, "often\\n"))
+                        pthread_create(&thread, 0, returns, 0), usleep(20000);
                     printf("%d\\n", answer(1));
                 }
             }
@@ -473,6 +477,22 @@ class TargetCommandsTest {
             assertThat(said.err())
                     .containsOnlyOnce("pid ")
                     .contains("12 threads are in busy or may return into it; one of them: thread ");
+        }
+    }
+
+    /** Each of them leaves now and then, and is back soon. */
+    @Test
+    void threadsThatComeAndGoAreNamedTogether() throws Exception {
+        Path often = payload("often", "now_and_then", 1, buildId);
+        try (Running running = new Running()) {
+            for (int i = 0; i < 12; i++) {
+                running.ask("often");
+            }
+            Said said = Said.suture("load", often, "--on", running.target(), "--timeout", "1");
+            assertThat(said.exitCode()).as(said.toString()).isEqualTo(ExitCode.TIMED_OUT);
+            assertThat(said.err())
+                    .containsOnlyOnce("pid ")
+                    .containsPattern("refused: ([2-9]|1[0-2]) threads (at a time were|are) in now_and_then or m");
         }
     }
 

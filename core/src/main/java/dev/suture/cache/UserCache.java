@@ -20,6 +20,10 @@ import java.util.Set;
 public final class UserCache {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
+    private static final int OTHERS_WRITE = 0002;
+    /** Only the owner of a file in such a directory may rename it. */
+    private static final int STICKY = 01000;
+
     private UserCache() {}
 
     /**
@@ -88,6 +92,14 @@ public final class UserCache {
             throw new LivePatchException(
                     "others may write to the cache %s (%s), and what is in it is run. If nobody did, say chmod go-w; else delete it."
                             .formatted(directory, PosixFilePermissions.toString(mode)));
+        }
+        for (Path above = directory.getParent(); above != null; above = above.getParent()) {
+            int bits = (int) Files.getAttribute(above, "unix:mode");
+            if ((bits & (OTHERS_WRITE | STICKY)) == OTHERS_WRITE) {
+                throw new LivePatchException(
+                        "anybody may put another directory in the place of the cache %s, as %s lets all users write and rename there. Set SUTURE_CACHE to a directory elsewhere."
+                                .formatted(directory, above));
+            }
         }
     }
 

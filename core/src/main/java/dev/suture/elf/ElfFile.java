@@ -5,6 +5,7 @@ import dev.suture.PlainFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +22,8 @@ import java.util.Optional;
  */
 public final class ElfFile {
     private static final int LARGEST_COPIED_BYTES = 16 << 20;
+    private static final int LONGEST_BUILD_ID_BYTES = 64;
+    private static final int LARGEST_NATIVE_BYTES = 128 << 20;
 
     private final FileBytes file;
     private final ElfHeader header;
@@ -39,8 +42,8 @@ public final class ElfFile {
     }
 
     /**
-     * Reads a file. One of up to 16 MiB, as objects are, is copied and may be overwritten by the next build; a larger one
-     * is mapped and must stay as it is for as long as the value is in use.
+     * Reads a file. One of up to 128 MiB is copied and may be overwritten by the next build; a larger one is mapped and
+     * must stay as it is for as long as the value is in use.
      *
      * @throws ElfFormatException if it is not a usable ELF file
      * @throws LivePatchException if it cannot be read at all
@@ -51,11 +54,24 @@ public final class ElfFile {
             if (channel.size() <= LARGEST_COPIED_BYTES) {
                 return read(file.toString(), PlainFile.read(file, LARGEST_COPIED_BYTES));
             }
+            if (channel.size() <= LARGEST_NATIVE_BYTES) {
+                return read(file.toString(), copy(channel));
+            }
             MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
             return read(file.toString(), mapped);
         } catch (IOException e) {
             throw new LivePatchException("%s: cannot be read: %s".formatted(file, PlainFile.why(e)), e);
         }
+    }
+
+    // Outside of the heap, which is small.
+    private static MemorySegment copy(FileChannel channel) throws IOException {
+        MemorySegment bytes = Arena.ofAuto().allocate(channel.size());
+        ByteBuffer left = bytes.asByteBuffer();
+        while (left.hasRemaining() && channel.read(left) >= 0) {
+            Thread.onSpinWait();
+        }
+        return bytes.asSlice(0, left.position());
     }
 
     /**
@@ -237,7 +253,7 @@ public final class ElfFile {
 
     /**
      * {@return the file's build id in lower-case hexadecimal digits, from its note sections or, where these have none,
-     * its note segments}
+     * its note segments; one of more than 64 bytes, which no linker makes of itself, is none}
      *
      * @throws ElfFormatException if the notes do not add up
      */
@@ -266,7 +282,11 @@ public final class ElfFile {
     }
 
     private static Optional<String> buildId(List<Note> notes) {
-        return notes.stream().filter(Note::isBuildId).findFirst().map(Note::hex);
+        return notes.stream()
+                .filter(Note::isBuildId)
+                .findFirst()
+                .map(Note::hex)
+                .filter(hex -> hex.length() <= 2 * LONGEST_BUILD_ID_BYTES);
     }
 
     /** {@return the bytes of a segment, if the file has them all} */

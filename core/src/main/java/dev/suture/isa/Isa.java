@@ -3,6 +3,8 @@ package dev.suture.isa;
 import dev.suture.elf.Elf;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /** One instruction set, in the mode that the code of an ELF file of its machine runs in. */
 public sealed interface Isa permits X86_64 {
@@ -118,6 +120,13 @@ public sealed interface Isa permits X86_64 {
     /** {@return the registers that functions get arguments in, a bit mask as in {@link Operation}} */
     int argumentRegisters();
 
+    /**
+     * {@return the register of one argument, a bit mask as in {@link Operation}}
+     *
+     * @param place 0 for the first
+     */
+    int argumentRegister(int place);
+
     /** {@return the register that functions give their result in, a bit mask as in {@link Operation}} */
     int resultRegister();
 
@@ -126,4 +135,56 @@ public sealed interface Isa permits X86_64 {
 
     /** {@return the registers that lead to the stack alone, a bit mask as in {@link Operation}} */
     int stackRegisters();
+
+    /** {@return the comparison of one number with a constant that an instruction is, if it is one} */
+    Optional<NumberTest> test(Instruction instruction, MemorySegment code);
+
+    /**
+     * {@return whether a conditional jump is taken if a number was compared before}
+     *
+     * @param conditional a conditional jump as decoded from {@code code}
+     * @param test what set the flags
+     * @param number what was compared
+     * @return empty if it also depends on something else
+     */
+    Optional<Boolean> isTaken(Instruction conditional, MemorySegment code, NumberTest test, long number);
+
+    /** {@return what a move brings where, as far as it goes to a general register} */
+    Optional<Move> move(Instruction instruction, MemorySegment code);
+
+    /**
+     * {@return the registers that an instruction sets the flags from, a bit mask as in {@link Operation}; empty if it leaves
+     * them as they are}
+     */
+    OptionalInt setsFlags(Instruction instruction, MemorySegment code);
+
+    /** {@return whether what an instruction writes to a register or memory depends on the flags} */
+    boolean dependsOnFlags(Instruction instruction, MemorySegment code);
+
+    /** {@return whether an instruction sets bits, which do not depend on what was there, and leaves others as they were} */
+    boolean setsBits(Instruction instruction, MemorySegment code);
+
+    /** {@return the number that an instruction puts into a register, with its sign; empty if it does something else} */
+    OptionalLong loaded(Instruction instruction, MemorySegment code);
+
+    /** {@return where the stack and the frame are behind an instruction, if that is known} */
+    StackPlaces stack(Instruction instruction, MemorySegment code, StackPlaces before);
+
+    /** {@return the constant operand of an instruction that has one, with its sign} */
+    long constant(Instruction instruction, MemorySegment code);
+
+    /** {@return 1 if an instruction adds a constant to its operand, -1 if it takes one away, else 0} */
+    int counts(Instruction instruction, MemorySegment code);
+
+    /** {@return the register that an instruction stores in memory, also a part of it; 0 if it is none that does} */
+    int storedRegister(Instruction instruction, MemorySegment code);
+
+    /** {@return whether an instruction adds a register to its operand, or takes it away, the result staying in the operand} */
+    boolean addsRegister(Instruction instruction, MemorySegment code);
+
+    /** {@return how many bytes of memory the operand of an instruction is, if that is known} */
+    OptionalInt operandBytes(Instruction instruction, MemorySegment code);
+
+    /** {@return the registers that lead to what an instruction that moves a string reads; 0 if it is none} */
+    int stringSource(Instruction instruction, MemorySegment code);
 }

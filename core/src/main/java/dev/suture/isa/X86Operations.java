@@ -36,6 +36,9 @@ final class X86Operations {
 
     private final MemorySegment code;
     private final boolean wordPrefix;
+    /** F2 or F3, which tell vector instructions apart; 0 without. */
+    private final int repeat;
+
     private final int rex;
     private final int opcode;
     /** ModRM and SIB; 0 where the instruction ends before them. */
@@ -43,9 +46,10 @@ final class X86Operations {
 
     private final int sib;
 
-    private X86Operations(MemorySegment code, boolean wordPrefix, int rex, int opcodeAt) {
+    private X86Operations(MemorySegment code, boolean wordPrefix, int repeat, int rex, int opcodeAt) {
         this.code = code;
         this.wordPrefix = wordPrefix;
+        this.repeat = repeat;
         this.rex = rex;
         boolean twoBytes = at(opcodeAt) == 0x0f;
         opcode = twoBytes ? 0x0f00 | at(opcodeAt + 1) : at(opcodeAt);
@@ -81,17 +85,19 @@ final class X86Operations {
                 .isPresent();
     }
 
-    private static Optional<X86Operations> read(MemorySegment code) {
+    static Optional<X86Operations> read(MemorySegment code) {
         boolean wordPrefix = false;
+        int repeat = 0;
         int rex = 0;
         for (int position = 0; position < code.byteSize(); position++) {
             int value = LittleEndian.u8(code, position);
             switch (value) {
                 case 0x66 -> wordPrefix = true;
-                case 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x67, 0xf0, 0xf2, 0xf3 -> {}
+                case 0xf2, 0xf3 -> repeat = value;
+                case 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x67, 0xf0 -> {}
                 default -> {
                     if (value >> 4 != 4) {
-                        return Optional.of(new X86Operations(code, wordPrefix, rex, position));
+                        return Optional.of(new X86Operations(code, wordPrefix, repeat, rex, position));
                     }
                     rex = value;
                     continue;
@@ -105,7 +111,7 @@ final class X86Operations {
     private boolean isStore() {
         return switch (opcode) {
             case 0x86, 0x87, 0x88, 0x89, 0xa4, 0xa5, 0xaa, 0xab, 0x8f, 0xc6, 0xc7, 0x0fc3 -> true;
-            case 0x0f11, 0x0f13, 0x0f17, 0x0f29, 0x0f2b, 0x0f7f, 0x0fd6, 0x0fe7 -> true;
+            case 0x0f11, 0x0f13, 0x0f17, 0x0f29, 0x0f2b, 0x0f7e, 0x0f7f, 0x0fd6, 0x0fe7 -> true;
             default -> opcode >= 0x0f90 && opcode < 0x0fa0;
         };
     }
@@ -114,7 +120,39 @@ final class X86Operations {
         return position < code.byteSize() ? LittleEndian.u8(code, position) : 0;
     }
 
-    private Operation operation() {
+    int opcode() {
+        return opcode;
+    }
+
+    /** {@return what ModRM has in its middle: an operator, where it is no register} */
+    int operator() {
+        return modRm >> 3 & 7;
+    }
+
+    /** {@return how many bytes the operand has, of an instruction whose prefixes say so} */
+    int operandBytes() {
+        return isByte() ? 1 : (rex & REX_W) != 0 ? 8 : wordPrefix ? 2 : 4;
+    }
+
+    /** {@return F2 or F3, the prefix of an instruction; 0 without} */
+    int repeat() {
+        return repeat;
+    }
+
+    boolean hasWordPrefix() {
+        return wordPrefix;
+    }
+
+    boolean isWide() {
+        return (rex & REX_W) != 0;
+    }
+
+    /** {@return whether a register of one byte may be the second one of a word} */
+    boolean mayBeUpperByte() {
+        return isByte() && rex == 0;
+    }
+
+    Operation operation() {
         if (opcode >= 0x0f00) {
             return twoBytes(opcode & 0xff);
         }
@@ -192,7 +230,18 @@ final class X86Operations {
             case 0x11, 0x13, 0x17, 0x29, 0x2b, 0x7f, 0xd6, 0xe7 ->
                 isRegister() ? nothing() : writesMemory(through(), 0, 0);
             case 0x10, 0x12, 0x14, 0x15, 0x16, 0x28, 0x2e, 0x2f -> looksAt();
-            case 0x2a, 0x2c, 0x2d, 0x50, 0x6e, 0x7e, 0xc4, 0xc5, 0xd7, 0xf7 -> Operation.UNKNOWN;
+            case 0x2a, 0x6e -> isRegister() ? Operation.UNKNOWN : looksAt();
+            case 0x2c, 0x2d ->
+                isRegister() || !wordPrefix && repeat == 0
+                        ? Operation.UNKNOWN
+                        : readsMemory(through(), register(), 0, 0);
+            case 0x7e -> {
+                if (isRegister()) {
+                    yield Operation.UNKNOWN;
+                }
+                yield repeat == 0xf3 ? looksAt() : writesMemory(through(), 0, 0);
+            }
+            case 0x50, 0xc4, 0xc5, 0xd7, 0xf7 -> Operation.UNKNOWN;
             default -> {
                 boolean isPlain = second >= 0x51 && second < 0x77 || second == 0xc6 || second >= 0xd0 && second < 0xff;
                 yield isPlain ? looksAt() : Operation.UNKNOWN;
@@ -316,27 +365,27 @@ final class X86Operations {
         return new Operation(true, memory, through, writes, keeps, mixes);
     }
 
-    private boolean isByte() {
+    boolean isByte() {
         return opcode < 0x0f00
                 ? (opcode & 1) == 0
                 : opcode == 0x0fb0 || opcode == 0x0fc0 || opcode >= 0x0f90 && opcode < 0x0fa0;
     }
 
-    private boolean isNarrow() {
+    boolean isNarrow() {
         return isByte() || wordPrefix && (rex & REX_W) == 0;
     }
 
-    private boolean isRegister() {
+    boolean isRegister() {
         return modRm >> 6 == 3;
     }
 
     /** {@return the register that ModRM's middle names} */
-    private int register() {
+    int register() {
         return numbered(modRm >> 3 & 7, REX_R, isByte());
     }
 
     /** {@return the register that is the operand; of 0F B6 and BE, which read a byte, it is that byte's} */
-    private int operand() {
+    int operand() {
         return isRegister() ? numbered(modRm & 7, REX_B, isByte() || opcode == 0x0fb6 || opcode == 0x0fbe) : 0;
     }
 

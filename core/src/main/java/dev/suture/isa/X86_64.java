@@ -4,6 +4,8 @@ import dev.suture.elf.Elf;
 import dev.suture.elf.LittleEndian;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /** 64-bit mode of the x86 CPUs of Intel and AMD. */
 public final class X86_64 implements Isa {
@@ -157,10 +159,95 @@ public final class X86_64 implements Isa {
         return X86Operations.copies(code.asSlice(instruction.offset(), instruction.sizeBytes()));
     }
 
+    @Override
+    public Optional<NumberTest> test(Instruction instruction, MemorySegment code) {
+        return X86Numbers.test(instruction, code);
+    }
+
+    @Override
+    public Optional<Boolean> isTaken(Instruction conditional, MemorySegment code, NumberTest test, long number) {
+        return X86Numbers.isTaken(conditional, code, test, number);
+    }
+
+    @Override
+    public Optional<Move> move(Instruction instruction, MemorySegment code) {
+        return X86Numbers.move(instruction, code);
+    }
+
+    @Override
+    public OptionalInt setsFlags(Instruction instruction, MemorySegment code) {
+        return X86Numbers.setsFlags(instruction, code);
+    }
+
+    @Override
+    public boolean dependsOnFlags(Instruction instruction, MemorySegment code) {
+        return X86Numbers.dependsOnFlags(instruction, code);
+    }
+
+    @Override
+    public boolean setsBits(Instruction instruction, MemorySegment code) {
+        return X86Numbers.setsBits(instruction, code);
+    }
+
+    @Override
+    public long constant(Instruction instruction, MemorySegment code) {
+        return X86Numbers.constant(instruction, code);
+    }
+
+    @Override
+    public int counts(Instruction instruction, MemorySegment code) {
+        return X86Numbers.counts(instruction, code);
+    }
+
+    @Override
+    public int storedRegister(Instruction instruction, MemorySegment code) {
+        return X86Numbers.storedRegister(instruction, code);
+    }
+
+    @Override
+    public OptionalLong loaded(Instruction instruction, MemorySegment code) {
+        return X86Numbers.loaded(instruction, code);
+    }
+
+    @Override
+    public StackPlaces stack(Instruction instruction, MemorySegment code, StackPlaces before) {
+        return X86Stack.after(instruction, code, before);
+    }
+
+    @Override
+    public boolean addsRegister(Instruction instruction, MemorySegment code) {
+        return X86Numbers.addsRegister(instruction, code);
+    }
+
+    @Override
+    public OptionalInt operandBytes(Instruction instruction, MemorySegment code) {
+        return X86Numbers.operandBytes(instruction, code);
+    }
+
+    /** {@return rsi for {@code movs}} */
+    @Override
+    public int stringSource(Instruction instruction, MemorySegment code) {
+        return copies(instruction, code) ? 1 << 6 : 0;
+    }
+
     /** {@return rdi, rsi, rdx, rcx, r8 and r9} */
     @Override
     public int argumentRegisters() {
         return 1 << 7 | 1 << 6 | 1 << 2 | 1 << 1 | 1 << 8 | 1 << 9;
+    }
+
+    /** @see "System V ABI, AMD64 Architecture Processor Supplement, 3.2.3 Parameter Passing" */
+    @Override
+    public int argumentRegister(int place) {
+        return switch (place) {
+            case 0 -> 1 << 7;
+            case 1 -> 1 << 6;
+            case 2 -> 1 << 2;
+            case 3 -> 1 << 1;
+            case 4 -> 1 << 8;
+            case 5 -> 1 << 9;
+            default -> 0;
+        };
     }
 
     /** {@return rax} */

@@ -40,6 +40,20 @@ class UserCacheTest {
     }
 
     @Test
+    void aCacheThatOthersMayExchangeIsTurnedDown() throws IOException {
+        Path open = Files.createDirectory(folder.resolve("open"));
+        Path cache = open.resolve("between/cache");
+        UserCache.prepare(cache);
+        Files.setAttribute(open, "unix:mode", 0777);
+        assertThatThrownBy(() -> UserCache.prepare(cache))
+                .isInstanceOf(LivePatchException.class)
+                .hasMessageContaining(
+                        "in the place of the cache %s, as %s lets".formatted(cache.toRealPath(), open.toRealPath()));
+        Files.setAttribute(open, "unix:mode", 01777);
+        UserCache.prepare(cache);
+    }
+
+    @Test
     void aCacheOfSomebodyElseIsTurnedDown() throws IOException {
         Path cache = Files.createDirectory(folder.resolve("theirs"));
         Assumptions.assumeTrue(isRoot(), "needs root, to give a directory away");

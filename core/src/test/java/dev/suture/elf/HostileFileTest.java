@@ -62,6 +62,29 @@ class HostileFileTest {
         }
     }
 
+    /** As a build does that makes the file anew; of a mapped one nothing would be left. */
+    @Test
+    void whatWasReadStaysThoughTheFileIsCutOrOverwritten() throws Exception {
+        Path file = Fixtures.c(directory);
+        byte[] large = Arrays.copyOf(Files.readAllBytes(file), 17 << 20);
+        Files.write(file, large);
+        ElfFile read = ElfFile.read(file);
+        Files.write(file, new byte[1]);
+        assertThat(read.contents().mismatch(MemorySegment.ofArray(large))).isEqualTo(-1);
+    }
+
+    @Test
+    void aBuildIdThatWouldFillTheScreenIsNone() throws Exception {
+        Fixtures.sharedObject(directory);
+        for (int bytes : new int[] {1, 64, 65, 60_000}) {
+            Path options = Files.writeString(directory.resolve("options"), "-Wl,--build-id=0x" + "ab".repeat(bytes));
+            Tool.runWell(directory, "gcc", "-shared", "-nostdlib", "@" + options, "kinds.o", "-o", "long.so");
+            assertThat(ElfFile.read(directory.resolve("long.so")).buildId().isPresent())
+                    .as(bytes + " bytes")
+                    .isEqualTo(bytes <= 64);
+        }
+    }
+
     @Test
     void randomChangesGiveAModelOrAFormatException() throws Exception {
         Random random = new Random(20250101);

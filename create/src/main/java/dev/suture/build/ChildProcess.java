@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -110,12 +109,11 @@ public final class ChildProcess {
      * Returns when none is left.
      */
     static void killMarked(String mark) {
-        Instant insistFrom = Instant.now().plus(GRACE);
-        Instant giveUp = insistFrom.plus(GRACE.multipliedBy(3));
+        long start = System.nanoTime();
         Set<ProcessHandle> asked = new HashSet<>();
         List<ProcessHandle> marked = marked(mark);
-        while (!marked.isEmpty() && Instant.now().isBefore(giveUp)) {
-            boolean insist = Instant.now().isAfter(insistFrom);
+        while (!marked.isEmpty() && System.nanoTime() - start < 4 * GRACE.toNanos()) {
+            boolean insist = System.nanoTime() - start > GRACE.toNanos();
             marked.forEach(process -> {
                 if (insist) {
                     process.destroyForcibly();

@@ -25,7 +25,6 @@ import dev.suture.link.DirectReferences;
 import dev.suture.link.LinkProcessPayload;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Stack;
-import dev.suture.state.SetEarlier;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -157,9 +156,9 @@ public final class CreateProcessPayload {
         }
         refusals.addAll(types.refusals());
         refusals.addAll(selection.refusals());
-        refusals.addAll(SetEarlier.find(
+        refusals.addAll(CheckState.refusals(
                 selection,
-                effect::callers,
+                RunningTarget.of(effect, image),
                 traits.acceptedNewState(),
                 object -> PayloadCode.isBrought(object, build.patchedFiles())));
         refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));

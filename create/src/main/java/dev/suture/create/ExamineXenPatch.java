@@ -18,7 +18,6 @@ import dev.suture.link.LinkResult;
 import dev.suture.link.LinkXenPayload;
 import dev.suture.payload.Stack;
 import dev.suture.payload.XenRelease;
-import dev.suture.state.SetEarlier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -140,9 +139,9 @@ public final class ExamineXenPatch {
             refusals.addAll(CompareWithXen.check(selection, build, place.image(), tables, place.below()));
         }
         refusals.addAll(selection.refusals());
-        refusals.addAll(SetEarlier.find(
+        refusals.addAll(CheckState.refusals(
                 selection,
-                place.effect()::callers,
+                RunningTarget.of(place.effect(), place.image()),
                 acceptedNewState,
                 object -> PayloadCode.isBrought(object, build.patchedFiles())));
         refusals.addAll(CheckDefinitions.check(selection, place.image(), Set.of()));

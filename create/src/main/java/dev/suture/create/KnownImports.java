@@ -20,7 +20,9 @@ import java.util.Set;
  * @see "Linux Standard Base Core 5.0, 10.7 Symbol Versioning"
  */
 final class KnownImports {
-    private static final String LIBRARY = "libc.so.6";
+    private static final Set<String> LIBRARIES = Set.of("libc.so.6");
+    private static final Set<String> WITH_OTHERS =
+            Set.of("libc.so.6", "libpthread.so.0", "libstdc++.so.6", "libc++abi.so.1");
     private static final int FILE_AT = 4;
     private static final int FIRST_AT = 8;
     private static final int NEXT_AT = 12;
@@ -92,22 +94,33 @@ final class KnownImports {
 
     /** {@return those that keep no address which they are given} */
     static Set<String> keepNothing(ElfFile program) {
+        Set<String> known = new HashSet<>(imports(program, LIBRARIES));
+        known.retainAll(KEEP_NOTHING);
+        return known;
+    }
+
+    /** {@return all that a program takes from the C library, or the one of C++} */
+    static Set<String> ofLibraries(ElfFile program) {
+        return imports(program, WITH_OTHERS);
+    }
+
+    private static Set<String> imports(ElfFile program, Set<String> libraries) {
         Optional<Section> versions = program.section(".gnu.version");
-        Set<Integer> ofLibrary = versionsOfLibrary(program);
+        Set<Integer> ofLibrary = versionsOf(program, libraries);
         Set<String> known = new HashSet<>();
         List<Symbol> symbols = program.dynamicSymbols();
         for (int i = 0; versions.isPresent() && i < symbols.size(); i++) {
             Symbol symbol = symbols.get(i);
             boolean isOfLibrary = 2L * i + 2 <= versions.get().contents().byteSize()
                     && ofLibrary.contains(LittleEndian.u16(versions.get().contents(), 2L * i));
-            if (isOfLibrary && symbol.isUndefined() && KEEP_NOTHING.contains(symbol.name())) {
+            if (isOfLibrary && symbol.isUndefined()) {
                 known.add(symbol.name());
             }
         }
         return known;
     }
 
-    private static Set<Integer> versionsOfLibrary(ElfFile program) {
+    private static Set<Integer> versionsOf(ElfFile program, Set<String> libraries) {
         Set<Integer> found = new HashSet<>();
         Optional<MemorySegment> needs = program.section(".gnu.version_r").map(Section::contents);
         Optional<MemorySegment> names = program.section(".dynstr").map(Section::contents);
@@ -117,7 +130,7 @@ final class KnownImports {
         long need = 0;
         long next = NEED_BYTES;
         while (next != 0 && need >= 0 && need + NEED_BYTES <= needs.get().byteSize()) {
-            if (text(names.get(), LittleEndian.u32(needs.get(), need + FILE_AT)).equals(LIBRARY)) {
+            if (libraries.contains(text(names.get(), LittleEndian.u32(needs.get(), need + FILE_AT)))) {
                 addVersions(needs.get(), need + LittleEndian.u32(needs.get(), need + FIRST_AT), found);
             }
             next = LittleEndian.u32(needs.get(), need + NEXT_AT);

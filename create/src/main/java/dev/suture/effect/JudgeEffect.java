@@ -15,6 +15,7 @@ import dev.suture.effect.FindMoments.Reach;
 import dev.suture.effect.ProgramCode.Part;
 import dev.suture.image.Image;
 import dev.suture.image.Image.ImageSymbol;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -96,6 +97,28 @@ public final class JudgeEffect {
         }
         return Optional.of(callers);
     }
+
+    /** {@return the code that begins with a symbol; empty if there is none, or several} */
+    public Optional<Code> code(String function) {
+        await();
+        List<ImageSymbol> symbols = image.all(function);
+        return symbols.size() == 1 ? codeAt(symbols.getFirst().address()) : Optional.empty();
+    }
+
+    /** {@return the code that begins at an address} */
+    public Optional<Code> codeAt(long address) {
+        await();
+        return graph.code()
+                .with(address)
+                .filter(part -> part.start() == address)
+                .map(part -> new Code(
+                        part.name(),
+                        address,
+                        ProgramCode.bytes(part).asSlice(address - part.section().address(), part.end() - address)));
+    }
+
+    /** Code of the linked program, with the name that the target has for it. */
+    public record Code(String name, long address, MemorySegment bytes) {}
 
     /** {@return when a selection takes effect} */
     public Effects judge(Selection selection) {

@@ -3,44 +3,73 @@ package dev.suture.state;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
 import dev.suture.diff.Reference;
+import dev.suture.elf.LittleEndian;
 import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import dev.suture.isa.Operation;
+import dev.suture.isa.StackPlaces;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The instructions of a piece of code, and which may follow which.
  *
- * <p>Where a jump through a register leads is not known: to whatever nothing else leads to. What nothing leads to though
- * there is no such jump, such as the landing pad of an exception, is one more beginning. So all ways that exist are known,
- * and some that do not.
+ * <p>A jump through a register leads to each label of the tables that the code refers to, and to whatever nothing else leads
+ * to. What nothing leads to though there is no such jump, such as the landing pad of an exception, is one more beginning. So
+ * all ways that exist are known, and some that do not. Of linked code no table can be told from other data: where it needs
+ * one, it is not complete.
  */
 final class Flow {
-    private final Piece piece;
+    /** The piece of linked code. */
+    private static final int LINKED = -1;
+
+    /** rbp, where a function has a frame pointer. */
+    static final int FRAME_POINTER = 1 << 5;
+
+    private final int pieceIndex;
     private final Isa isa;
     private final MemorySegment bytes;
     private final List<Instruction> steps = new ArrayList<>();
     private final List<List<Integer>> next = new ArrayList<>();
     private final BitSet exits = new BitSet();
+    private final BitSet jumpsOut = new BitSet();
     private final BitSet entries = new BitSet();
     private final NavigableMap<Long, Reference> references = new TreeMap<>();
+    private final BitSet joins = new BitSet();
+    private final StackPlaces[] stack;
     private final boolean isComplete;
 
     Flow(ObjectPieces object, Piece piece) {
-        this.piece = piece;
-        isa = Isa.of(object.elf().header().machine());
-        bytes = object.contents(piece);
-        object.references(piece).forEach(reference -> references.put(reference.pieceOffset(), reference));
+        this(
+                Isa.of(object.elf().header().machine()),
+                object.contents(piece),
+                object.references(piece),
+                piece.index(),
+                labels(object, piece));
+    }
+
+    /** @param linked code that needs no relocation any more */
+    Flow(Isa isa, MemorySegment linked) {
+        this(isa, linked, List.of(), LINKED, Set.of());
+    }
+
+    private Flow(Isa isa, MemorySegment bytes, List<Reference> all, int pieceIndex, Set<Long> labels) {
+        this.isa = isa;
+        this.bytes = bytes;
+        this.pieceIndex = pieceIndex;
+        all.forEach(reference -> references.put(reference.pieceOffset(), reference));
         Map<Long, Integer> byOffset = new HashMap<>();
         long at = 0;
         Optional<Instruction> decoded = isa.decode(bytes, at);
@@ -50,12 +79,97 @@ final class Flow {
             at = decoded.get().endOffset();
             decoded = isa.decode(bytes, at);
         }
-        isComplete = at == bytes.byteSize();
+        boolean isDecoded = at == bytes.byteSize();
         for (int step = 0; step < steps.size(); step++) {
             next.add(new ArrayList<>(2));
             connect(step, byOffset);
         }
-        connectTheRest();
+        boolean needsTable = connectTheRest(labels, byOffset);
+        isComplete = isDecoded && !(needsTable && pieceIndex == LINKED);
+        stack = new StackPlaces[steps.size()];
+        followStack();
+        for (int step = 0; step < steps.size(); step++) {
+            for (int to : next.get(step)) {
+                joins.set(to, joins.get(to) || to != step + 1);
+            }
+        }
+    }
+
+    /** What nothing leads to may have any stack. */
+    private void followStack() {
+        ArrayDeque<Integer> open = new ArrayDeque<>();
+        entries.stream().forEach(entry -> {
+            stack[entry] = entry == 0 ? StackPlaces.BEGIN : StackPlaces.UNKNOWN;
+            open.add(entry);
+        });
+        while (!open.isEmpty()) {
+            int step = open.remove();
+            StackPlaces after = isa.stack(steps.get(step), bytes, stack[step]);
+            for (int to : next.get(step)) {
+                StackPlaces both = stack[to] == null ? after : stack[to].or(after);
+                if (!both.equals(stack[to])) {
+                    stack[to] = both;
+                    open.add(to);
+                }
+            }
+        }
+    }
+
+    /**
+     * {@return where on the stack the operand of an instruction is, in bytes from where the stack was when the code began;
+     * empty if it is elsewhere, or nobody can tell}
+     */
+    OptionalLong stackSlot(int step) {
+        Instruction instruction = steps.get(step);
+        Operation operation = operation(step);
+        if (stack[step] == null || operation.memory() == Operation.Memory.ADDRESS) {
+            return OptionalLong.empty();
+        }
+        OptionalLong base = operation.through() == isa.stackRegisters()
+                ? stack[step].pointer()
+                : operation.through() == FRAME_POINTER ? stack[step].frame() : OptionalLong.empty();
+        // What a push writes is below.
+        StackPlaces after = isa.stack(instruction, bytes, stack[step]);
+        boolean isPush = operation.memory() == Operation.Memory.WRITTEN
+                && operation.through() == isa.stackRegisters()
+                && instruction.displacementBytes() == 0
+                && !after.pointer().equals(stack[step].pointer());
+        if (base.isEmpty() || isPush && after.pointer().isEmpty()) {
+            return OptionalLong.empty();
+        }
+        return OptionalLong.of(isPush ? after.pointer().getAsLong() : base.getAsLong() + displacement(step));
+    }
+
+    /** {@return the constant part of the address of an instruction's operand} */
+    long displacement(int step) {
+        Instruction instruction = steps.get(step);
+        long found = 0;
+        int size = instruction.displacementBytes();
+        for (int i = 0; i < size; i++) {
+            found |= (long) LittleEndian.u8(bytes, instruction.offset() + instruction.displacementAt() + i) << 8 * i;
+        }
+        int shift = Long.SIZE - 8 * size;
+        return size == 0 ? 0 : found << shift >> shift;
+    }
+
+    /** Where the data that some code refers to leads in that code. */
+    private static Set<Long> labels(ObjectPieces object, Piece piece) {
+        Set<Integer> tables = new HashSet<>();
+        for (Reference reference : object.references(piece)) {
+            if (reference.target() instanceof Reference.InPiece target
+                    && !object.pieces().get(target.pieceIndex()).isCode()) {
+                tables.add(target.pieceIndex());
+            }
+        }
+        Set<Long> labels = new TreeSet<>();
+        for (int table : tables) {
+            for (Reference reference : object.references(object.pieces().get(table))) {
+                if (reference.target() instanceof Reference.InPiece target && target.pieceIndex() == piece.index()) {
+                    labels.add(target.delta());
+                }
+            }
+        }
+        return labels;
     }
 
     private void connect(int step, Map<Long, Integer> byOffset) {
@@ -87,23 +201,20 @@ final class Flow {
         Integer index = target.isPresent() ? byOffset.get(target.getAsLong()) : null;
         if (index == null) {
             exits.set(step);
+            jumpsOut.set(step);
         } else {
             next.get(step).add(index);
         }
     }
 
     private OptionalLong insideTarget(int step) {
-        return in(step).getFirst().target() instanceof Reference.InPiece target && target.pieceIndex() == piece.index()
+        return in(step).getFirst().target() instanceof Reference.InPiece target && target.pieceIndex() == pieceIndex
                 ? OptionalLong.of(target.delta())
                 : OptionalLong.empty();
     }
 
-    private void connectTheRest() {
-        BitSet reached = new BitSet();
-        if (!steps.isEmpty()) {
-            entries.set(0);
-            reach(0, reached);
-        }
+    /** {@return whether a jump leads somewhere that no other instruction tells} */
+    private boolean connectTheRest(Set<Long> labels, Map<Long, Integer> byOffset) {
         List<Integer> indirect = new ArrayList<>();
         for (int step = 0; step < steps.size(); step++) {
             if (steps.get(step).flow() == Instruction.Flow.INDIRECT_JUMP) {
@@ -111,10 +222,23 @@ final class Flow {
                 exits.set(step);
             }
         }
+        for (long label : labels) {
+            Integer to = byOffset.get(label);
+            if (to != null) {
+                indirect.forEach(jump -> next.get(jump).add(to));
+            }
+        }
+        BitSet reached = new BitSet();
+        if (!steps.isEmpty()) {
+            entries.set(0);
+            reach(0, reached);
+        }
+        boolean isLeft = false;
         for (int step = reached.nextClearBit(0); step < steps.size(); step = reached.nextClearBit(step + 1)) {
             if (isa.isPadding(steps.get(step), bytes)) {
                 continue;
             }
+            isLeft |= !indirect.isEmpty();
             if (indirect.isEmpty()) {
                 entries.set(step);
             }
@@ -123,6 +247,7 @@ final class Flow {
             }
             reach(step, reached);
         }
+        return isLeft;
     }
 
     private void reach(int first, BitSet reached) {
@@ -157,6 +282,27 @@ final class Flow {
 
     List<Integer> next(int step) {
         return next.get(step);
+    }
+
+    /**
+     * {@return whether a conditional jump goes that way when it is taken; empty if both ways are the same}
+     *
+     * @param to the instruction; -1 for out of the code
+     */
+    Optional<Boolean> isTaken(int jump, int to) {
+        List<Integer> ways = next(jump);
+        boolean leaves = isExit(jump);
+        boolean isSame =
+                leaves ? ways.isEmpty() : ways.size() < 2 || ways.get(0).equals(ways.get(1));
+        if (steps.get(jump).flow() != Instruction.Flow.CONDITIONAL || isSame) {
+            return Optional.empty();
+        }
+        return Optional.of(jumpsOut.get(jump) ? to < 0 : ways.getFirst() == to);
+    }
+
+    /** {@return whether something else than the instruction before it may lead to an instruction} */
+    boolean isJoin(int step) {
+        return joins.get(step) || entries.get(step);
     }
 
     /** {@return whether the code may be left with an instruction} */

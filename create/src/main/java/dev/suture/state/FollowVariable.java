@@ -1,85 +1,87 @@
 package dev.suture.state;
 
-import dev.suture.diff.Reference;
-import dev.suture.elf.LittleEndian;
-import dev.suture.isa.Instruction;
-import dev.suture.isa.Operation;
-import dev.suture.isa.Operation.Memory;
 import dev.suture.state.Functions.Node;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
+import dev.suture.state.Place.Governor;
+import dev.suture.state.Place.Governor.Way;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * Follows one variable through all code that may use it.
  *
- * <p>Two things matter. Is it read by code that has not written it before, since it was called from outside? And is it
- * written by code that has not looked at it? A counter ({@code if (++errors > 3)}) and the time of the last message
- * ({@code if (now - last < 5) return; last = now;}) are looked at before they are written: their first contents are where
- * they begin. What {@code setup()} writes and {@code check()} reads is neither.
+ * <p>Is it read by code that has not written it before, since it was called from outside? Does that code go on to write it,
+ * whatever it held at first, so that it would have begun so at any time ({@code if (!ready) { ready = 1; fill(); }}, or
+ * {@code if (now - last < 5) return; last = now;})? And is it written because of what it held, or whatever that was?
  *
  * <p>What is called is known by what it does from its beginning to its end; these summaries are made again and again until
- * none changes.
+ * none changes. Code that gets the variable's address is followed with it, be it in the patched objects or in the target.
  */
 final class FollowVariable {
+    private static final int MOST_ROUNDS = 60;
+    private static final Touches NONE = new Touches();
+
     private final Functions functions;
     private final Variable variable;
     private final Set<Node> nodes;
     private final Set<Node> onlyInHooks;
-    private final boolean partsCount;
-    private final Map<Node, Summary> summaries = new HashMap<>();
-    private final Map<Node, State[]> before = new HashMap<>();
-    /** Whether it has been looked at wherever a function is called from. */
-    private final Map<Node, Boolean> lookedAt = new HashMap<>();
+    private final Uses uses;
+    /** What else than its first contents is put there; empty if that is not known. */
+    private final Set<Long> others;
 
-    private final Map<Node, BitSet> bareReads = new HashMap<>();
-    private final Map<Node, BitSet> stores = new HashMap<>();
-    private final Map<Node, Set<String>> receivers = new HashMap<>();
-    private boolean changed;
+    private final Set<Context> contexts = new LinkedHashSet<>();
+    private final Map<Context, Summary> summaries = new HashMap<>();
+    private final Map<Context, Place[]> before = new HashMap<>();
+    private final Map<Context, Touches> touches = new HashMap<>();
+    /** What it depends on whether a function is called, wherever it is. */
+    private final Map<Context, Set<Way>> governedAt = new HashMap<>();
+
+    private final Map<Context, Set<Context>> callers = new HashMap<>();
+    private final Map<Node, PostDominators> dominators = new HashMap<>();
+    /** What has to be looked at again, as something is known now that it depends on. */
+    private final Set<Context> open = new LinkedHashSet<>();
+
+    private final boolean isLost;
 
     /**
-     * What is known at one place.
+     * Some code, called with the variable's address or without.
      *
-     * @param written whether all ways there have written it
-     * @param read whether all ways there have looked at it
-     * @param other whether it may hold something else than at first, if it held that when the code began
-     * @param stillOther the same, if it did not
-     * @param registers those that may hold its address
+     * @param registers that may hold the address when it begins
+     * @param exact those of them that certainly do
      */
-    private record State(boolean written, boolean read, boolean other, boolean stillOther, int registers) {
-        State or(State also) {
-            return new State(
-                    written && also.written,
-                    read && also.read,
-                    other || also.other,
-                    stillOther || also.stillOther,
-                    registers | also.registers);
-        }
-
-        State with(int newRegisters) {
-            return new State(written, read, other, stillOther, newRegisters);
-        }
-
-        State looked() {
-            return new State(written, true, other, stillOther, registers);
-        }
-
-        State wrote(boolean counts, boolean isFirst) {
-            return new State(written || counts, read, !isFirst, !isFirst, registers);
+    record Context(Node node, int registers, int exact) {
+        /** {@return some code that does not get the address} */
+        static Context of(Node node) {
+            return new Context(node, 0, 0);
         }
     }
 
-    /** What a piece of code does with it from its beginning to its end. */
-    private record Summary(boolean writes, boolean reads, boolean leavesOther, boolean keepsOther, boolean readsBare) {
-        static final Summary BEST = new Summary(true, true, false, false, false);
-        static final Summary NOTHING = new Summary(false, false, false, true, false);
+    /**
+     * What a piece of code does with it from its beginning to its end.
+     *
+     * @param reads whether it reads it at all
+     */
+    record Summary(
+            boolean writes, boolean leavesOther, boolean keepsOther, boolean readsBare, boolean reads, int returns) {
+        static final Summary BEST = new Summary(true, false, false, false, false, 0);
+
+        Place behind(Place place) {
+            return new Place(
+                    place.written() || writes,
+                    place.other() ? keepsOther : leavesOther,
+                    place.stillOther() ? keepsOther : leavesOther,
+                    place.touched() || leavesOther || writes,
+                    place.addresses(),
+                    place.derived(),
+                    place.governors(),
+                    place.looks());
+        }
     }
 
     /** @param nodes the code to look at, which all that uses the variable is among */
@@ -88,334 +90,344 @@ final class FollowVariable {
         this.variable = variable;
         this.nodes = nodes;
         onlyInHooks = functions.onlyInHooks();
-        partsCount = functions.usersOf(variable).size() == 1 || variable.piece().sizeBytes() <= Long.BYTES;
-        nodes.forEach(node -> {
-            summaries.put(node, Summary.BEST);
-            lookedAt.put(node, !functions.isStartedElsewhere(node));
-        });
-        do {
-            changed = false;
-            nodes.forEach(this::run);
-        } while (changed);
+        Transfer transfer = new Transfer(functions, variable);
+        uses = new Uses(this, functions, transfer);
+        others = transfer.others();
+        nodes.forEach(node -> add(Context.of(node)));
+        int left = MOST_ROUNDS * nodes.size() + MOST_ROUNDS * MOST_ROUNDS;
+        while (!open.isEmpty() && left > 0) {
+            Context context = open.iterator().next();
+            open.remove(context);
+            run(context);
+            left--;
+        }
+        isLost = !open.isEmpty();
+    }
+
+    void add(Context context) {
+        if (contexts.add(context)) {
+            summaries.put(context, Summary.BEST);
+            touches.put(context, new Touches());
+            if (isFree(context)) {
+                governedAt.put(context, Set.of());
+            }
+            open.add(context);
+        }
+    }
+
+    /** Notes that some code depends on what is known of other code. */
+    void calls(Context caller, Context callee) {
+        callers.computeIfAbsent(callee, _ -> new LinkedHashSet<>()).add(caller);
+    }
+
+    /** Whether somebody else may call it, too. */
+    private boolean isFree(Context context) {
+        return context.registers() == 0 && functions.isStartedElsewhere(context.node());
+    }
+
+    /** {@return whether following it came to no end, and nothing is known of it} */
+    boolean isLost() {
+        return isLost;
+    }
+
+    Variable variable() {
+        return variable;
+    }
+
+    Set<Context> contexts() {
+        return contexts;
+    }
+
+    Touches touches(Context context) {
+        return touches.getOrDefault(context, NONE);
+    }
+
+    Summary summary(Context context) {
+        return summaries.get(context);
+    }
+
+    /** {@return whether some code only runs because of what the variable held} */
+    boolean isGoverned(Context context) {
+        return !governedAt.getOrDefault(context, Set.of()).isEmpty();
+    }
+
+    PostDominators dominators(Node node) {
+        return dominators.computeIfAbsent(node, missing -> new PostDominators(functions.flow(missing)));
+    }
+
+    boolean isAmong(Node node) {
+        return nodes.contains(node);
+    }
+
+    boolean isRoot(Context context) {
+        return context.registers() == 0 && functions.isRoot(context.node()) && !onlyInHooks.contains(context.node());
     }
 
     /** {@return whether nobody finds anything but what it held at first, after whoever wrote to it is done} */
     boolean isAlwaysAsAtFirst() {
-        return nodes.stream()
-                .noneMatch(node -> functions.isRoot(node) && summaries.get(node).leavesOther());
+        return !isLost
+                && contexts.stream()
+                        .noneMatch(context -> context.registers() == 0
+                                && functions.isRoot(context.node())
+                                && summaries.get(context).leavesOther());
     }
 
     /** {@return who may read what was in it before it was called from outside, but for code that only hooks lead to} */
     List<Node> readers() {
-        boolean isExposed = nodes.stream()
-                .anyMatch(node -> functions.isRoot(node) && summaries.get(node).readsBare());
-        return isExposed
-                ? bareReads.entrySet().stream()
-                        .filter(entry -> !entry.getValue().isEmpty())
-                        .map(Map.Entry::getKey)
-                        .filter(node -> !onlyInHooks.contains(node))
-                        .toList()
-                : List.of();
+        if (isLost) {
+            return users();
+        }
+        boolean isExposed = contexts.stream()
+                .anyMatch(context -> context.registers() == 0
+                        && functions.isRoot(context.node())
+                        && summaries.get(context).readsBare());
+        return isExposed ? with(found -> !found.bareReads.isEmpty()) : List.of();
     }
 
-    /** {@return who writes it without having looked at it, and may have run before: code that only hooks lead to has not} */
-    List<Node> setters() {
-        List<Node> found = new ArrayList<>();
-        stores.forEach((node, steps) -> {
-            if (!onlyInHooks.contains(node) && steps.stream().anyMatch(step -> !hasLooked(node, step))) {
-                found.add(node);
-            }
-        });
-        return found;
+    private List<Node> users() {
+        return functions.usersOf(variable).stream()
+                .filter(node -> !onlyInHooks.contains(node))
+                .toList();
     }
 
-    /** {@return whether all that was found of another variable happens behind a look at this one} */
-    boolean guards(FollowVariable other) {
-        boolean reads = other.bareReads.entrySet().stream()
-                .allMatch(entry -> entry.getValue().stream().allMatch(step -> hasLooked(entry.getKey(), step)));
-        boolean writes = other.stores.entrySet().stream()
-                .allMatch(entry -> entry.getValue().stream()
-                        .allMatch(step -> other.hasLooked(entry.getKey(), step) || hasLooked(entry.getKey(), step)));
-        return reads && writes && isOnlySetWith(other);
+    private List<Node> with(Function<Touches, Boolean> which) {
+        return contexts.stream()
+                .filter(context -> which.apply(touches.get(context)))
+                .map(Context::node)
+                .filter(node -> !onlyInHooks.contains(node))
+                .distinct()
+                .toList();
     }
 
     /**
-     * It says of the other that it was made only if it never gets other contents where the other was not written. Of what is
-     * filled in a loop it is only known who does.
+     * {@return who writes it whatever it held, and may have run before: code that only hooks lead to has not}
+     *
+     * <p>But for him who is the only one to read it, and always does so before: {@code delta = now - last; last = now;}.
      */
-    private boolean isOnlySetWith(FollowVariable other) {
-        return stores.keySet().stream()
-                .allMatch(node -> isFilledBy(other, node)
-                        || stores.get(node).stream().allMatch(step -> isWrittenAt(other, node, step)));
+    List<Node> setters() {
+        if (isLost) {
+            return users();
+        }
+        Set<Node> found = new LinkedHashSet<>();
+        for (Context context : contexts) {
+            Touches of = touches.get(context);
+            boolean isSetter =
+                    of.plain.stream().anyMatch(step -> of.sums.get(step) || !isReadOnlyBefore(context, step));
+            if (isSetter && !onlyInHooks.contains(context.node())) {
+                found.add(context.node());
+            }
+        }
+        if (isShared()) {
+            found.addAll(with(one -> !one.handed.isEmpty()));
+        }
+        return List.copyOf(found);
     }
 
-    private boolean isFilledBy(FollowVariable other, Node node) {
-        return variable.piece().sizeBytes() <= Long.BYTES
-                && other.variable.piece().sizeBytes() > Long.BYTES
-                && functions.reachedFrom(Set.of(node)).stream()
-                        .anyMatch(reached -> !other.stores
-                                .getOrDefault(reached, new BitSet())
-                                .isEmpty());
-    }
-
-    /** Or behind it, before anything is decided: compilers put stores in another order. */
-    private boolean isWrittenAt(FollowVariable other, Node node, int step) {
-        State[] states = other.before.get(node);
-        if (states == null) {
+    /**
+     * What only one place hands out is used by whoever gets it from there, and by who comes from there: {@code format(text);
+     * return text;}.
+     */
+    private boolean isShared() {
+        List<Context> handing = contexts.stream()
+                .filter(context -> !onlyInHooks.contains(context.node())
+                        && !touches.get(context).handed.isEmpty())
+                .toList();
+        if (handing.isEmpty()) {
             return false;
         }
-        Flow flow = functions.flow(node);
-        int at = step;
-        while (states[at] != null && !states[at].written()) {
-            if (flow.isExit(at)
-                    || flow.isBranch(at)
-                    || flow.next(at).size() != 1
-                    || flow.next(at).getFirst() != at + 1) {
-                return false;
-            }
-            at++;
+        Context only = handing.getFirst();
+        BitSet handed = touches.get(only).handed;
+        if (handing.size() > 1 || handed.cardinality() > 1) {
+            return true;
         }
-        return states[at] != null;
-    }
-
-    private boolean hasLooked(Node node, int step) {
-        State[] states = before.get(node);
-        return states != null
-                && (lookedAt.get(node) || step < states.length && states[step] != null && states[step].read());
-    }
-
-    /** {@return which functions get its address from each piece of code that reads it or hands it on} */
-    Map<Node, Set<String>> receivers() {
-        Map<Node, Set<String>> found = new HashMap<>();
-        bareReads.forEach((node, steps) -> {
-            if (!steps.isEmpty()) {
-                found.put(node, receivers.getOrDefault(node, Set.of()));
-            }
+        Answers answers = new Answers(this, functions.flow(only.node()), only, before.get(only));
+        return contexts.stream().anyMatch(context -> {
+            BitSet used = (BitSet) touches.get(context).reads.clone();
+            used.or(touches.get(context).writes);
+            return context.equals(only)
+                    ? used.stream().anyMatch(step -> !handed.get(step) && !answers.isBehind(handed, step))
+                    : !used.isEmpty();
         });
-        receivers.forEach((node, names) -> {
-            if (!names.isEmpty()) {
-                found.put(node, names);
-            }
-        });
-        found.keySet().removeAll(onlyInHooks);
-        return found;
     }
 
-    private void run(Node node) {
-        Flow flow = functions.flow(node);
-        State[] states = new State[flow.steps().size()];
-        bareReads.put(node, new BitSet());
-        stores.put(node, new BitSet());
-        receivers.put(node, new TreeSet<>());
-        ArrayDeque<Integer> open = new ArrayDeque<>();
+    /** Nobody else reads it, and whoever does always goes on to write it, be it here. */
+    private boolean isReadOnlyBefore(Context writer, int store) {
+        boolean isAlone = contexts.stream()
+                .allMatch(context ->
+                        context.equals(writer) || touches.get(context).bareReads.isEmpty());
+        if (!isAlone) {
+            return false;
+        }
+        boolean isAfterAll = touches.get(writer).bareReads.stream()
+                .allMatch(read -> read == store || dominators(writer.node()).isAlwaysAfter(read, store));
+        Answers answers = new Answers(this, functions.flow(writer.node()), writer, before.get(writer));
+        return isAfterAll || answers.areAlways() && answers.isBehindRead(store);
+    }
+
+    /** {@return who leaves something else in it than its first contents} */
+    List<Node> writers() {
+        return with(found -> !found.leaves.isEmpty());
+    }
+
+    /** {@return who reads it and, if it holds its first contents, may go on without writing it} */
+    List<Node> unanswered() {
+        if (isLost) {
+            return users();
+        }
+        return contexts.stream()
+                .filter(context -> !onlyInHooks.contains(context.node()))
+                .filter(context ->
+                        !new Answers(this, functions.flow(context.node()), context, before.get(context)).areComplete())
+                .map(Context::node)
+                .distinct()
+                .toList();
+    }
+
+    private void run(Context context) {
+        Flow flow = functions.flow(context.node());
+        Place[] places = new Place[flow.steps().size()];
+        Touches found = touches.get(context);
+        found.clear();
+        BitSet next = new BitSet();
         flow.entries().stream().forEach(entry -> {
-            states[entry] = new State(false, false, false, true, 0);
-            open.add(entry);
+            places[entry] = Place.begin(context.registers(), context.exact());
+            next.set(entry);
         });
-        Summary found = Summary.BEST;
-        boolean readsBare = false;
-        boolean isOther = false;
-        boolean returns = false;
-        while (!open.isEmpty()) {
-            int step = open.remove();
-            State after = follow(node, flow, step, states[step]);
-            for (int next : flow.next(step)) {
-                State merged = states[next] == null ? after : states[next].or(after);
-                if (!merged.equals(states[next])) {
-                    states[next] = merged;
-                    open.add(next);
+        for (int step = next.nextSetBit(0); step >= 0; step = next.nextSetBit(0)) {
+            next.clear(step);
+            Place after = uses.follow(context, flow, step, places[step]);
+            for (int to : flow.next(step)) {
+                Place on = along(context, flow, step, to, after);
+                Place merged = places[to] == null ? on : places[to].or(on);
+                if (!merged.equals(places[to])) {
+                    places[to] = merged;
+                    next.set(to);
                 }
             }
         }
-        before.put(node, states);
-        bareReads.get(node).clear();
-        stores.get(node).clear();
-        if (!flow.isComplete() && functions.usersOf(variable).contains(node)) {
-            bareReads.get(node).set(0);
-            stores.get(node).set(0);
+        before.put(context, places);
+        found.clear();
+        Summary summary = summarize(context, flow, places);
+        boolean isUser = context.registers() != 0 || functions.usersOf(variable).contains(context.node());
+        if (!flow.isComplete() && isUser) {
+            List.of(found.reads, found.bareReads, found.writes, found.leaves, found.handed, found.plain)
+                    .forEach(steps -> steps.set(0));
+            summary = new Summary(false, true, true, true, true, flow.isa().resultRegister());
         }
-        for (int step = 0; step < states.length; step++) {
-            if (states[step] == null) {
+        if (!summary.equals(summaries.put(context, summary))) {
+            open.addAll(callers.getOrDefault(context, Set.of()));
+        }
+    }
+
+    private Summary summarize(Context context, Flow flow, Place[] places) {
+        boolean writes = true;
+        boolean leavesOther = false;
+        boolean keepsOther = false;
+        boolean readsBare = false;
+        boolean reads = false;
+        boolean isOther = false;
+        boolean returns = false;
+        int returned = 0;
+        for (int step = 0; step < places.length; step++) {
+            if (places[step] == null) {
                 continue;
             }
-            State after = follow(node, flow, step, states[step]);
-            readsBare |= !states[step].written()
-                    && callee(node, flow, step)
-                            .map(summaries::get)
-                            .filter(Summary::readsBare)
-                            .isPresent();
-            isOther |= after.other();
+            Place after = uses.follow(context, flow, step, places[step]);
             if (flow.isExit(step)) {
+                after = uses.leave(context, flow, step, along(context, flow, step, -1, after));
                 returns = true;
-                found = new Summary(
-                        found.writes() && after.written(),
-                        found.reads() && after.read(),
-                        found.leavesOther() || after.other(),
-                        found.keepsOther() || after.stillOther(),
-                        false);
+                writes &= after.written();
+                leavesOther |= after.other();
+                keepsOther |= after.stillOther();
+                returned |= after.addresses().registers() & flow.isa().resultRegister();
             }
-            passOn(node, flow, step, states);
+            Optional<Summary> callee =
+                    Optional.ofNullable(touches.get(context).callees.get(step)).map(summaries::get);
+            readsBare |=
+                    !places[step].written() && callee.filter(Summary::readsBare).isPresent();
+            reads |= callee.filter(Summary::reads).isPresent();
+            isOther |= after.other();
+            passOn(context, flow, step, places);
         }
-        readsBare |= !bareReads.get(node).isEmpty();
+        Touches found = touches.get(context);
+        readsBare |= !found.bareReads.isEmpty();
+        reads |= !found.reads.isEmpty() || !found.handed.isEmpty();
         // What never returns leaves what it writes to all who run beside it.
-        boolean leavesOther = returns ? found.leavesOther() : isOther;
-        found = new Summary(found.writes(), found.reads(), leavesOther, found.keepsOther(), readsBare);
-        changed |= !found.equals(summaries.put(node, found));
+        return new Summary(writes, returns ? leavesOther : isOther, keepsOther, readsBare, reads, returned);
     }
 
-    /** Who is called here has been looked at only if the variable was; whose address is taken is called behind the next call. */
-    private void passOn(Node node, Flow flow, int step, State[] states) {
-        for (Reference reference : flow.in(step)) {
-            Optional<Node> target = functions.target(node, reference).filter(nodes::contains);
-            boolean isOther = target.isPresent() && !target.get().equals(node);
-            if (isOther && !isLookedAtBy(node, flow, step, states) && lookedAt.put(target.get(), false)) {
-                changed = true;
+    /** {@return what is known on one way on from an instruction} */
+    private Place along(Context context, Flow flow, int step, int next, Place after) {
+        Set<Governor> governors = new HashSet<>(after.governors());
+        Optional<Boolean> isTaken = flow.isTaken(step, next);
+        if (isTaken.isPresent()) {
+            Optional<Boolean> atFirst = after.looks().takenAtFirst(flow, step);
+            if (atFirst.isPresent() || after.derived().flags()) {
+                governors.add(new Governor(step, way(flow, step, after.looks(), atFirst, isTaken.get())));
             }
         }
-    }
-
-    private boolean isLookedAtBy(Node node, Flow flow, int step, State[] states) {
-        if (lookedAt.get(node) || states[step].read()) {
-            return true;
+        if (next >= 0 && !governors.isEmpty()) {
+            PostDominators later = dominators(context.node());
+            governors.removeIf(governor -> later.next(governor.step()) == next);
         }
-        int at = step;
-        while (!flow.isBranch(at) && flow.next(at).equals(List.of(at + 1)) && states[at + 1] != null) {
-            at++;
+        return governors.equals(after.governors()) ? after : after.with(Set.copyOf(governors));
+    }
+
+    private Way way(Flow flow, int step, Looks looks, Optional<Boolean> atFirst, boolean isTaken) {
+        if (atFirst.isEmpty()) {
+            return Way.UNKNOWN;
         }
-        return at != step
-                && flow.isBranch(at)
-                && follow(node, flow, at, states[at]).read();
+        Way first = looks.isOnlyOfFirst(flow, step, others) ? Way.ONLY_FIRST : Way.FIRST;
+        return atFirst.get() == isTaken ? first : Way.NOT_FIRST;
     }
 
-    private Optional<Node> callee(Node node, Flow flow, int step) {
-        if (!flow.isBranch(step)) {
-            return Optional.empty();
+    /** Whose address is taken is called behind the next call, or whenever. */
+    private void passOn(Context context, Flow flow, int step, Place[] places) {
+        Set<Context> targets = new LinkedHashSet<>();
+        Optional.ofNullable(touches.get(context).callees.get(step)).ifPresent(targets::add);
+        flow.in(step).stream()
+                .flatMap(reference -> functions.target(context.node(), reference).stream())
+                .filter(node -> nodes.contains(node) && !node.equals(context.node()))
+                .forEach(node -> targets.add(Context.of(node)));
+        for (Context target : targets) {
+            passOn(context, along(context, flow, step, -1, places[step]).governors(), target);
         }
-        return flow.in(step).stream()
-                .flatMap(reference -> functions.target(node, reference).stream())
-                .filter(target -> nodes.contains(target) && !target.equals(node))
-                .findFirst();
     }
 
-    private State follow(Node node, Flow flow, int step, State state) {
-        Operation operation = flow.operation(step);
-        List<Reference> here = flow.in(step).stream()
-                .filter(reference -> variable.isMeantBy(node.object(), reference))
-                .toList();
-        State after = use(node, flow, step, operation, here, state);
-        after = after.with(registers(flow, step, operation, here, state.registers()));
-        return switch (flow.steps().get(step).flow()) {
-            case CALL, INDIRECT_CALL ->
-                call(node, flow, step, after)
-                        .with(after.registers() & flow.isa().preservedRegisters());
-            case JUMP, CONDITIONAL, INDIRECT_JUMP -> flow.isExit(step) ? call(node, flow, step, after) : after;
-            case NEXT, RETURN, TRAP -> after;
-        };
-    }
-
-    private State use(Node node, Flow flow, int step, Operation operation, List<Reference> here, State state) {
-        boolean isDirect =
-                here.stream().anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference));
-        if (!operation.isKnown()) {
-            // It may read or write, and both for certain is what is worst.
-            return isDirect || state.registers() != 0 && !flow.isBranch(step)
-                    ? store(node, step, read(node, step, state), false, false)
-                    : state;
+    private void passOn(Context context, Set<Governor> governors, Context target) {
+        Set<Way> own = governedAt.get(context);
+        Set<Way> known = governedAt.get(target);
+        if (own == null && governors.isEmpty() || known != null && known.isEmpty()) {
+            // Nobody has come here yet, or somebody has come there freely.
+            return;
         }
-        boolean isThere = isDirect || (operation.through() & state.registers()) != 0;
-        if (!isThere) {
-            return state;
+        Set<Way> ways = new HashSet<>(own == null ? Set.of() : own);
+        governors.forEach(governor -> ways.add(governor.way()));
+        if (!ways.isEmpty() && known != null) {
+            ways.addAll(known);
         }
-        return switch (operation.memory()) {
-            case NONE, ADDRESS -> state;
-            case READ -> read(node, step, state);
-            case WRITTEN ->
-                flow.isa().overwrites(flow.steps().get(step), flow.bytes())
-                        ? store(node, step, state, partsCount, isFirst(flow, step, here))
-                        : read(node, step, state).wrote(partsCount, false);
-        };
-    }
-
-    private State read(Node node, int step, State state) {
-        if (!state.written()) {
-            bareReads.get(node).set(step);
+        if (!ways.equals(known)) {
+            governedAt.put(target, ways);
+            open.add(target);
         }
-        return state.looked();
     }
 
-    private State store(Node node, int step, State state, boolean counts, boolean isFirst) {
-        stores.get(node).set(step);
-        return state.wrote(counts, isFirst);
+    /** {@return whether code only runs where the variable was found to hold its first contents, and no other ones} */
+    boolean isOnlyAtFirst(Context context) {
+        Set<Way> ways = governedAt.getOrDefault(context, Set.of());
+        return !ways.isEmpty() && ways.stream().allMatch(way -> way == Way.ONLY_FIRST);
     }
 
-    /** {@return whether an instruction writes what the variable holds at first, a whole number} */
-    private boolean isFirst(Flow flow, int step, List<Reference> here) {
-        Instruction instruction = flow.steps().get(step);
-        int size = instruction.immediateBytes();
-        long sizeBytes = variable.piece().sizeBytes();
-        if (size == 0 || here.size() != 1 || sizeBytes > Long.BYTES || offset(here.getFirst(), instruction) != 0) {
-            return false;
+    /** {@return the instructions of some code that only run then} */
+    BitSet onlyAtFirst(Context context) {
+        BitSet found = new BitSet();
+        Place[] places = before.getOrDefault(context, new Place[0]);
+        for (int step = 0; step < places.length; step++) {
+            boolean isGoverned = places[step] != null
+                    && !places[step].governors().isEmpty()
+                    && places[step].governors().stream().allMatch(governor -> governor.way() == Way.ONLY_FIRST);
+            found.set(step, places[step] != null && (isGoverned || isOnlyAtFirst(context)));
         }
-        MemorySegment first = functions
-                .object(new Node(variable.object(), variable.piece().index()))
-                .contents(variable.piece());
-        for (int i = 0; i < sizeBytes; i++) {
-            int written =
-                    i < size ? LittleEndian.u8(flow.bytes(), instruction.offset() + instruction.immediateAt() + i) : 0;
-            int held = first.byteSize() == 0 ? 0 : LittleEndian.u8(first, i);
-            if (written != held) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static long offset(Reference reference, Instruction instruction) {
-        return switch (reference.target()) {
-            case Reference.InPiece target -> target.delta();
-            case Reference.Elsewhere target -> target.addend() + (instruction.endOffset() - reference.pieceOffset());
-            case Reference.Constant _, Reference.Nothing _ -> 1;
-        };
-    }
-
-    private int registers(Flow flow, int step, Operation operation, List<Reference> here, int held) {
-        boolean takes = here.stream()
-                .anyMatch(reference -> !flow.isOperand(step, reference) || operation.memory() == Memory.ADDRESS);
-        // A slot of the table that the loader fills holds the address.
-        boolean loads = here.stream().anyMatch(flow::isThroughTable);
-        boolean goesOn = ((operation.keeps() | operation.mixes()) & held) != 0;
-        int kept = held & ~operation.writes();
-        return takes || loads || goesOn ? kept | operation.writes() : kept;
-    }
-
-    private State call(Node node, Flow flow, int step, State state) {
-        Optional<Node> callee = callee(node, flow, step);
-        State after = state;
-        if (callee.isPresent()) {
-            Summary summary = summaries.get(callee.get());
-            after = new State(
-                    state.written() || summary.writes(),
-                    state.read() || summary.reads(),
-                    state.other() ? summary.keepsOther() : summary.leavesOther(),
-                    state.stillOther() ? summary.keepsOther() : summary.leavesOther(),
-                    state.registers());
-        }
-        if ((state.registers() & flow.isa().argumentRegisters()) != 0) {
-            receivers.get(node).add(name(node, flow, step));
-            after = read(node, step, after).wrote(false, false);
-        }
-        return after;
-    }
-
-    private String name(Node node, Flow flow, int step) {
-        return flow.in(step).stream()
-                .map(reference -> switch (reference.target()) {
-                    case Reference.InPiece target ->
-                        functions.object(node).pieces().get(target.pieceIndex()).name();
-                    case Reference.Elsewhere target -> target.symbol().name();
-                    case Reference.Constant _, Reference.Nothing _ -> "";
-                })
-                .findFirst()
-                .orElse("");
+        return found;
     }
 }

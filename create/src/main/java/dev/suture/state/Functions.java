@@ -1,5 +1,6 @@
 package dev.suture.state;
 
+import dev.suture.diff.Comparison;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
 import dev.suture.diff.Piece.Kind;
@@ -9,6 +10,8 @@ import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.image.Image;
+import dev.suture.isa.Instruction;
+import dev.suture.isa.Isa;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,8 +20,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -28,24 +31,49 @@ final class Functions {
     private static final Set<String> BEFORE =
             Set.of(".livepatch.hooks.load", ".livepatch.hooks.preapply", ".livepatch.hooks.apply");
 
+    /** Where an address goes in more linked code than this cannot be told well enough. */
+    private static final int MOST_LINKED_BYTES = 1024;
+
+    /** The object of code that is none of a patched object's. */
+    private static final int LINKED = -1;
+
     /** A piece of code. Two are the same if they are of the same place. */
     record Node(int object, int piece) {}
 
     private final Selection selection;
-    private final Function<String, Optional<Set<String>>> callers;
+    private final Target running;
+    private final boolean isOfOriginals;
     private final Set<String> names = new HashSet<>();
     private final Map<String, Node> globals = new HashMap<>();
     private final Map<Node, Set<Node>> usersOf = new HashMap<>();
     private final Map<Node, Flow> flows = new HashMap<>();
     private final Set<Node> all = new LinkedHashSet<>();
+    private final List<Target.Code> linked = new ArrayList<>();
+    private final Map<Long, Node> linkedAt = new HashMap<>();
 
-    /** @param callers see {@link SetEarlier#find} */
-    Functions(Selection selection, Function<String, Optional<Set<String>>> callers) {
+    /** What a call leads to. */
+    sealed interface Callee {
+        /** Code of the patched objects, or of the running target. */
+        record Known(Node node) implements Callee {}
+
+        /** A function of the C or C++ library. */
+        record Library(String name) implements Callee {}
+
+        /** Nobody can tell. */
+        record Unknown() implements Callee {}
+    }
+
+    Functions(Selection selection, Target running) {
+        this(selection, running, false);
+    }
+
+    /** @param isOfOriginals whether to look at the originals instead */
+    Functions(Selection selection, Target running, boolean isOfOriginals) {
         this.selection = selection;
-        this.callers = callers;
+        this.running = running;
+        this.isOfOriginals = isOfOriginals;
         for (int object = 0; object < selection.objects().size(); object++) {
-            ObjectPieces patched = selection.objects().get(object).patched();
-            for (Piece piece : patched.pieces()) {
+            for (Piece piece : pieces(object).pieces()) {
                 if (piece.isCode() && piece.role() != SectionRole.INIT && !isOver(object, piece)) {
                     Node node = new Node(object, piece.index());
                     all.add(node);
@@ -75,8 +103,13 @@ final class Functions {
                                 && left.symbol().equals(piece.name()));
     }
 
+    private ObjectPieces pieces(int object) {
+        Comparison comparison = selection.objects().get(object);
+        return isOfOriginals ? comparison.original() : comparison.patched();
+    }
+
     ObjectPieces object(Node node) {
-        return selection.objects().get(node.object()).patched();
+        return pieces(node.object());
     }
 
     Piece piece(Node node) {
@@ -88,7 +121,63 @@ final class Functions {
     }
 
     Flow flow(Node node) {
-        return flows.computeIfAbsent(node, missing -> new Flow(object(missing), piece(missing)));
+        return flows.computeIfAbsent(
+                node,
+                missing -> missing.object() == LINKED
+                        ? new Flow(isa(), linked.get(missing.piece()).bytes())
+                        : new Flow(object(missing), piece(missing)));
+    }
+
+    private Isa isa() {
+        return Isa.of(selection.objects().getFirst().patched().elf().header().machine());
+    }
+
+    /** {@return what a call or a jump out of some code leads to} */
+    Callee callee(Node from, int step) {
+        Flow flow = flow(from);
+        if (from.object() == LINKED) {
+            OptionalLong to = flow.steps().get(step).branchTarget(flow.bytes());
+            return to.isEmpty()
+                    ? new Callee.Unknown()
+                    : running.codeAt(linked.get(from.piece()).address() + to.getAsLong())
+                            .map(this::callee)
+                            .orElse(new Callee.Unknown());
+        }
+        for (Reference reference : flow.in(step)) {
+            boolean isDirect = flow.steps().get(step).flow() != Instruction.Flow.INDIRECT_CALL
+                    && flow.steps().get(step).flow() != Instruction.Flow.INDIRECT_JUMP;
+            Optional<Node> here =
+                    isDirect || flow.isThroughTable(reference) ? target(from, reference) : Optional.empty();
+            if (here.isPresent()) {
+                return new Callee.Known(here.get());
+            }
+            if (reference.target() instanceof Reference.Elsewhere elsewhere
+                    && (isDirect || flow.isThroughTable(reference))) {
+                String name = elsewhere.symbol().name();
+                return running.isOfLibrary(name)
+                        ? new Callee.Library(name)
+                        : running.code(name).map(this::callee).orElse(new Callee.Unknown());
+            }
+        }
+        return new Callee.Unknown();
+    }
+
+    private Callee callee(Target.Code code) {
+        if (running.isOfLibrary(code.name())) {
+            return new Callee.Library(code.name());
+        }
+        if (code.bytes().byteSize() > MOST_LINKED_BYTES) {
+            return new Callee.Unknown();
+        }
+        return new Callee.Known(linkedAt.computeIfAbsent(code.address(), _ -> {
+            linked.add(code);
+            return new Node(LINKED, linked.size() - 1);
+        }));
+    }
+
+    /** {@return whether code is the unlikely half of a function, or another part that has all of its registers} */
+    boolean isFragment(Node node) {
+        return node.object() != LINKED && piece(node).kind() == Kind.FRAGMENT;
     }
 
     /** {@return the code of the patched objects that a reference leads to, be it to its beginning or not} */
@@ -118,20 +207,30 @@ final class Functions {
 
     /** {@return whether something that is not looked at may start it: another object, or who has its address} */
     boolean isRoot(Node node) {
+        return node.object() != LINKED && isLedTo(node);
+    }
+
+    private boolean isLedTo(Node node) {
         return isStartedElsewhere(node)
                 || usersOf.getOrDefault(node, Set.of()).stream().anyMatch(user -> takesAddress(user, node));
     }
 
     /** {@return whether something else than the code that leads to it here may start it} */
     boolean isStartedElsewhere(Node node) {
+        if (node.object() == LINKED) {
+            return false;
+        }
         Piece piece = piece(node);
         boolean isSeen = piece.kind() == Kind.FRAGMENT
                 || piece.kind() == Kind.FUNCTION
                         && (!piece.isGlobal()
-                                || callers.apply(piece.name())
+                                || running.callers(piece.name())
                                         .filter(names::containsAll)
                                         .isPresent());
-        if (!isSeen || usersOf.getOrDefault(node, Set.of()).isEmpty()) {
+        Set<Node> users = usersOf.getOrDefault(node, Set.of());
+        if (!isSeen
+                || users.isEmpty()
+                || users.stream().anyMatch(user -> !flow(user).isComplete())) {
             return true;
         }
         return object(node).pieces().stream()
@@ -177,6 +276,29 @@ final class Functions {
         return found;
     }
 
+    /** {@return the data that has a variable's address, so that whoever reads it may write the variable} */
+    List<Node> holdersOf(Variable variable) {
+        Set<Node> hooks = hooks(_ -> true);
+        List<Node> found = new ArrayList<>();
+        for (int object = 0; object < selection.objects().size(); object++) {
+            int here = object;
+            for (Piece piece : pieces(object).pieces()) {
+                Node node = new Node(object, piece.index());
+                boolean mayHold = !piece.isCode()
+                        && (piece.role() == SectionRole.DATA || piece.role() == SectionRole.READ_ONLY)
+                        && !hooks.contains(node)
+                        && !(object == variable.object()
+                                && piece.index() == variable.piece().index());
+                if (mayHold
+                        && object(node).references(piece).stream()
+                                .anyMatch(reference -> variable.isMeantBy(here, reference))) {
+                    found.add(node);
+                }
+            }
+        }
+        return found;
+    }
+
     /** {@return whether code that a hook leads to, which runs before or when the new code comes, refers to a variable} */
     boolean isSetByHook(Variable variable) {
         return reachedFrom(
@@ -206,7 +328,7 @@ final class Functions {
 
     private Set<Node> hooks(Predicate<Chosen> which) {
         return selection.chosen().stream()
-                .filter(chosen -> chosen.why() == Selection.Why.HOOK && which.test(chosen))
+                .filter(chosen -> !isOfOriginals && chosen.why() == Selection.Why.HOOK && which.test(chosen))
                 .map(chosen -> new Node(chosen.id().object(), chosen.piece().index()))
                 .collect(Collectors.toCollection(LinkedHashSet::new));
     }
@@ -227,7 +349,8 @@ final class Functions {
     /** Whether the originals have it, too, be it in another object. */
     private boolean isKnown(Node node) {
         Piece piece = piece(node);
-        return selection
+        return isOfOriginals
+                || selection
                         .objects()
                         .get(node.object())
                         .correlation()
@@ -250,6 +373,9 @@ final class Functions {
 
     /** {@return the function that a reader knows a piece of code by} */
     String name(Node node) {
+        if (node.object() == LINKED) {
+            return linked.get(node.piece()).name();
+        }
         Piece piece = piece(node);
         if (piece.kind() != Kind.FRAGMENT) {
             return piece.name();

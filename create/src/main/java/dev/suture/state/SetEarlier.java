@@ -8,17 +8,13 @@ import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.Why;
 import dev.suture.state.Functions.Node;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -29,9 +25,17 @@ import java.util.stream.Collectors;
  * <p>A patch adds {@code limit}, {@code setup()} sets it, {@code check()} reads it. Both are replaced; but {@code setup()}
  * has run, and in the payload {@code limit} is 0. That {@code setup()} will run again before {@code check()} cannot be told
  * from how it is called ({@code if (n == 0) setup();}). So a variable is refused that somebody reads without having
- * written it, and somebody writes without having looked at it, but for two: one whose every writer leaves it as it was at
- * first ({@code inside = 1; work(); inside = 0;}), and one that is only made and used behind a look at another new one
- * ({@code if (!ready) fill();}), as both begin together.
+ * written it, but for one
+ *
+ * <ul>
+ *   <li>that nobody leaves with anything but what it held at first ({@code inside = 1; work(); inside = 0;}),
+ *   <li>that whoever reads it goes on to write, if it holds its first contents, and that nobody writes but because of what
+ *       it held or to count it up ({@link Answers}),
+ *   <li>of which another such one says whether it was made ({@link Guard}).
+ * </ul>
+ *
+ * <p>Who gets its address may read and write it, unless his code is there, or he is of the C library. So may whoever reads
+ * data that has it.
  *
  * <p>Code that only hooks lead to has not run before the payload is there, so it neither relies on a variable nor set it.
  *
@@ -42,29 +46,25 @@ public final class SetEarlier {
     private static final int NAMES_SHOWN = 3;
 
     private final Selection selection;
-    private final Function<String, Optional<Set<String>>> callers;
+    private final Target running;
     private Functions functions;
     private final Map<Variable, FollowVariable> followed = new LinkedHashMap<>();
 
-    private SetEarlier(Selection selection, Function<String, Optional<Set<String>>> callers) {
+    private SetEarlier(Selection selection, Target running) {
         this.selection = selection;
-        this.callers = callers;
+        this.running = running;
     }
 
     /**
      * {@return why variables of a selection would not hold what they should}
      *
-     * @param callers which functions of the running target call one, all of them by the names that it has for them; empty
-     *     if nobody can tell
+     * @param running what the target has beside the patched objects
      * @param accepted names of variables of which the author says that they may begin with their first contents
      * @param begins objects, by name, whose variables are to begin so, as they are made for payloads
      */
     public static List<Refusal> find(
-            Selection selection,
-            Function<String, Optional<Set<String>>> callers,
-            Set<String> accepted,
-            Predicate<String> begins) {
-        SetEarlier pass = new SetEarlier(selection, callers);
+            Selection selection, Target running, Set<String> accepted, Predicate<String> begins) {
+        SetEarlier pass = new SetEarlier(selection, running);
         Set<Variable> variables = pass.candidates();
         variables.removeIf(variable -> begins.test(pass.objectName(variable))
                 || accepted.contains(variable.piece().name())
@@ -148,8 +148,10 @@ public final class SetEarlier {
         return used;
     }
 
-    private List<Refusal> judge(Set<Variable> variables) {
-        functions = new Functions(selection, callers);
+    private List<Refusal> judge(Set<Variable> whole) {
+        functions = new Functions(selection, running);
+        Set<Variable> variables = new LinkedHashSet<>();
+        whole.forEach(variable -> variables.addAll(new SplitVariable(functions, variable).parts()));
         Set<Node> users = new LinkedHashSet<>();
         variables.forEach(variable -> users.addAll(functions.usersOf(variable)));
         Set<Node> nodes = functions.withAllUsers(users);
@@ -159,40 +161,32 @@ public final class SetEarlier {
         Set<Variable> sound = new LinkedHashSet<>(variables);
         sound.removeAll(refused);
         while (refused.removeIf(variable -> sound.stream()
-                .filter(other -> followed.get(other).guards(followed.get(variable)))
+                .filter(other -> Guard.holds(functions, followed.get(other), followed.get(variable)))
                 .findFirst()
                 .isPresent())) {
             sound.addAll(variables);
             sound.removeAll(refused);
         }
-        return refused.stream().map(this::refusal).toList();
+        Map<Piece, Refusal> refusals = new LinkedHashMap<>();
+        refused.forEach(variable -> refusals.putIfAbsent(variable.piece(), refusal(variable)));
+        return List.copyOf(refusals.values());
     }
 
     /** {@return who sets a variable that others rely on; empty if its first contents are right} */
     private List<Node> setters(Variable variable) {
         FollowVariable follow = followed.get(variable);
-        if (follow.readers().isEmpty() || follow.isAlwaysAsAtFirst() || functions.isSetByHook(variable)) {
+        if (follow.readers().isEmpty() || functions.isSetByHook(variable)) {
             return List.of();
         }
-        List<Node> setters = new ArrayList<>(follow.setters());
-        if (setters.isEmpty() && variable.piece().section().isNobits()) {
-            setters.addAll(makers(follow.receivers()));
+        List<Node> holders = functions.holdersOf(variable);
+        if (!holders.isEmpty()) {
+            return holders;
         }
-        return setters;
-    }
-
-    /**
-     * Two that give a variable's address to the same function do the same kind of thing with it, as those who lock and
-     * unlock a lock. Where nobody else gives it to a function that somebody does, that one may be what makes it.
-     */
-    private static List<Node> makers(Map<Node, Set<String>> receivers) {
-        List<Node> makers = new ArrayList<>();
-        receivers.forEach((node, own) -> receivers.forEach((other, theirs) -> {
-            if (!node.equals(other) && !own.isEmpty() && Collections.disjoint(own, theirs)) {
-                makers.add(node);
-            }
-        }));
-        return makers.stream().distinct().toList();
+        if (follow.isAlwaysAsAtFirst()) {
+            return List.of();
+        }
+        List<Node> setters = follow.setters();
+        return setters.isEmpty() && !follow.unanswered().isEmpty() ? follow.writers() : setters;
     }
 
     private Refusal refusal(Variable variable) {

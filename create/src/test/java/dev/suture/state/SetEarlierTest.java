@@ -19,6 +19,7 @@ class SetEarlierTest {
             #include <pthread.h>
             #include <stdlib.h>
             #include <stdio.h>
+            #include <string.h>
             #include <time.h>
             volatile int sink;
             int limit; V
@@ -27,6 +28,31 @@ class SetEarlierTest {
             __attribute__((noinline)) void setup(int n) { sink = 2 * n; limit = 5; W }
             int tick(int n) { if (n == 0) setup(n); return check(7); }
             """;
+
+    /** One in which those functions call {@code check} and {@code setup}, or nobody knows who does, and that has no code. */
+    private static Target running(String... callers) {
+        return new Target() {
+            @Override
+            public Optional<Set<String>> callers(String function) {
+                return callers.length == 0 ? Optional.empty() : Optional.of(Set.of(callers));
+            }
+
+            @Override
+            public Optional<Code> code(String function) {
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<Code> codeAt(long address) {
+                return Optional.empty();
+            }
+
+            @Override
+            public boolean isOfLibrary(String function) {
+                return !function.startsWith("unknown");
+            }
+        };
+    }
 
     private static String source(String variable, String read, String write, String function) {
         return SOURCE.replace("V\n", variable + "\n")
@@ -40,7 +66,7 @@ class SetEarlierTest {
         Selection selection = Change.of(source("", "", "", ""), source(variable, read, write, function))
                 .select();
         assertThat(selection.refusals()).isEmpty();
-        return SetEarlier.find(selection, _ -> Optional.empty(), Set.of(accepted), _ -> false);
+        return SetEarlier.find(selection, running(), Set.of(accepted), _ -> false);
     }
 
     @Test
@@ -107,8 +133,7 @@ class SetEarlierTest {
         String source = source("static int higher;", "x -= higher;", "higher = 9;", "");
         Selection selection = Change.of(source("", "", "", ""), source + hook).select();
 
-        assertThat(SetEarlier.find(selection, _ -> Optional.empty(), Set.of(), _ -> false))
-                .hasSize(1);
+        assertThat(SetEarlier.find(selection, running(), Set.of(), _ -> false)).hasSize(1);
     }
 
     @Test
@@ -130,6 +155,26 @@ class SetEarlierTest {
             a structure         | static struct { int a, b; } c; | x += c.a + c.b;        | c.a = sink; c.b = 4; |
             a thread            | static int seen;             | x += seen;               | pthread_t t; pthread_create(&t, 0, run, 0); | static void *run(void *p) { for (;;) { seen = 9; getchar(); } return p; }
             a time              | static struct timespec t;    | x += t.tv_sec;           | clock_gettime(CLOCK_MONOTONIC, &t); |
+            a counter as a flag | static int seen, higher;     | if (++seen > 1000000) return 7; x -= higher; | if (++seen > 1000000) return; higher = 5; |
+            a flag that all set | static int ready, higher;    | if (ready) x -= higher; ready = 1; | if (!ready) higher = 5; ready = 1; |
+            what is made at times | static void fill(int *); static int ready, t[16];   | if (!ready) { ready = 1; if (x == 3) fill(t); } x = t[x & 15]; | | __attribute__((noinline)) static void fill(int *p) { for (int i = 0; i < 16; i++) p[i] = i; }
+            a default of another | static int ready, higher;   | if (!ready) { higher = 5; ready = 1; } x -= higher; | higher = 9; |
+            a part of it        | static int ready; static struct { int a, b, c; } s; | if (!ready) { s.a = 5; ready = 1; } x -= s.a + s.b; | s.b = 9; |
+            what is shown       | static int higher;           | x -= higher;             | printf("%d", higher); higher = 9; |
+            a default           | static int higher;           | x -= higher;             | if (!higher) higher = 9; |
+            what others need    | static int *box;             | x += *box;               | if (!box) box = malloc(4); |
+            an exchange         | static int higher;           | x -= higher;             | sink = __atomic_exchange_n(&higher, 9, __ATOMIC_SEQ_CST); |
+            a bit               | static unsigned bits;        | if (bits & 4) x--;       | `bits |= 4;` |
+            a text that is read | static int higher = 3;       | x -= higher;             | sscanf(getenv("X"), "%d", &higher); |
+            a copy              | static char all[64];         | char my[64]; memcpy(my, all, x); sink = my[3]; | memcpy(all, getenv("X"), n); |
+            unknown functions   | int unknown_get(int *); void unknown_set(int *); static int all[4]; | x += unknown_get(all); | unknown_set(all); |
+            an unknown function | void unknown(int *, int); static int all[4]; | unknown(all, 0); | unknown(all, 1); |
+            an own one          | static void put(int *); static int higher; | x -= higher; | put(&higher); | __attribute__((noinline)) static void put(int *p) { sink = 1; *p = 9; }
+            a table of options  | static int higher; const struct { const char *name; int *at; } options[] = {{"higher", &higher}}; | x -= higher; | |
+            a pointer to it     | static int higher; int *where; | x -= higher;           | where = &higher; |
+            a list                | static struct item { struct item *next; } *head; | for (struct item *p = head; p; p = p->next) x++; | struct item *p = malloc(8); p->next = head; head = p; |
+            a ring                | static struct item { struct item *n, *p; } ring = {&ring, &ring}; | for (struct item *i = ring.n; i != &ring; i = i->n) x++; | struct item *i = malloc(16); i->n = &ring; i->p = ring.p; ring.p->n = i; ring.p = i; |
+            who is there         | static unsigned there;       | if (there > 10) return 7; if (x == 9) there--; | there++; |
             """)
     void whatTheStartMakesIsRefused(String what, String variable, String read, String write, String function) {
         assertThat(refusals(
@@ -137,6 +182,34 @@ class SetEarlierTest {
                         read == null ? "" : read,
                         write == null ? "" : write,
                         function == null ? "" : function))
+                .isNotEmpty();
+    }
+
+    /** It may be right, but code that is wrong looks the same. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            a list of what is free | static struct item { struct item *next; } *head; | struct item *p = head; if (p) head = p->next; else p = malloc(8); sink = p != 0; | struct item *p = malloc(8); p->next = head; head = p; |
+            statistics            | static unsigned long sum;    | printf("%lu", sum);      | sum += n; |
+            what grows            | static int *all, room;       | if (x > room) { all = realloc(all, 4 * x); room = x; } all[x - 1] = x; x = all[0]; | |
+            who is known          | static int known;            | if (!known) return 7;    | known++; |
+            one flag for both     | static int open;             | if (!open) return 7; x++; | if (open) return; open = 1; |
+            a limit by its caller | static int most;             | if (n_of(x) == 3) most = x; else if (x > most) return 9; | | __attribute__((noinline)) static int n_of(int n) { sink = n; return n & 3; }
+            one of two members    | static struct { int ready, most; } s; | if (!s.ready) s.ready = 1; if (x == 3) s.most = x; else if (x > s.most) return 9; | |
+            the other member      | static struct { int a, b; } s; | s.a = x; x -= s.b;      | s.b = 7; |
+            a long set by halves  | static long all; int get(void); | *(int *) &all = 0; x -= all; | all = get(); |
+            what is other         | static int most;             | x -= most;               | if (most != n) most = n; |
+            bits of a register    | static unsigned bits;        | if (bits & 4) x--;       | `bits |= n;` |
+            a bit by its number   | static unsigned long bits[4]; | if (bits[0] & 4) x--;   | bits[n / 64] ^= 1ul << n % 64; |
+            a field of bits       | static struct { unsigned is : 1, most : 7; } s; | if (s.is && x > s.most) return 9; | s.is = 1; s.most = n; |
+            the greatest for all  | static int most;             | if (x > most) return 9;  | if (n > most) most = n; |
+            counted down          | static int there;            | if (there > 3) return 9; if (x == 3) there++; | there -= n; |
+            an account            | static int used;             | used += x; if (used > 90) return 9; | used -= n; |
+            a copy out of it      | static long all[40];         | long my[40]; memcpy(my, all, sizeof my); use(my); | for (int i = 0; i < 40; i++) all[i] = n; | __attribute__((noinline)) static void use(long *p) { sink = p[3]; }
+            a case that falls     | static int most;             | `switch (x) { case 0: sink = 7; case 1: sink = 8; case 2: sink = most; case 3: sink = 9; case 4: sink = 11; case 5: sink = 10; }` | `switch (n) { case 0: most = 1; case 1: most += 0; case 2: sink = 8; case 3: sink = 9; case 4: sink = 11; case 5: most = 10; }` |
+            """)
+    void whatCannotBeToldFromThatIsRefused(String what, String variable, String read, String write, String function) {
+        String before = function == null ? "" : function;
+        assertThat(refusals(variable + "\n" + before, read == null ? "" : read, write == null ? "" : write, ""))
                 .isNotEmpty();
     }
 
@@ -152,6 +225,15 @@ class SetEarlierTest {
             what is put back      | static int inside;           | if (inside) x = 40;      | inside = 1; sink = check(3); inside = 0; |
             a text                | static char text[32];        | snprintf(text, 32, "%d", x); puts(text); | |
             what is set before    | static int line;             | line = x; sink = 1; show(); | | __attribute__((noinline)) static void show(void) { sink = 7; printf("%d", line); }
+            who is inside         | static int inside;           | if (++inside > 3) sink = 9; sink = x; inside--; | |
+            what is left          | static int left = 10;        | if (left > 0) { left--; sink = 4; } | |
+            a box for all         | static int *box;             | if (!box) box = malloc(4); x += *box; | if (!box) box = malloc(4); *box = 3; |
+            the first one makes it | static int n, t[16];        | if (n++ == 0) fill(); x = t[x & 15]; | | __attribute__((noinline)) static void fill(void) { for (int i = 0; i < 16; i++) t[i] = i; }
+            what was held back    | static time_t last; static int missed; | time_t now = time(0); if (now - last < 5) { missed++; return 5; } last = now; printf("%d", missed); missed = 0; | |
+            the time since        | static int last;             | int gone = x - last; last = x; if (gone > 3) return 1; | |
+            a lock of its own     | static int held;             | take(&held); sink = 3; drop(&held); | take(&held); sink = 4; drop(&held); | __attribute__((noinline)) static void take(int *l) { while (__atomic_exchange_n(l, 1, __ATOMIC_SEQ_CST)) sink = 0; } __attribute__((noinline)) static void drop(int *l) { sink = 1; *l = 0; }
+            a table in a call     | static int ready, t[16];     | if (!ready) { fill(t); ready = 1; } x = t[x & 15]; | | __attribute__((noinline)) static void fill(int *p) { for (int i = 0; i < 16; i++) p[i] = i; }
+            a text of two         | static char text[32];        | snprintf(text, 32, "%d", x); puts(text); | snprintf(text, 32, "%d", n); puts(text); |
             a first value alone   | static int higher = 9;       | x -= higher;             | if (higher > 3) sink = 1; |
             """)
     void whatBeginsWithItsFirstContentsGoesIn(
@@ -174,9 +256,9 @@ class SetEarlierTest {
                 .replace("limit = 5;", "limit = 5; higher = 9;");
         Selection selection = Change.of(before, after).select();
 
-        assertThat(SetEarlier.find(selection, _ -> Optional.of(Set.of("tick")), Set.of(), _ -> false))
+        assertThat(SetEarlier.find(selection, running("tick"), Set.of(), _ -> false))
                 .isEmpty();
-        assertThat(SetEarlier.find(selection, _ -> Optional.of(Set.of("tick", "other")), Set.of(), _ -> false))
+        assertThat(SetEarlier.find(selection, running("tick", "other"), Set.of(), _ -> false))
                 .hasSize(1);
     }
 
@@ -186,7 +268,7 @@ class SetEarlierTest {
                         source("int higher;", "", "", ""), source("int higher;", "x -= higher;", "higher = 9;", ""))
                 .select();
 
-        assertThat(SetEarlier.find(selection, _ -> Optional.empty(), Set.of(), _ -> false))
+        assertThat(SetEarlier.find(selection, running(), Set.of(), _ -> false))
                 .extracting(Refusal::text)
                 .singleElement()
                 .asString()

@@ -200,8 +200,9 @@ public final class FindProcesses {
         String shortened = value.substring(0, Math.min(LONGEST_NAME, value.length()));
         return pid -> {
             try {
+                // The kernel ends it with a line break; what else is in it, blanks too, is its own.
                 String name = new String(Files.readAllBytes(Path.of("/proc/" + pid + "/comm")), StandardCharsets.UTF_8)
-                        .strip();
+                        .replaceFirst("\n\\z", "");
                 boolean isOther = pid != ProcessHandle.current().pid();
                 // One that has ended and that its parent has not yet asked for still has its name.
                 return name.equals(shortened) && isOther && ProcStatus.read(pid).hasThreads();

@@ -50,6 +50,8 @@ final class Quiesce {
     private boolean unwindsInStop;
     private long stoppedNanos;
     private int attempts;
+    /** How many threads were in the way at a time, by function. */
+    private final Map<String, Long> most = new LinkedHashMap<>();
 
     Quiesce(Session session, LoadedFiles files, Ledger ledger, Room room, boolean filters) {
         this.session = session;
@@ -87,6 +89,7 @@ final class Quiesce {
         LookAsleep asleep = new LookAsleep(session, check);
         int pauseMillis = FIRST_PAUSE_MILLIS;
         List<Obstacle> obstacles = List.of();
+        List<Obstacle> lastSeen = List.of();
         Tracer.pause(0);
         while (true) {
             check.forget();
@@ -102,13 +105,16 @@ final class Quiesce {
                 obstacles = check.unwound(unwind);
                 unwindsInStop = true;
             }
+            byFunction(obstacles).forEach((function, same) -> most.merge(function, threads(same), Math::max));
+            // At the very end nobody may be there, who was all the time before.
+            lastSeen = obstacles.isEmpty() ? lastSeen : obstacles;
             boolean isLate = System.nanoTime() > deadline;
             if (obstacles.isEmpty() && !isLate) {
                 continue;
             }
             if (isLate) {
                 threads.awaitLate(System.nanoTime() + LATE_NANOS);
-                return new Result(false, cost(start), refusals(obstacles), List.of());
+                return new Result(false, cost(start), refusals(lastSeen), List.of());
             }
             Tracer.pause(Math.min(pauseMillis, Math.max(1, (deadline - System.nanoTime()) / 1_000_000)));
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, pauseMillis * 2);
@@ -298,28 +304,43 @@ final class Quiesce {
     }
 
     private List<Refusal> refusals(List<Obstacle> obstacles) {
-        List<Refusal> refusals = new ArrayList<>();
+        return byFunction(obstacles).values().stream()
+                .limit(MOST_NAMED)
+                .map(same -> new Refusal("pid " + session.pid(), same.getFirst().function(), what(same), remedy(same)))
+                .toList();
+    }
+
+    private static Map<String, List<Obstacle>> byFunction(List<Obstacle> obstacles) {
         Map<String, List<Obstacle>> byFunction = new LinkedHashMap<>();
         for (Obstacle obstacle : obstacles) {
             // Without a function each is a case of its own.
             String key = obstacle.function().isEmpty() ? obstacle.how() + " " + obstacle.tid() : obstacle.function();
             byFunction.computeIfAbsent(key, _ -> new ArrayList<>()).add(obstacle);
         }
-        for (List<Obstacle> same :
-                byFunction.values().stream().limit(MOST_NAMED).toList()) {
-            String function = same.getFirst().function();
-            refusals.add(new Refusal("pid " + session.pid(), function, what(same), remedy(same)));
-        }
-        return refusals;
+        return byFunction;
     }
 
+    private static long threads(List<Obstacle> same) {
+        return same.stream().mapToInt(Obstacle::tid).distinct().count();
+    }
+
+    // Of those that come and go all but one may have left by the last look.
     private String what(List<Obstacle> same) {
-        long count = same.stream().mapToInt(Obstacle::tid).distinct().count();
+        String function = same.getFirst().function();
+        long now = threads(same);
+        long before = most.getOrDefault(function, now);
         String one = what(same.getFirst());
-        return count == 1
+        if (before > now) {
+            return "%d threads at a time were in %s or might have returned into it; %s: %s"
+                    .formatted(
+                            before,
+                            function,
+                            now == 1 ? "at last one was" : "at last one of %d was".formatted(now),
+                            one);
+        }
+        return now == 1
                 ? one
-                : "%d threads are in %s or may return into it; one of them: %s"
-                        .formatted(count, same.getFirst().function(), one);
+                : "%d threads are in %s or may return into it; one of them: %s".formatted(now, function, one);
     }
 
     private String what(Obstacle obstacle) {

@@ -19,6 +19,9 @@ import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.io.FileDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDateTime;
 import java.util.Set;
 
 /** The walls of ARCHITECTURE.md as rules on class files. Packages that do not exist yet break none of them. */
@@ -77,6 +80,15 @@ enum HouseRules {
             .accessField(FileDescriptor.class, "err")
             .orShould(callMethodWhere(isOneOf(System.class, "console", "setOut", "setErr")))),
 
+    CLOCKS_THAT_ARE_SET_DECIDE_NOTHING(noClasses()
+            .that(describe(
+                    "neither write down when something was nor let go what was not used for days",
+                    type -> !Halves.CALENDARS.contains(type.getName())))
+            .should(callMethodWhere(isOneOf(System.class, "currentTimeMillis")))
+            .orShould(callMethodWhere(isOneOf(Instant.class, "now")))
+            .orShould(callMethodWhere(isOneOf(LocalDateTime.class, "now")))
+            .orShould(callMethodWhere(isOneOf(Clock.class, "systemUTC", "systemDefaultZone", "system")))),
+
     NATIVE_CALLS_ONLY_IN_LINUX_AND_WATCH(noClasses()
             .that()
             .resideOutsideOfPackages("dev.suture.linux", "dev.suture.build.watch")
@@ -86,6 +98,13 @@ enum HouseRules {
             .orShould(callMethodWhere(isOneOf(System.class, "load", "loadLibrary"))));
 
     private static final class Halves {
+        static final Set<String> CALENDARS = Set.of(
+                "dev.suture.cli.Journal",
+                "dev.suture.cache.PruneCache",
+                "dev.suture.cache.CacheEntry",
+                "dev.suture.build.xen.RunDirectory",
+                "dev.suture.build.make.BuiltCopy",
+                "dev.suture.rehearse.XenRehearsal");
         static final Set<String> PRINTERS = Set.of("dev.suture.cli.Suture", "dev.suture.cli.TerminalProgress");
         static final String[] CREATE = {
             "dev.suture.build..", "dev.suture.diff..", "dev.suture.link..", "dev.suture.create.."

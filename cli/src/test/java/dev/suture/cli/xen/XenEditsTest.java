@@ -12,6 +12,7 @@ import dev.suture.build.xen.XenTree;
 import dev.suture.create.CreateReport;
 import dev.suture.create.CreateRequest;
 import dev.suture.create.CreateXenPayload;
+import dev.suture.create.PayloadRequest;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Explanation;
 import dev.suture.payload.Payload;
@@ -64,13 +65,12 @@ class XenEditsTest {
         for (XenEdits edit : edits) {
             patches.add(SourcePatch.read(edit.patch(tree, folder)));
         }
-        CreateRequest request = new CreateRequest(
-                XenBuildRequest.of(XenTree.open(tree), patches),
-                folder.resolve(name + ".livepatch"),
-                name,
-                depends,
-                List.of(),
-                Set.of());
+        // That it counts from the payload on is what others, who look at it, have to be told.
+        Set<String> accepted = List.of(edits).contains(XenEdits.NEW_GLOBAL) ? Set.of("suture_calls") : Set.of();
+        PayloadRequest payload = new PayloadRequest(
+                folder.resolve(name + ".livepatch"), name, depends, List.of(), List.of(), Set.of(), accepted, Set.of());
+        CreateRequest request =
+                new CreateRequest(XenBuildRequest.of(XenTree.open(tree), patches), payload, Optional.empty());
         return CreateXenPayload.create(request, Progress.NONE);
     }
 

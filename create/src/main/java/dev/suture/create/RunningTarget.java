@@ -1,0 +1,38 @@
+package dev.suture.create;
+
+import dev.suture.effect.JudgeEffect;
+import dev.suture.image.Image;
+import dev.suture.state.Target;
+import java.util.Optional;
+import java.util.Set;
+
+/** What the linked program or hypervisor tells of functions that are in no patched object. */
+record RunningTarget(JudgeEffect effect, Set<String> ofLibraries) implements Target {
+    static Target of(JudgeEffect effect, Image image) {
+        return new RunningTarget(effect, KnownImports.ofLibraries(image.elf()));
+    }
+
+    @Override
+    public Optional<Set<String>> callers(String function) {
+        return effect.callers(function);
+    }
+
+    @Override
+    public Optional<Code> code(String function) {
+        return effect.code(function).map(RunningTarget::code);
+    }
+
+    @Override
+    public Optional<Code> codeAt(long address) {
+        return effect.codeAt(address).map(RunningTarget::code);
+    }
+
+    private static Code code(JudgeEffect.Code code) {
+        return new Code(code.name(), code.address(), code.bytes());
+    }
+
+    @Override
+    public boolean isOfLibrary(String function) {
+        return ofLibraries.contains(function);
+    }
+}
