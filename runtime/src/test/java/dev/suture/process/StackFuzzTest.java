@@ -112,7 +112,8 @@ class StackFuzzTest {
                     flags.toArray(String[]::new)));
         }
         try (Program program = Program.startWith(binary, String.valueOf(seed), isSplit ? "plain" : "mixed")) {
-            // Exceptions leave parts of split stacks behind: after minutes they are gigabytes, which unload looks through.
+            // Exceptions leave parts of split stacks behind: after minutes they are gigabytes, which unload looks
+            // through.
             long until = Math.min(STOPS, stops + (isSplit ? Math.min(stopsOfOne, STOPS_OF_SPLIT) : stopsOfOne));
             while (stops < until) {
                 int first = random.nextInt(PAYLOADS);

@@ -55,7 +55,14 @@ class StacksTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"calls_in_pieces", "calls_large_frame", "calls_switches", "calls_signalled", "calls_signalled_bare"})
+    @ValueSource(
+            strings = {
+                "calls_in_pieces",
+                "calls_large_frame",
+                "calls_switches",
+                "calls_signalled",
+                "calls_signalled_bare"
+            })
     void aFunctionIsSeenHoweverTheStackItIsOnIsMade(String function) throws Exception {
         Payload payload = replacing(calls, function);
         try (Program program = Program.start(calls, LARGE_STACKS)) {
