@@ -32,6 +32,7 @@ class StackFuzzTest {
     private static final long STOPS = number("SUTURE_FUZZ_STOPS", IS_LONG ? 100_000 : 300);
     private static final long STOPS_OF_ONE = IS_LONG ? 2_500 : 150;
     private static final long STOPS_OF_SPLIT = 400;
+    private static final int KINDS = 4;
     private static final int PAYLOADS = 4;
     private static final int CHANGES = 12;
 
@@ -57,6 +58,9 @@ class StackFuzzTest {
         long first = number("SUTURE_FUZZ_SEED", 1);
         StringBuilder said = new StringBuilder();
         for (long seed = first; stops < STOPS; seed++) {
+            // Where the chain decides alone, what it misses is not made good by words.
+            Policy policy = seed / KINDS % 2 == 0 ? Policy.CALLS : Policy.STACK;
+            options = new ApplyOptions(Duration.ofMillis(400), policy, false, Map.of());
             String figures = patch(seed, STOPS_OF_ONE);
             assertThat(figures).as("seed %d", seed).startsWith("misses 0 ");
             said.append(
@@ -81,8 +85,8 @@ class StackFuzzTest {
 
     private String patch(long seed, long stopsOfOne) throws IOException {
         Random random = new Random(seed);
-        boolean isSplit = seed % 4 == 3;
-        boolean isCalm = seed % 4 == 1;
+        boolean isSplit = seed % KINDS == 3;
+        boolean isCalm = seed % KINDS == 1;
         Path place = Files.createDirectories(folder.resolve("seed" + seed));
         Program.copy(place, "fuzz-common.h");
         Files.writeString(place.resolve("fuzz.h"), FuzzSource.header() + "#include \"fuzz-common.h\"\n");
