@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +80,7 @@ final class CheckThreads {
     private final Map<Integer, Stop> stops = new HashMap<>();
     private final List<Obstacle> obstacles = new ArrayList<>();
     private final List<Suspect> suspects = new ArrayList<>();
+    private final Set<Long> sharedVariables = new HashSet<>();
     private final Set<Obstacle> leftovers = new LinkedHashSet<>();
     private final boolean isChainEnough;
     private Set<Long> signalReturns = Set.of();
@@ -149,10 +151,14 @@ final class CheckThreads {
         return end == 0 ? Optional.empty() : mappings.around(end - 1).map(run -> new Span(run.start(), end));
     }
 
-    // Where it must be if it is where it began. C libraries have a thread's own variables at the end of its stack.
+    // Where it must be if it is where it began. C libraries have a thread's own variables at the end of its stack; who
+    // was made without them has those of another.
     private Optional<Span> home(int tid, MemorySegment registers) {
         if (tid == session.firstThread()) {
             return firstStack();
+        }
+        if (sharedVariables.contains(Registers.get(registers, Registers.FS_BASE))) {
+            return Optional.empty();
         }
         long own = Registers.get(registers, Registers.FS_BASE) & -8;
         return mappings.around(own).filter(run -> run.start() < own).map(run -> new Span(run.start(), own));
@@ -165,6 +171,9 @@ final class CheckThreads {
      */
     boolean isClear(Keeper keeper, boolean isAll) {
         forget();
+        if (!isAlone(keeper)) {
+            findShared(keeper);
+        }
         for (int i = 0; i < keeper.threadCount(); i++) {
             if (keeper.state(i) == Keeper.State.STOPPED && (isAll || keeper.isFound(i))) {
                 look(keeper, i);
@@ -176,6 +185,21 @@ final class CheckThreads {
     /** {@return words that lead into the code, and that are known to be left over, as of the last look} */
     List<Obstacle> leftovers() {
         return List.copyOf(leftovers);
+    }
+
+    private static boolean isAlone(Keeper keeper) {
+        return keeper.threadCount() < 2;
+    }
+
+    private void findShared(Keeper keeper) {
+        Set<Long> seen = new HashSet<>();
+        sharedVariables.clear();
+        for (int i = 0; i < keeper.threadCount(); i++) {
+            long own = Registers.get(keeper.registers(i), Registers.FS_BASE);
+            if (keeper.state(i) == Keeper.State.STOPPED && !seen.add(own)) {
+                sharedVariables.add(own);
+            }
+        }
     }
 
     /** Forgets what was seen. */

@@ -10,8 +10,10 @@ import dev.suture.process.Unwind.Call;
 import dev.suture.process.Unwind.Chain;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -35,13 +37,16 @@ final class ConfirmCalls {
     private static final int STUB_BYTES = 16;
     private static final int MOST_STUBS = 4;
     private static final int MOST_JUMPS = 3;
-    private static final int MOST_FUNCTIONS = 64;
+    private static final int MOST_FUNCTIONS = 16;
     private static final int LARGEST_FUNCTION_BYTES = 1 << 16;
     private static final byte[] ENTRY_MARK = {(byte) 0xf3, 0x0f, 0x1e, (byte) 0xfa};
 
     private final Memory memory;
     private final Unwind unwind;
-    private final Set<Call> confirmed = new HashSet<>();
+    private final Map<Place, OptionalLong> heights = new HashMap<>();
+    private final Map<Place, Boolean> named = new HashMap<>();
+
+    private record Place(Span function, long address) {}
 
     ConfirmCalls(Memory memory, Unwind unwind) {
         this.memory = memory;
@@ -55,11 +60,8 @@ final class ConfirmCalls {
      */
     boolean isWithinFrame(Chain chain, long address) {
         for (Call call : chain.calls()) {
-            if (!confirmed.contains(call)) {
-                if (!call.isPlain() || !isConfirmed(call)) {
-                    return false;
-                }
-                confirmed.add(call);
+            if (!call.isPlain() || !isConfirmed(call)) {
+                return false;
             }
             if (Long.compareUnsigned(address, call.stackPointer()) < 0) {
                 return true;
@@ -69,32 +71,39 @@ final class ConfirmCalls {
     }
 
     private boolean isConfirmed(Call call) {
-        return call.function().isPresent() && (isAsHigh(call, call.function().get()) || isNamed(call));
-    }
-
-    private boolean isAsHigh(Call call, Span function) {
-        long size = function.end() - function.start();
-        if (size > LARGEST_FUNCTION_BYTES) {
+        if (call.function().isEmpty()) {
             return false;
         }
-        MemorySegment code = MemorySegment.ofArray(memory.read(function.start(), (int) size));
-        OptionalLong height = StackHeight.at(code, call.address() - function.start());
-        return height.isPresent() && call.ownPointer() + height.getAsLong() + 8 == call.stackPointer();
+        Span function = call.function().get();
+        OptionalLong height = heights.computeIfAbsent(new Place(function, call.address()), this::height);
+        return height.isPresent() && call.ownPointer() + height.getAsLong() + 8 == call.stackPointer()
+                || named.computeIfAbsent(new Place(function, call.returnAddress()), this::isNamed);
     }
 
-    private boolean isNamed(Call call) {
-        byte[] before = memory.read(call.returnAddress() - CALL_BYTES, CALL_BYTES);
+    private OptionalLong height(Place place) {
+        Span function = place.function();
+        long size = function.end() - function.start();
+        return size > LARGEST_FUNCTION_BYTES
+                ? OptionalLong.empty()
+                : StackHeight.at(
+                        MemorySegment.ofArray(memory.read(function.start(), (int) size)),
+                        place.address() - function.start());
+    }
+
+    private boolean isNamed(Place place) {
+        long returnAddress = place.address();
+        byte[] before = memory.read(returnAddress - CALL_BYTES, CALL_BYTES);
         if (before.length < CALL_BYTES) {
             return false;
         }
         MemorySegment bytes = MemorySegment.ofArray(before);
         OptionalLong called = OptionalLong.empty();
         if ((before[1] & 0xff) == 0xe8) {
-            called = OptionalLong.of(call.returnAddress() + LittleEndian.s32(bytes, 2));
+            called = OptionalLong.of(returnAddress + LittleEndian.s32(bytes, 2));
         } else if ((before[0] & 0xff) == 0xff && before[1] == 0x15) {
-            called = word(call.returnAddress() + LittleEndian.s32(bytes, 2));
+            called = word(returnAddress + LittleEndian.s32(bytes, 2));
         }
-        return called.isPresent() && endsIn(called.getAsLong(), call.function().get());
+        return called.isPresent() && endsIn(called.getAsLong(), place.function());
     }
 
     private boolean endsIn(long called, Span function) {

@@ -6,7 +6,9 @@ import dev.suture.isa.Isa;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -21,7 +23,9 @@ import java.util.Set;
  */
 final class StackHeight {
     private static final Isa ISA = Isa.of(Elf.EM_X86_64);
-    private static final int MOST_STATES = 1 << 16;
+    /** How many different states one instruction is looked at in: a loop that pushes has one more each time. */
+    private static final int MOST_STATES = 4;
+
     private static final long UNKNOWN = Long.MIN_VALUE;
 
     /** Where in a function, and how much is on the stack there, and was when the frame pointer was set. */
@@ -30,6 +34,7 @@ final class StackHeight {
     private final MemorySegment code;
     private final Deque<State> open = new ArrayDeque<>();
     private final Set<State> seen = new HashSet<>();
+    private final Map<Long, Integer> counts = new HashMap<>();
 
     private StackHeight(MemorySegment code) {
         this.code = code;
@@ -61,7 +66,7 @@ final class StackHeight {
                 found = OptionalLong.of(state.height());
             }
             Optional<Instruction> instruction = ISA.decode(code, state.offset());
-            if (instruction.isEmpty() || seen.size() > MOST_STATES) {
+            if (instruction.isEmpty() || counts.merge(state.offset(), 1, Integer::sum) > MOST_STATES) {
                 return OptionalLong.empty();
             }
             follow(state, instruction.get());

@@ -33,16 +33,25 @@ class BorrowTest {
             HOOK(load, ends);
             """;
 
+    private static final int BORROWS = 10;
+
     @TempDir
     private static Path folder;
 
     private static Path calls;
     private static Payload endsIt;
+    private static Payload other;
 
     @BeforeAll
     static void compile() {
         calls = Program.compile(folder, "calls.c", "borrowed", "-ldl", "-DSEQUENCES");
         endsIt = Program.payloadOf(folder, "ends_it.c", ENDS_IT, calls, "");
+        other = Program.payloadOf(
+                folder,
+                "of_other.c",
+                "int new_other(int x) { return x + 8; } REPLACES(new_other, \"other\");",
+                calls,
+                "");
     }
 
     private static ApplyOptions within(int millis) {
@@ -60,6 +69,11 @@ class BorrowTest {
     void whoIsMostlyInARestartableSequenceIsBorrowedOutsideOfIt() throws Exception {
         try (Program program = Program.start(calls)) {
             begin(program, "in_sequence 1");
+            // A thread that was preempted has just been led out of it, on a busy machine most of them.
+            for (int i = 0; i < BORROWS; i++) {
+                ProcessTargetTest.done(program.target().upload("q", other));
+                ProcessTargetTest.done(program.target().unload("q", ApplyOptions.DEFAULT));
+            }
             ScenariosTest.load(program.target(), "p", endsIt);
             assertThat(program.read()).isEqualTo("1");
             assertThat(program.ask("call plain 1")).isEqualTo("8");

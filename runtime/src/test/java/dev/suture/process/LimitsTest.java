@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.suture.elf.Elf;
+import dev.suture.elf.ElfFile;
 import dev.suture.engine.ActionReport;
 import dev.suture.engine.ActionReport.Ended;
 import dev.suture.engine.Actions;
@@ -12,6 +14,8 @@ import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
 import dev.suture.target.Policy;
 import dev.suture.target.State;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -53,6 +57,41 @@ class LimitsTest {
                 assertThat(program.ask("answer")).isEqualTo("2");
             }
         }
+    }
+
+    @Test
+    void aStaticProgramWithoutRoomBehindItsCodeIsRefusedWithThatAndOneWithRoomIsPatched() throws Exception {
+        int room = 4096 - endOfCode(compileStatic("roomy", 0));
+        for (boolean isRoomy : List.of(true, false)) {
+            // What is left then is less than our instructions have.
+            Path binary = compileStatic(isRoomy ? "open" : "full", room + (isRoomy ? 2048 : -64));
+            Payload own = Payload.read(Program.payload(folder, "thousand.c", binary, ""));
+            try (Program program = Program.start(binary)) {
+                if (isRoomy) {
+                    ScenariosTest.load(program.target(), "own", own);
+                } else {
+                    assertThat(endOfCode(binary)).isGreaterThan(4096 - Room.BYTES);
+                    assertThatThrownBy(() -> program.target().upload("own", own))
+                            .hasMessageContaining("none of its files has")
+                            .hasMessageContaining("bytes left behind its code");
+                }
+                assertThat(program.ask("answer")).isEqualTo(isRoomy ? "1001" : "2");
+            }
+        }
+    }
+
+    private static Path compileStatic(String name, int bytes) throws IOException {
+        Files.writeString(folder.resolve(name + ".s"), ".text; .skip %d, 0x90\n".formatted(bytes));
+        return Program.compile(folder, "server.c", name, "-static", name + ".s");
+    }
+
+    // In its last page.
+    private static int endOfCode(Path binary) {
+        return ElfFile.read(binary).segments().stream()
+                .filter(segment -> segment.type() == Elf.PT_LOAD && (segment.flags() & 1) != 0)
+                .mapToInt(segment -> (int) ((segment.address() + segment.memorySizeBytes()) % 4096))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.suture.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
@@ -9,6 +10,9 @@ import dev.suture.target.Policy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -51,7 +55,14 @@ class StacksTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"calls_in_pieces", "calls_large_frame", "calls_switches", "calls_signalled"})
+    @ValueSource(
+            strings = {
+                "calls_in_pieces",
+                "calls_large_frame",
+                "calls_switches",
+                "calls_signalled",
+                "calls_signalled_bare"
+            })
     void aFunctionIsSeenHoweverTheStackItIsOnIsMade(String function) throws Exception {
         Payload payload = replacing(calls, function);
         try (Program program = Program.start(calls, LARGE_STACKS)) {
@@ -174,6 +185,40 @@ class StacksTest {
             assertThat(program.ask("call other 1")).isEqualTo("1001");
             program.say("release");
             assertThat(program.read()).isEqualTo("ended 2");
+        }
+    }
+
+    @Test
+    void whoHasNoVariablesOfHisOwnIsNotTakenToBeOnTheStackOfAnother() {
+        Payload payload = replacing(calls, "other");
+        try (Program program = Program.start(calls)) {
+            ProcessTarget target = program.target();
+            assertThat(program.ask("call clones_raw 1")).isEqualTo("1");
+            ProcessTargetTest.done(target.upload("p", payload));
+            ProcessTargetTest.done(target.apply("p", ApplyOptions.DEFAULT));
+            assertThat(program.ask("call other 1")).isEqualTo("1001");
+        }
+    }
+
+    @Test
+    void whoComesInOnAStackThatWasMadeMeanwhileIsSeenAsWell() throws Exception {
+        Payload payload = replacing(calls, "holds");
+        try (Program program = Program.start(calls)) {
+            ProcessTarget target = program.target();
+            program.ask("start holds 1");
+            ProcessTargetTest.done(target.upload("p", payload));
+            CompletableFuture<Outcome> applied =
+                    CompletableFuture.supplyAsync(() -> target.apply("p", ApplyOptions.DEFAULT));
+            // Mostly it waits by then; if not, it finds both at first.
+            Thread.sleep(100);
+            program.ask("start holds 1");
+            program.say("release");
+            assertThat(program.read()).isEqualTo("ended 2");
+            assertThatThrownBy(() -> applied.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+            program.say("release");
+            assertThat(program.read()).isEqualTo("ended 2");
+            ProcessTargetTest.done(applied.get());
+            assertThat(program.ask("call holds 1")).isEqualTo("1001");
         }
     }
 

@@ -284,7 +284,9 @@ PLAIN int fills_late(int x)
 
 #ifdef SEQUENCES
 #include <sys/rseq.h>
-/* Is in a restartable sequence all the time, or, with an argument, most of it; until the counter changes. */
+/* Is in a restartable sequence all the time, or, with an argument, most of it; until the counter changes. Who leaves one
+   other than by its end has its area cleared by the kernel: that is counted in it, in thousands. */
+static volatile int broken;
 PLAIN int in_sequence(int x)
 {
     struct rseq *area = (struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset);
@@ -292,14 +294,15 @@ PLAIN int in_sequence(int x)
     while (!counter) {
         __asm__ volatile(".pushsection __rseq_cs, \"aw\"; .balign 32; 9: .long 0, 0; .quad 1f, 2f - 1f, 4f; .popsection\n"
                          "3: movq %1, %%rcx; leaq 9b(%%rip), %%rax; movq %%rax, %0\n"
-                         "1: pause; cmpl $0, counter(%%rip); jne 2f; decq %%rcx; jne 1b\n"
+                         "1: pause; cmpl $0, counter(%%rip); jne 6f; decq %%rcx; jne 1b\n"
+                         "6: cmpq $0, %0; jne 2f; incl broken(%%rip)\n"
                          "2: jmp 5f\n"
                          ".byte 0x0f, 0xb9, 0x3d; .long 0x53053053; 4: jmp 3b\n"
                          "5: movq $0, %0" : "=m"(area->rseq_cs) : "r"(rounds) : "rax", "rcx", "memory", "cc");
         for (int i = 0; i < 2000; i++)
             __asm__ volatile("pause");
     }
-    return x;
+    return x + 1000 * broken;
 }
 
 /* Counts on a register until the counter changes. */
@@ -371,6 +374,21 @@ PLAIN int signalled(int x)
 }
 PLAIN int calls_signalled(int x) { ROOM; int y = signalled(x); ROOM; return y + 1; }
 
+/* The same by system calls alone, and back from the handler by instructions that nothing says anything of. */
+void comes_back(void);
+__asm__(".text; .skip 16, 0xcc; .globl comes_back; comes_back: movq $15, %rax; syscall; .skip 16, 0xcc");
+PLAIN int signalled_bare(int x)
+{
+    static char other[65536];
+    stack_t stack = {.ss_sp = other, .ss_size = sizeof other};
+    struct { void (*handler)(int); unsigned long flags; void (*restorer)(void); unsigned long mask; } action = {
+        waits_in_handler, SA_ONSTACK | 0x04000000, comes_back, 0};
+    if (syscall(SYS_sigaltstack, &stack, 0) || syscall(SYS_rt_sigaction, SIGUSR2, &action, 0, 8) || raise(SIGUSR2))
+        return -1;
+    return x;
+}
+PLAIN int calls_signalled_bare(int x) { ROOM; int y = signalled_bare(x); ROOM; return y + 1; }
+
 /* Waits again and again, 200 ms each, and notes how long the longest wait took, in ms. */
 static volatile int longest, ends;
 PLAIN int waits_briefly(int x)
@@ -404,6 +422,33 @@ PLAIN int shares(int x)
 {
     static char stack[65536] __attribute__((aligned(16)));
     return clone(sleeps_there, stack + sizeof stack, CLONE_VM | SIGCHLD, 0) > 0 ? x : -1;
+}
+/* Two threads without variables of their own, on stacks that lie together, below those of the first thread. */
+static int waits_raw(void *function)
+{
+    ((int (*)(int))function)(1);
+    syscall(SYS_exit, 0);
+    return 0;
+}
+PLAIN int clones_raw(int x)
+{
+    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+    unsigned long start, end, run = 0, last = 0, own = (unsigned long)__builtin_thread_pointer();
+    char line[4096];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (fgets(line, sizeof line, maps) && sscanf(line, "%lx-%lx", &start, &end) == 2 && start <= own) {
+        run = start == last ? run : start;
+        last = end;
+    }
+    fclose(maps);
+    char *stacks = mmap((void *)(run - (1 << 18)), 1 << 18, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_FIXED_NOREPLACE, -1, 0);
+    if (stacks == MAP_FAILED)
+        return -1;
+    int lower = clone(waits_raw, stacks + (1 << 17), flags, hold);
+    int upper = clone(waits_raw, stacks + (1 << 18), flags, remembers);
+    usleep(1000);
+    return lower > 0 && upper > 0 ? x : -1;
 }
 PLAIN int vforks(int x)
 {
