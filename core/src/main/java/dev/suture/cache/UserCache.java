@@ -63,6 +63,13 @@ public final class UserCache {
      * @throws LivePatchException if it cannot be made, or others may write to it
      */
     static void prepare(Path directory) {
+        for (Path at = directory; at != null; at = at.getParent()) {
+            if (Files.exists(at) && !Files.isDirectory(at)) {
+                throw new LivePatchException(
+                        "the cache %s cannot be made: %s is no directory. It can be moved with SUTURE_CACHE."
+                                .formatted(directory, at));
+            }
+        }
         try {
             if (Files.notExists(directory)) {
                 if (directory.getParent() != null) {

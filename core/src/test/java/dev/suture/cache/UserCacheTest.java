@@ -53,6 +53,18 @@ class UserCacheTest {
         UserCache.prepare(cache);
     }
 
+    /** Nobody is told to delete it, or to change who may write to it. */
+    @Test
+    void whatIsNoDirectoryIsNamed() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "mine");
+        for (Path cache : new Path[] {file, file.resolve("below"), Path.of("/dev/null"), Path.of("/dev/null/x/y")}) {
+            Path named = cache.startsWith(file) ? file : Path.of("/dev/null");
+            assertThatThrownBy(() -> UserCache.prepare(cache))
+                    .hasMessage("the cache %s cannot be made: %s is no directory. It can be moved with SUTURE_CACHE."
+                            .formatted(cache, named));
+        }
+    }
+
     @Test
     void aCacheOfSomebodyElseIsTurnedDown() throws IOException {
         Path cache = Files.createDirectory(folder.resolve("theirs"));
