@@ -103,8 +103,7 @@ final class Functions {
         switch (reference.target()) {
             case Reference.InPiece target ->
                 referrers
-                        .computeIfAbsent(
-                                new Node(node.object(), target.pieceIndex()), _ -> new LinkedHashSet<>())
+                        .computeIfAbsent(new Node(node.object(), target.pieceIndex()), _ -> new LinkedHashSet<>())
                         .add(node);
             case Reference.Elsewhere target ->
                 referrersByName
