@@ -326,8 +326,12 @@ final class Flow {
     /** {@return what relocations put into an instruction} */
     List<Reference> in(int step) {
         Instruction instruction = steps.get(step);
-        return List.copyOf(
-                references.subMap(instruction.offset(), instruction.endOffset()).values());
+        Long first = references.ceilingKey(instruction.offset());
+        return first == null || first >= instruction.endOffset()
+                ? List.of()
+                : List.copyOf(references
+                        .subMap(instruction.offset(), instruction.endOffset())
+                        .values());
     }
 
     /** {@return whether a reference is to the place where the linker or loader puts an address} */

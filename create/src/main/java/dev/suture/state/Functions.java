@@ -46,6 +46,11 @@ final class Functions {
     private final Set<String> names = new HashSet<>();
     private final Map<String, Node> globals = new HashMap<>();
     private final Map<Node, Set<Node>> usersOf = new HashMap<>();
+    /** The code that refers to a piece of its own object, whatever that is. */
+    private final Map<Node, Set<Node>> referrers = new HashMap<>();
+    /** The code that refers to what another object has. */
+    private final Map<String, Set<Node>> referrersByName = new HashMap<>();
+
     private final Map<Node, Flow> flows = new HashMap<>();
     private final Set<Node> all = new LinkedHashSet<>();
     private final List<Target.Code> linked = new ArrayList<>();
@@ -89,7 +94,22 @@ final class Functions {
                 target(node, reference)
                         .ifPresent(target -> usersOf.computeIfAbsent(target, _ -> new LinkedHashSet<>())
                                 .add(node));
+                noteReferrer(node, reference);
             }
+        }
+    }
+
+    private void noteReferrer(Node node, Reference reference) {
+        switch (reference.target()) {
+            case Reference.InPiece target ->
+                referrers
+                        .computeIfAbsent(new Node(node.object(), target.pieceIndex()), _ -> new LinkedHashSet<>())
+                        .add(node);
+            case Reference.Elsewhere target ->
+                referrersByName
+                        .computeIfAbsent(target.symbol().name(), _ -> new LinkedHashSet<>())
+                        .add(node);
+            case Reference.Constant _, Reference.Nothing _ -> {}
         }
     }
 
@@ -266,13 +286,11 @@ final class Functions {
 
     /** {@return the code that refers to a variable} */
     Set<Node> usersOf(Variable variable) {
-        Set<Node> found = new LinkedHashSet<>();
-        for (Node node : all) {
-            if (object(node).references(piece(node)).stream()
-                    .anyMatch(reference -> variable.isMeantBy(node.object(), reference))) {
-                found.add(node);
-            }
-        }
+        Set<Node> found = new LinkedHashSet<>(referrers.getOrDefault(
+                new Node(variable.object(), variable.piece().index()), Set.of()));
+        found.addAll(referrersByName.getOrDefault(variable.piece().name(), Set.of()));
+        found.removeIf(node -> object(node).references(piece(node)).stream()
+                .noneMatch(reference -> variable.isMeantBy(node.object(), reference)));
         return found;
     }
 

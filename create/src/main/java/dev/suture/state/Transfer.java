@@ -119,9 +119,12 @@ final class Transfer {
 
     /** {@return the references of an instruction that mean the variable} */
     List<Reference> here(Node node, Flow flow, int step) {
-        return flow.in(step).stream()
-                .filter(reference -> variable.isMeantBy(node.object(), reference))
-                .toList();
+        List<Reference> all = flow.in(step);
+        return all.isEmpty()
+                ? all
+                : all.stream()
+                        .filter(reference -> variable.isMeantBy(node.object(), reference))
+                        .toList();
     }
 
     /** {@return what is known behind an instruction of where its address and its contents are} */
