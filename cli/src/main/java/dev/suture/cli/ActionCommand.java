@@ -119,11 +119,15 @@ abstract class ActionCommand extends SutureCommand {
         };
     }
 
-    private static ExitCode exitCode(List<ActionReport> reports) {
+    static ExitCode exitCode(List<ActionReport> reports) {
         ExitCode worst = reports.stream()
                 .map(report -> exitCode(report.ended()))
                 .max(Comparator.naturalOrder())
                 .orElse(ExitCode.DONE);
+        // Also beside failures: those are looked at again, and what nobody knows is what has to be told.
+        if (reports.stream().anyMatch(report -> report.ended() == Ended.UNKNOWN)) {
+            return ExitCode.STATE_UNKNOWN;
+        }
         // Nobody failed, and yet not all were tried: it was interrupted.
         boolean isCutShort = reports.stream().anyMatch(report -> report.ended() == Ended.NOT_TRIED);
         return worst == ExitCode.DONE && isCutShort ? ExitCode.STATE_UNKNOWN : worst;

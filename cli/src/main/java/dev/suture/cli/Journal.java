@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /** A file with one JSON object in each line, which only grows by whole lines. */
 final class Journal implements AutoCloseable {
@@ -61,8 +63,16 @@ final class Journal implements AutoCloseable {
      * @throws LivePatchException if it cannot be written; then none of it is left in the file
      */
     void write(Object what) {
-        // An interrupted thread cannot write to a file, and the last line is written by one.
-        boolean wasInterrupted = Thread.interrupted();
+        // An interrupt closes the file that a thread writes to; so one writes that nobody interrupts.
+        try {
+            CompletableFuture.runAsync(() -> append(what), task -> Thread.ofPlatform().start(task))
+                    .join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof LivePatchException known ? known : e;
+        }
+    }
+
+    private void append(Object what) {
         try {
             long size = channel.size();
             String time = Instant.now().truncatedTo(ChronoUnit.MILLIS).toString();
@@ -79,10 +89,6 @@ final class Journal implements AutoCloseable {
             }
         } catch (IOException e) {
             throw unwritable(e);
-        } finally {
-            if (wasInterrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -50,12 +51,23 @@ final class OwnerOptions {
 
     /** {@return why processes of other users are not touched} */
     static Refusal refusal(String text, List<ProcessTarget> others) {
-        Map<String, List<Integer>> byUser = new LinkedHashMap<>();
+        Map<Set<String>, List<Integer>> byUsers = new LinkedHashMap<>();
         for (ProcessTarget other : others) {
-            byUser.computeIfAbsent(user(other), _ -> new ArrayList<>()).add(other.pid());
+            Owners.CALLER
+                    .strangers(other.pid())
+                    .filter(names -> !names.isEmpty())
+                    .ifPresent(names -> byUsers.computeIfAbsent(names, _ -> new ArrayList<>())
+                            .add(other.pid()));
         }
-        String whose = byUser.entrySet().stream()
-                .map(entry -> entry.getKey() + " (" + numbers(entry.getValue()) + ")")
+        if (byUsers.isEmpty()) {
+            return new Refusal(
+                    text,
+                    "",
+                    "that were processes of other users, which have ended since or changed their users",
+                    "Try again; or name processes by pid:N.");
+        }
+        String whose = byUsers.entrySet().stream()
+                .map(entry -> String.join(" and ", entry.getKey()) + " (" + numbers(entry.getValue()) + ")")
                 .collect(Collectors.joining(", "));
         return new Refusal(
                 text,
@@ -63,15 +75,10 @@ final class OwnerOptions {
                 "that are processes of other users than %s, who calls: %s; any user can give a process a name, run a file or map it"
                         .formatted(Owners.caller(), whose),
                 "Say whose are meant with --user %s, or --any-user; or name processes by pid:N."
-                        .formatted(byUser.keySet().iterator().next().split(" and ")[0]));
-    }
-
-    private static String user(ProcessTarget target) {
-        return Owners.CALLER
-                .strangers(target.pid())
-                .filter(names -> !names.isEmpty())
-                .map(names -> String.join(" and ", names))
-                .orElse("somebody");
+                        .formatted(byUsers.keySet().stream()
+                                .flatMap(Set::stream)
+                                .distinct()
+                                .collect(Collectors.joining(" --user "))));
     }
 
     private static String numbers(List<Integer> all) {

@@ -205,10 +205,11 @@ final class SymbolsCommand extends SutureCommand {
             Files.createLink(map, beside);
             made = Optional.of(map.toString());
         } catch (FileAlreadyExistsException _) {
-            problem = Optional.of(
+            String taken =
                     "%s is there already: from an earlier time, or the program makes code itself and says so there; take it"
                                     .formatted(map)
-                            + " away, or leave out --perf");
+                            + " away, or leave out --perf";
+            problem = Optional.of(problem.map(other -> other + "\nsuture: " + taken).orElse(taken));
         } finally {
             Files.deleteIfExists(beside);
         }

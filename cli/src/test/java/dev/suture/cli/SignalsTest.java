@@ -45,6 +45,9 @@ class SignalsTest {
 
     private Process suture(Object... words) throws IOException {
         List<String> command = new ArrayList<>(List.of(
+                // Whoever starts the tests in the background, or with nohup, has it ignored, and so would suture.
+                "env",
+                "--default-signal=INT",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
@@ -102,9 +105,11 @@ class SignalsTest {
         assertThat(process.isAlive()).as(() -> said(process)).isTrue();
         assertThat(tell(process, signal)).isEqualTo(exitCode);
         assertThat(said(process)).contains("suture: interrupted").doesNotContain("Exception", "Correct the");
-        while (!sleepers(seconds).isEmpty()) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+        while (!sleepers(seconds).isEmpty() && System.nanoTime() < end) {
             Thread.sleep(20);
         }
+        assertThat(sleepers(seconds)).as("what the build started has ended").isEmpty();
         assertThat(output).doesNotExist();
         assertThat(source.resolve("a.c")).hasContent("int a;\n");
     }

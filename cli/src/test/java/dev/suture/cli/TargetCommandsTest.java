@@ -110,7 +110,7 @@ class TargetCommandsTest {
             assertThat(said.exitCode()).isEqualTo(ExitCode.STATE_UNKNOWN);
             assertThat(said.err())
                     .containsPattern(
-                            "suture: pid:\\d+ ended( by SIGILL)? (\\d+ ms after it was patched|while it was being worked on)");
+                            "suture: pid:\\d+ (ended( by SIGILL)?|crashed, and its core is being written) (\\d+ ms after it was patched|while it was being worked on)");
             List<String> ends = new ArrayList<>();
             said.json()
                     .path("actions")
@@ -166,7 +166,8 @@ class TargetCommandsTest {
                                     : "load " + last.target() + " NOT_TRIED ABSENT");
             assertThat(said.err())
                     .containsPattern(dying.target()
-                            + " ended( by SIGSEGV)? (\\d+ ms after it was patched|while it was being worked on)");
+                            + " (ended( by SIGSEGV)?|crashed, and its core is being written)"
+                            + " (\\d+ ms after it was patched|while it was being worked on)");
             assertThat(first.ask("?")).isEqualTo("1001");
             assertThat(last.ask("?")).isEqualTo("2");
         }

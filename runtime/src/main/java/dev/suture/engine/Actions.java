@@ -254,13 +254,17 @@ public final class Actions {
             case APPLY -> reports.add(once(Verb.REVERT, name, Optional.empty(), target));
             case REVERT -> reports.add(once(Verb.APPLY, name, Optional.empty(), target));
             case REPLACE -> {
-                reports.add(once(Verb.REVERT, name, Optional.empty(), target));
+                ActionReport reverted = once(Verb.REVERT, name, Optional.empty(), target);
+                reports.add(reverted);
                 // What was set in the new one means nothing to those before.
                 Actions plain = new Actions(
                         new ApplyOptions(options.timeout(), options.policy(), options.ignoreDepends(), Map.of()));
                 done.before().stream()
                         .filter(other -> !other.equals(name))
-                        .forEach(other -> reports.add(plain.once(Verb.APPLY, other, Optional.empty(), target)));
+                        .forEach(other -> reports.add(
+                                reverted.ended() == Ended.DONE
+                                        ? plain.once(Verb.APPLY, other, Optional.empty(), target)
+                                        : notTried(Verb.APPLY, other, target)));
             }
             // What is gone cannot be put back from here.
             case UNLOAD -> {}

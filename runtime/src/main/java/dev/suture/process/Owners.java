@@ -34,6 +34,10 @@ public final class Owners {
         NoUserException(String name) {
             super("%s: there is no such user".formatted(name));
         }
+
+        NoUserException(String name, UserPrincipal other) {
+            super("%s: that is the name of a user who has another number (%s)".formatted(name, other));
+        }
     }
 
     /** The users; none of them for the caller alone, empty for everybody. */
@@ -51,8 +55,22 @@ public final class Owners {
      */
     public static Owners of(List<String> names) {
         return new Owners(Optional.of(names.stream()
-                .map(name -> user(name).orElseThrow(() -> new NoUserException(name)))
+                .map(Owners::named)
                 .toList()));
+    }
+
+    // Digits may be a name, too; who gives them may mean the one user or the other.
+    private static UserPrincipal named(String nameOrNumber) {
+        UserPrincipal user = user(nameOrNumber).orElseThrow(() -> new NoUserException(nameOrNumber));
+        if (nameOrNumber.matches("\\d+") && !numbered(nameOrNumber).equals(Optional.of(user))) {
+            throw new NoUserException(nameOrNumber, user);
+        }
+        return user;
+    }
+
+    // No user has a name with a sign before it.
+    private static Optional<UserPrincipal> numbered(String number) {
+        return user("+" + number);
     }
 
     // The name service knows numbers, too, and takes two users of one number for the same.
@@ -95,7 +113,7 @@ public final class Owners {
     }
 
     private boolean isNamed(String number) {
-        return user(number).map(users.orElseThrow()::contains).orElse(false);
+        return numbered(number).map(users.orElseThrow()::contains).orElse(false);
     }
 
     /** {@return the user who calls, by name or number} */

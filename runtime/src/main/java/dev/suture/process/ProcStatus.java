@@ -17,21 +17,21 @@ import java.util.stream.Stream;
  */
 record ProcStatus(Map<String, String> fields) {
     static ProcStatus read(int pid) throws IOException {
-        return read(Path.of("/proc/" + pid + "/status"));
+        return ofFile(Path.of("/proc/" + pid + "/status"));
     }
 
     static ProcStatus ofThread(int pid, int tid) throws IOException {
-        return read(Path.of("/proc/" + pid + "/task/" + tid + "/status"));
+        return ofFile(Path.of("/proc/" + pid + "/task/" + tid + "/status"));
     }
 
     /**
-     * {@return whether a process has ended, or is about to: its threads have given up its memory} The kernel takes that
-     * away some time before it calls the process ended.
+     * {@return whether a process has ended, or is about to: it writes its core, or its threads have given up its memory}
+     * The kernel takes that away some time before it calls the process ended.
      */
     static boolean isGone(int pid) {
         try {
             ProcStatus status = read(pid);
-            if (!status.hasThreads()) {
+            if (!status.hasThreads() || status.isDumpingCore()) {
                 return true;
             }
             return !status.hasMemory() && !status.isKernelThread() && !anyThreadHasMemory(pid);
@@ -58,7 +58,7 @@ record ProcStatus(Map<String, String> fields) {
         return fields.containsKey("VmSize");
     }
 
-    private static ProcStatus read(Path file) throws IOException {
+    static ProcStatus ofFile(Path file) throws IOException {
         Map<String, String> fields = new HashMap<>();
         for (String line : Files.readAllLines(file, StandardCharsets.ISO_8859_1)) {
             int colon = line.indexOf(':');
@@ -95,6 +95,19 @@ record ProcStatus(Map<String, String> fields) {
 
     boolean hasEnded() {
         return state() == 'Z' || state() == 'X';
+    }
+
+    /** {@return whether it has crashed, and is there only until its core is written} That may take minutes. */
+    boolean isDumpingCore() {
+        return number("CoreDumping") != 0;
+    }
+
+    static boolean isDumpingCore(int pid) {
+        try {
+            return read(pid).isDumpingCore();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** {@return whether there are threads of the process that have not ended, the first one or others} */

@@ -56,12 +56,14 @@ final class WatchProcess implements Watched {
             Map.entry(31, "SIGSYS"));
 
     private final Arena arena = Arena.ofShared();
+    private final int pid;
     private final long process;
     private final long stat;
     private FutureTask<Optional<Loss>> task;
     private volatile boolean isEnough;
 
     WatchProcess(int pid) {
+        this.pid = pid;
         Kernel kernel = new Kernel(arena);
         process = kernel.call(Calls.PIDFD_OPEN, pid, 0, 0, 0);
         MemorySegment path = arena.allocateFrom("/proc/" + pid + "/stat");
@@ -91,6 +93,11 @@ final class WatchProcess implements Watched {
                 waited.set(ValueLayout.JAVA_SHORT, 4, (short) POLLIN);
                 long millis = Math.clamp((left + 999_999) / 1_000_000, 0, LONGEST_WAIT_MILLIS);
                 long ready = kernel.call(Calls.POLL, waited.address(), 1, millis, 0);
+                boolean isDumping = ready <= 0 && ProcStatus.isDumpingCore(pid);
+                if (isDumping) {
+                    // A small core is written by then, and the signal is known; a large one takes minutes.
+                    ready = kernel.call(Calls.POLL, waited.address(), 1, LONGEST_WAIT_MILLIS, 0);
+                }
                 if (ready > 0) {
                     long size = kernel.call(Calls.PREAD64, stat, text.address(), STAT_BYTES, 0);
                     long after = (System.nanoTime() - start) / 1_000_000;
@@ -100,6 +107,10 @@ final class WatchProcess implements Watched {
                         code = exitCode(kernel, local);
                     }
                     return Optional.of(new Loss("ended" + how(code), after, ending(code)));
+                }
+                if (isDumping) {
+                    long after = (System.nanoTime() - start) / 1_000_000;
+                    return Optional.of(new Loss("crashed, and its core is being written", after, Ending.FAULT));
                 }
                 if (left <= 0 || isEnough) {
                     return Optional.empty();
