@@ -1,8 +1,10 @@
 package dev.suture.state;
 
+import dev.suture.isa.Instruction;
 import dev.suture.state.Functions.Node;
 import dev.suture.state.Place.Governor;
 import dev.suture.state.Place.Governor.Way;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -12,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * Follows one variable through all code that may use it.
@@ -217,10 +220,85 @@ final class FollowVariable {
                 found.add(context.node());
             }
         }
+        found.addAll(accounts());
+        if (!hasOneMeaning()) {
+            found.addAll(writers());
+        }
         if (isShared()) {
             found.addAll(with(one -> !one.handed.isEmpty()));
         }
         return List.copyOf(found);
+    }
+
+    /**
+     * {@return who counts up, or sets, what another function takes back}
+     *
+     * <p>What was counted or set before is not there when it is taken back: {@code open++} here, {@code open--} there.
+     */
+    private List<Node> accounts() {
+        List<Context> counting = contexts(touched -> !touched.ups.isEmpty());
+        List<Context> taking = contexts(touched -> {
+            BitSet other = (BitSet) touched.writes.clone();
+            other.andNot(touched.ups);
+            return !other.isEmpty();
+        });
+        List<Context> emptying = contexts(touched -> {
+            BitSet firsts = (BitSet) touched.writes.clone();
+            firsts.andNot(touched.leaves);
+            return !firsts.isEmpty() && touched.leaves.isEmpty();
+        });
+        boolean isCounted = taking.stream().anyMatch(context -> counting.stream().anyMatch(up -> !isSame(up, context)));
+        List<Context> setting = contexts(touched -> !touched.leaves.isEmpty());
+        boolean isEmptied =
+                emptying.stream().anyMatch(context -> setting.stream().anyMatch(set -> !isSame(set, context)));
+        List<Node> found = new ArrayList<>();
+        if (isCounted) {
+            counting.forEach(context -> found.add(context.node()));
+        }
+        if (isEmptied) {
+            setting.forEach(context -> found.add(context.node()));
+        }
+        return found;
+    }
+
+    private boolean isSame(Context one, Context other) {
+        return one.node().object() == other.node().object()
+                && functions.name(one.node()).equals(functions.name(other.node()));
+    }
+
+    private List<Context> contexts(Predicate<Touches> which) {
+        return contexts.stream()
+                .filter(context -> !onlyInHooks.contains(context.node()) && which.test(touches.get(context)))
+                .toList();
+    }
+
+    /**
+     * {@return whether whoever makes it when it is needed makes the same of it}
+     *
+     * <p>Else it matters who came first: {@code if (!limit) limit = n;} here, {@code if (!limit) limit = 5;} there.
+     */
+    boolean hasOneMeaning() {
+        Set<String> meanings = new HashSet<>();
+        Set<String> makers = new HashSet<>();
+        for (Context context : contexts(touched -> !touched.leaves.isEmpty())) {
+            Flow flow = functions.flow(context.node());
+            Touches of = touches.get(context);
+            of.leaves.stream()
+                    .filter(step -> !of.ups.get(step) && !of.callees.containsKey(step) && !of.handed.get(step))
+                    .forEach(step -> {
+                        meanings.add(Sums.meaning(functions, context.node(), flow, step));
+                        makers.add(context.node().object() + functions.name(context.node()));
+                    });
+        }
+        return makers.size() < 2 || meanings.size() < 2 && !meanings.contains(Sums.NO_MEANING);
+    }
+
+    /** {@return whether some of that code writes it, or gives it to somebody who may} */
+    boolean isWrittenBy(Set<Node> some) {
+        return contexts.stream()
+                .anyMatch(context -> some.contains(context.node())
+                        && (!touches.get(context).writes.isEmpty()
+                                || !touches.get(context).handed.isEmpty()));
     }
 
     /**
@@ -310,7 +388,7 @@ final class FollowVariable {
         Summary summary = summarize(context, flow, places);
         boolean isUser = context.registers() != 0 || functions.usersOf(variable).contains(context.node());
         if (!flow.isComplete() && isUser) {
-            List.of(found.reads, found.bareReads, found.writes, found.leaves, found.handed, found.plain)
+            List.of(found.reads, found.bareReads, found.writes, found.leaves, found.handed, found.plain, found.sums)
                     .forEach(steps -> steps.set(0));
             summary = new Summary(false, true, true, true, true, flow.isa().resultRegister());
         }
@@ -325,35 +403,48 @@ final class FollowVariable {
         boolean keepsOther = false;
         boolean readsBare = false;
         boolean reads = false;
-        boolean isOther = false;
         boolean returns = false;
+        BitSet leaving = flow.leaving();
         int returned = 0;
         for (int step = 0; step < places.length; step++) {
             if (places[step] == null) {
                 continue;
             }
             Place after = uses.follow(context, flow, step, places[step]);
+            // What never returns leaves what it writes to all who run beside it.
+            leavesOther |= !leaving.get(step) && after.other();
             if (flow.isExit(step)) {
                 after = uses.leave(context, flow, step, along(context, flow, step, -1, after));
                 returns = true;
                 writes &= after.written();
                 leavesOther |= after.other();
                 keepsOther |= after.stillOther();
-                returned |= after.addresses().registers() & flow.isa().resultRegister();
+                int result = after.addresses().registers() & flow.isa().resultRegister();
+                returned |= result;
+                boolean isGiven = result != 0
+                        && flow.steps().get(step).flow() == Instruction.Flow.RETURN
+                        && !after.written()
+                        && isRoot(context);
+                if (isGiven) {
+                    leavesOther = true;
+                    Touches of = touches.get(context);
+                    int given = step;
+                    List.of(of.reads, of.bareReads, of.writes, of.leaves, of.handed)
+                            .forEach(steps -> steps.set(given));
+                }
             }
             Optional<Summary> callee =
                     Optional.ofNullable(touches.get(context).callees.get(step)).map(summaries::get);
             readsBare |=
                     !places[step].written() && callee.filter(Summary::readsBare).isPresent();
             reads |= callee.filter(Summary::reads).isPresent();
-            isOther |= after.other();
             passOn(context, flow, step, places);
         }
         Touches found = touches.get(context);
         readsBare |= !found.bareReads.isEmpty();
         reads |= !found.reads.isEmpty() || !found.handed.isEmpty();
-        // What never returns leaves what it writes to all who run beside it.
-        return new Summary(writes, returns ? leavesOther : isOther, keepsOther, readsBare, reads, returned);
+        return new Summary(
+                writes && returns, leavesOther, keepsOther, readsBare, reads, returned);
     }
 
     /** {@return what is known on one way on from an instruction} */
@@ -370,7 +461,10 @@ final class FollowVariable {
             PostDominators later = dominators(context.node());
             governors.removeIf(governor -> later.next(governor.step()) == next);
         }
-        return governors.equals(after.governors()) ? after : after.with(Set.copyOf(governors));
+        Place on = governors.equals(after.governors()) ? after : after.with(Set.copyOf(governors));
+        Optional<Boolean> first = isTaken.isEmpty() ? Optional.empty() : after.looks().takenAtFirst(flow, step);
+        boolean isSettled = variable.sizeBytes() <= Long.BYTES && first.isPresent() && !first.equals(isTaken);
+        return isSettled ? on.settled() : on;
     }
 
     private Way way(Flow flow, int step, Looks looks, Optional<Boolean> atFirst, boolean isTaken) {
@@ -381,16 +475,28 @@ final class FollowVariable {
         return atFirst.get() == isTaken ? first : Way.NOT_FIRST;
     }
 
-    /** Whose address is taken is called behind the next call, or whenever. */
     private void passOn(Context context, Flow flow, int step, Place[] places) {
         Set<Context> targets = new LinkedHashSet<>();
         Optional.ofNullable(touches.get(context).callees.get(step)).ifPresent(targets::add);
-        flow.in(step).stream()
+        List<Context> meant = flow.in(step).stream()
                 .flatMap(reference -> functions.target(context.node(), reference).stream())
                 .filter(node -> nodes.contains(node) && !node.equals(context.node()))
-                .forEach(node -> targets.add(Context.of(node)));
+                .map(Context::of)
+                .toList();
+        if (flow.isBranch(step)) {
+            targets.addAll(meant);
+        } else {
+            // Whose address is taken may be called at any time.
+            meant.forEach(this::free);
+        }
         for (Context target : targets) {
             passOn(context, along(context, flow, step, -1, places[step]).governors(), target);
+        }
+    }
+
+    private void free(Context target) {
+        if (!Set.of().equals(governedAt.put(target, Set.of()))) {
+            open.add(target);
         }
     }
 

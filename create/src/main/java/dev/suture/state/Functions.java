@@ -48,6 +48,10 @@ final class Functions {
     private final Map<Node, Set<Node>> usersOf = new HashMap<>();
     /** The code that refers to a piece of its own object, whatever that is. */
     private final Map<Node, Set<Node>> referrers = new HashMap<>();
+    /** Code that other code jumps into the middle of: the unlikely part of a function goes back there. */
+    private final Set<Node> entered = new HashSet<>();
+    /** The functions that data of any object has by name. */
+    private final Set<String> namesInData = new HashSet<>();
     /** The code that refers to what another object has. */
     private final Map<String, Set<Node>> referrersByName = new HashMap<>();
 
@@ -89,6 +93,7 @@ final class Functions {
                 }
             }
         }
+        noteData();
         for (Node node : all) {
             for (Reference reference : object(node).references(piece(node))) {
                 target(node, reference)
@@ -99,12 +104,29 @@ final class Functions {
         }
     }
 
+    private void noteData() {
+        for (int object = 0; object < selection.objects().size(); object++) {
+            for (Piece piece : pieces(object).pieces()) {
+                if (!piece.isCode() && piece.kind() != Kind.SPECIAL_ENTRY) {
+                    for (Reference reference : pieces(object).references(piece)) {
+                        if (reference.target() instanceof Reference.Elsewhere target) {
+                            namesInData.add(target.symbol().name());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     private void noteReferrer(Node node, Reference reference) {
         switch (reference.target()) {
-            case Reference.InPiece target ->
-                referrers
-                        .computeIfAbsent(new Node(node.object(), target.pieceIndex()), _ -> new LinkedHashSet<>())
-                        .add(node);
+            case Reference.InPiece target -> {
+                Node meant = new Node(node.object(), target.pieceIndex());
+                referrers.computeIfAbsent(meant, _ -> new LinkedHashSet<>()).add(node);
+                if (!meant.equals(node) && target.delta() != 0) {
+                    entered.add(meant);
+                }
+            }
             case Reference.Elsewhere target ->
                 referrersByName
                         .computeIfAbsent(target.symbol().name(), _ -> new LinkedHashSet<>())
@@ -145,7 +167,7 @@ final class Functions {
                 node,
                 missing -> missing.object() == LINKED
                         ? new Flow(isa(), linked.get(missing.piece()).bytes())
-                        : new Flow(object(missing), piece(missing)));
+                        : new Flow(object(missing), piece(missing), entered.contains(missing)));
     }
 
     private Isa isa() {
@@ -253,9 +275,10 @@ final class Functions {
                 || users.stream().anyMatch(user -> !flow(user).isComplete())) {
             return true;
         }
-        return object(node).pieces().stream()
-                .filter(user -> !user.isCode() && user.kind() != Kind.SPECIAL_ENTRY)
-                .anyMatch(user -> refersTo(user, node));
+        return piece.isGlobal() && namesInData.contains(piece.name())
+                || object(node).pieces().stream()
+                        .filter(user -> !user.isCode() && user.kind() != Kind.SPECIAL_ENTRY)
+                        .anyMatch(user -> refersTo(user, node));
     }
 
     private boolean refersTo(Piece user, Node node) {
@@ -317,13 +340,10 @@ final class Functions {
         return found;
     }
 
-    /** {@return whether code that a hook leads to, which runs before or when the new code comes, refers to a variable} */
-    boolean isSetByHook(Variable variable) {
+    /** {@return the code that a hook leads to which runs before the new code comes, or when it does} */
+    Set<Node> inHooksBefore() {
         return reachedFrom(
-                        hooks(chosen -> BEFORE.contains(chosen.piece().section().name())))
-                .stream()
-                .anyMatch(node -> object(node).references(piece(node)).stream()
-                        .anyMatch(reference -> variable.isMeantBy(node.object(), reference)));
+                hooks(chosen -> BEFORE.contains(chosen.piece().section().name())));
     }
 
     /**

@@ -175,7 +175,7 @@ public final class SetEarlier {
     /** {@return who sets a variable that others rely on; empty if its first contents are right} */
     private List<Node> setters(Variable variable) {
         FollowVariable follow = followed.get(variable);
-        if (follow.readers().isEmpty() || functions.isSetByHook(variable)) {
+        if (follow.readers().isEmpty() || follow.isWrittenBy(functions.inHooksBefore())) {
             return List.of();
         }
         List<Node> holders = functions.holdersOf(variable);
