@@ -29,8 +29,9 @@ import java.util.TreeSet;
  *
  * <p>A jump through a register leads to each label of the tables that the code refers to, and to whatever nothing else leads
  * to. What nothing leads to though there is no such jump, such as the landing pad of an exception, is one more beginning. So
- * all ways that exist are known, and some that do not. Of linked code no table can be told from other data: where it needs
- * one, it is not complete.
+ * all ways that exist are known, and some that do not. Where other code jumps into the middle, as the unlikely part of a
+ * function does when it goes back, it begins as well, with nothing known. Linked code that needs a table is not complete: a
+ * table cannot be told from other data there.
  */
 final class Flow {
     /** The piece of linked code. */
@@ -55,20 +56,20 @@ final class Flow {
     private final StackPlaces[] stack;
     private final boolean isComplete;
 
-    /** @param isEntered whether other code jumps into the middle of it */
-    Flow(ObjectPieces object, Piece piece, boolean isEntered) {
+    /** @param entered where other code jumps into the middle of it */
+    Flow(ObjectPieces object, Piece piece, Set<Long> entered) {
         this(
                 Isa.of(object.elf().header().machine()),
                 object.contents(piece),
                 object.references(piece),
                 piece.index(),
                 labels(object, piece),
-                isEntered);
+                entered);
     }
 
     /** @param linked code that needs no relocation any more */
     Flow(Isa isa, MemorySegment linked) {
-        this(isa, linked, List.of(), LINKED, Set.of(), false);
+        this(isa, linked, List.of(), LINKED, Set.of(), Set.of());
     }
 
     private Flow(
@@ -77,7 +78,7 @@ final class Flow {
             List<Reference> all,
             int pieceIndex,
             Set<Long> labels,
-            boolean isEntered) {
+            Set<Long> entered) {
         this.isa = isa;
         this.bytes = bytes;
         this.pieceIndex = pieceIndex;
@@ -96,8 +97,10 @@ final class Flow {
             next.add(new ArrayList<>(2));
             connect(step, byOffset);
         }
+        boolean isEnteredWell = byOffset.keySet().containsAll(entered);
+        entered.stream().filter(byOffset::containsKey).forEach(offset -> entries.set(byOffset.get(offset)));
         boolean needsTable = connectTheRest(labels, byOffset);
-        isComplete = isDecoded && !isEntered && !(needsTable && pieceIndex == LINKED);
+        isComplete = isDecoded && isEnteredWell && !(needsTable && pieceIndex == LINKED);
         stack = new StackPlaces[steps.size()];
         followStack();
         for (int step = 0; step < steps.size(); step++) {
@@ -307,8 +310,8 @@ final class Flow {
         BitSet reached = new BitSet();
         if (!steps.isEmpty()) {
             entries.set(0);
-            reach(0, reached);
         }
+        entries.stream().forEach(entry -> reach(entry, reached));
         boolean isLeft = false;
         for (int step = reached.nextClearBit(0); step < steps.size(); step = reached.nextClearBit(step + 1)) {
             if (isa.isPadding(steps.get(step), bytes)) {

@@ -1,10 +1,11 @@
 package dev.suture.state;
 
+import dev.suture.diff.Reference;
 import dev.suture.isa.Instruction;
+import dev.suture.isa.Operation;
 import dev.suture.state.Functions.Node;
 import dev.suture.state.Place.Governor;
 import dev.suture.state.Place.Governor.Way;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,7 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Predicate;
 
 /**
  * Follows one variable through all code that may use it.
@@ -73,6 +73,7 @@ final class FollowVariable {
     record Summary(
             boolean writes, boolean leavesOther, boolean keepsOther, boolean readsBare, boolean reads, int returns) {
         static final Summary BEST = new Summary(true, false, false, false, false, 0);
+        static final Summary WORST = new Summary(false, true, true, true, true, 0);
 
         Place behind(Place place) {
             return new Place(
@@ -187,176 +188,28 @@ final class FollowVariable {
         return isExposed ? with(found -> !found.bareReads.isEmpty()) : List.of();
     }
 
-    private List<Node> users() {
+    boolean isInHooks(Context context) {
+        return onlyInHooks.contains(context.node());
+    }
+
+    /** {@return what is known before each instruction of some code} */
+    Place[] places(Context context) {
+        return before.get(context);
+    }
+
+    /** {@return the code that refers to it, but for code that only hooks lead to} */
+    List<Node> users() {
         return functions.usersOf(variable).stream()
                 .filter(node -> !onlyInHooks.contains(node))
                 .toList();
     }
 
-    private List<Node> with(Function<Touches, Boolean> which) {
+    /** {@return the code that does something, but for code that only hooks lead to} */
+    List<Node> with(Function<Touches, Boolean> which) {
         return contexts.stream()
                 .filter(context -> which.apply(touches.get(context)))
                 .map(Context::node)
                 .filter(node -> !onlyInHooks.contains(node))
-                .distinct()
-                .toList();
-    }
-
-    /**
-     * {@return who writes it whatever it held, and may have run before: code that only hooks lead to has not}
-     *
-     * <p>But for him who is the only one to read it, and always does so before: {@code delta = now - last; last = now;}.
-     */
-    List<Node> setters() {
-        if (isLost) {
-            return users();
-        }
-        Set<Node> found = new LinkedHashSet<>();
-        for (Context context : contexts) {
-            Touches of = touches.get(context);
-            boolean isSetter =
-                    of.plain.stream().anyMatch(step -> of.sums.get(step) || !isReadOnlyBefore(context, step));
-            if (isSetter && !onlyInHooks.contains(context.node())) {
-                found.add(context.node());
-            }
-        }
-        found.addAll(accounts());
-        if (!hasOneMeaning()) {
-            found.addAll(writers());
-        }
-        if (isShared()) {
-            found.addAll(with(one -> !one.handed.isEmpty()));
-        }
-        return List.copyOf(found);
-    }
-
-    /**
-     * {@return who counts up, or sets, what another function takes back}
-     *
-     * <p>What was counted or set before is not there when it is taken back: {@code open++} here, {@code open--} there.
-     */
-    private List<Node> accounts() {
-        List<Context> counting = contexts(touched -> !touched.ups.isEmpty());
-        List<Context> taking = contexts(touched -> {
-            BitSet other = (BitSet) touched.writes.clone();
-            other.andNot(touched.ups);
-            return !other.isEmpty();
-        });
-        List<Context> emptying = contexts(touched -> {
-            BitSet firsts = (BitSet) touched.writes.clone();
-            firsts.andNot(touched.leaves);
-            return !firsts.isEmpty() && touched.leaves.isEmpty();
-        });
-        boolean isCounted = taking.stream().anyMatch(context -> counting.stream().anyMatch(up -> !isSame(up, context)));
-        List<Context> setting = contexts(touched -> !touched.leaves.isEmpty());
-        boolean isEmptied =
-                emptying.stream().anyMatch(context -> setting.stream().anyMatch(set -> !isSame(set, context)));
-        List<Node> found = new ArrayList<>();
-        if (isCounted) {
-            counting.forEach(context -> found.add(context.node()));
-        }
-        if (isEmptied) {
-            setting.forEach(context -> found.add(context.node()));
-        }
-        return found;
-    }
-
-    private boolean isSame(Context one, Context other) {
-        return one.node().object() == other.node().object()
-                && functions.name(one.node()).equals(functions.name(other.node()));
-    }
-
-    private List<Context> contexts(Predicate<Touches> which) {
-        return contexts.stream()
-                .filter(context -> !onlyInHooks.contains(context.node()) && which.test(touches.get(context)))
-                .toList();
-    }
-
-    /**
-     * {@return whether whoever makes it when it is needed makes the same of it}
-     *
-     * <p>Else it matters who came first: {@code if (!limit) limit = n;} here, {@code if (!limit) limit = 5;} there.
-     */
-    boolean hasOneMeaning() {
-        Set<String> meanings = new HashSet<>();
-        Set<String> makers = new HashSet<>();
-        for (Context context : contexts(touched -> !touched.leaves.isEmpty())) {
-            Flow flow = functions.flow(context.node());
-            Touches of = touches.get(context);
-            of.leaves.stream()
-                    .filter(step -> !of.ups.get(step) && !of.callees.containsKey(step) && !of.handed.get(step))
-                    .forEach(step -> {
-                        meanings.add(Sums.meaning(functions, context.node(), flow, step));
-                        makers.add(context.node().object() + functions.name(context.node()));
-                    });
-        }
-        return makers.size() < 2 || meanings.size() < 2 && !meanings.contains(Sums.NO_MEANING);
-    }
-
-    /** {@return whether some of that code writes it, or gives it to somebody who may} */
-    boolean isWrittenBy(Set<Node> some) {
-        return contexts.stream()
-                .anyMatch(context -> some.contains(context.node())
-                        && (!touches.get(context).writes.isEmpty()
-                                || !touches.get(context).handed.isEmpty()));
-    }
-
-    /**
-     * What only one place hands out is used by whoever gets it from there, and by who comes from there: {@code format(text);
-     * return text;}.
-     */
-    private boolean isShared() {
-        List<Context> handing = contexts.stream()
-                .filter(context -> !onlyInHooks.contains(context.node())
-                        && !touches.get(context).handed.isEmpty())
-                .toList();
-        if (handing.isEmpty()) {
-            return false;
-        }
-        Context only = handing.getFirst();
-        BitSet handed = touches.get(only).handed;
-        if (handing.size() > 1 || handed.cardinality() > 1) {
-            return true;
-        }
-        Answers answers = new Answers(this, functions.flow(only.node()), only, before.get(only));
-        return contexts.stream().anyMatch(context -> {
-            BitSet used = (BitSet) touches.get(context).reads.clone();
-            used.or(touches.get(context).writes);
-            return context.equals(only)
-                    ? used.stream().anyMatch(step -> !handed.get(step) && !answers.isBehind(handed, step))
-                    : !used.isEmpty();
-        });
-    }
-
-    /** Nobody else reads it, and whoever does always goes on to write it, be it here. */
-    private boolean isReadOnlyBefore(Context writer, int store) {
-        boolean isAlone = contexts.stream()
-                .allMatch(context ->
-                        context.equals(writer) || touches.get(context).bareReads.isEmpty());
-        if (!isAlone) {
-            return false;
-        }
-        boolean isAfterAll = touches.get(writer).bareReads.stream()
-                .allMatch(read -> read == store || dominators(writer.node()).isAlwaysAfter(read, store));
-        Answers answers = new Answers(this, functions.flow(writer.node()), writer, before.get(writer));
-        return isAfterAll || answers.areAlways() && answers.isBehindRead(store);
-    }
-
-    /** {@return who leaves something else in it than its first contents} */
-    List<Node> writers() {
-        return with(found -> !found.leaves.isEmpty());
-    }
-
-    /** {@return who reads it and, if it holds its first contents, may go on without writing it} */
-    List<Node> unanswered() {
-        if (isLost) {
-            return users();
-        }
-        return contexts.stream()
-                .filter(context -> !onlyInHooks.contains(context.node()))
-                .filter(context ->
-                        !new Answers(this, functions.flow(context.node()), context, before.get(context)).areComplete())
-                .map(Context::node)
                 .distinct()
                 .toList();
     }
@@ -368,7 +221,9 @@ final class FollowVariable {
         found.clear();
         BitSet next = new BitSet();
         flow.entries().stream().forEach(entry -> {
-            places[entry] = Place.begin(context.registers(), context.exact());
+            boolean isOwn = entry == 0;
+            int registers = isOwn || !mayKeepAddress(context, flow) ? context.registers() : -1;
+            places[entry] = Place.begin(registers, isOwn ? context.exact() : 0);
             next.set(entry);
         });
         for (int step = next.nextSetBit(0); step >= 0; step = next.nextSetBit(0)) {
@@ -387,7 +242,9 @@ final class FollowVariable {
         found.clear();
         Summary summary = summarize(context, flow, places);
         boolean isUser = context.registers() != 0 || functions.usersOf(variable).contains(context.node());
-        if (!flow.isComplete() && isUser) {
+        boolean isEnteredByUser = functions.entering(context.node()).stream()
+                .anyMatch(functions.usersOf(variable)::contains);
+        if ((!flow.isComplete() || isEnteredByUser) && isUser) {
             List.of(found.reads, found.bareReads, found.writes, found.leaves, found.handed, found.plain, found.sums)
                     .forEach(steps -> steps.set(0));
             summary = new Summary(false, true, true, true, true, flow.isa().resultRegister());
@@ -395,6 +252,24 @@ final class FollowVariable {
         if (!summary.equals(summaries.put(context, summary))) {
             open.addAll(callers.getOrDefault(context, Set.of()));
         }
+    }
+
+    /** Whether registers may hold its address where other code comes in. */
+    private boolean mayKeepAddress(Context context, Flow flow) {
+        if (context.registers() != 0) {
+            return true;
+        }
+        for (int step = 0; step < flow.steps().size(); step++) {
+            for (Reference reference : flow.in(step)) {
+                boolean isUse = flow.isOperand(step, reference)
+                        && !flow.isThroughTable(reference)
+                        && flow.operation(step).memory() != Operation.Memory.ADDRESS;
+                if (!isUse && variable.isMeantBy(context.node().object(), reference)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private Summary summarize(Context context, Flow flow, Place[] places) {
@@ -421,17 +296,7 @@ final class FollowVariable {
                 keepsOther |= after.stillOther();
                 int result = after.addresses().registers() & flow.isa().resultRegister();
                 returned |= result;
-                boolean isGiven = result != 0
-                        && flow.steps().get(step).flow() == Instruction.Flow.RETURN
-                        && !after.written()
-                        && isRoot(context);
-                if (isGiven) {
-                    leavesOther = true;
-                    Touches of = touches.get(context);
-                    int given = step;
-                    List.of(of.reads, of.bareReads, of.writes, of.leaves, of.handed)
-                            .forEach(steps -> steps.set(given));
-                }
+                leavesOther |= result != 0 && isGiven(context, flow, step, after);
             }
             Optional<Summary> callee =
                     Optional.ofNullable(touches.get(context).callees.get(step)).map(summaries::get);
@@ -445,6 +310,18 @@ final class FollowVariable {
         reads |= !found.reads.isEmpty() || !found.handed.isEmpty();
         return new Summary(
                 writes && returns, leavesOther, keepsOther, readsBare, reads, returned);
+    }
+
+    /** Whoever calls a function from elsewhere may write where its result leads. */
+    private boolean isGiven(Context context, Flow flow, int step, Place after) {
+        boolean isGiven = flow.steps().get(step).flow() == Instruction.Flow.RETURN
+                && !after.written()
+                && isRoot(context);
+        if (isGiven) {
+            Touches of = touches.get(context);
+            List.of(of.reads, of.bareReads, of.writes, of.leaves, of.handed).forEach(steps -> steps.set(step));
+        }
+        return isGiven;
     }
 
     /** {@return what is known on one way on from an instruction} */

@@ -49,7 +49,9 @@ final class Functions {
     /** The code that refers to a piece of its own object, whatever that is. */
     private final Map<Node, Set<Node>> referrers = new HashMap<>();
     /** Code that other code jumps into the middle of: the unlikely part of a function goes back there. */
-    private final Set<Node> entered = new HashSet<>();
+    private final Map<Node, Set<Long>> entered = new HashMap<>();
+
+    private final Map<Node, Set<Node>> entering = new HashMap<>();
     /** The functions that data of any object has by name. */
     private final Set<String> namesInData = new HashSet<>();
     /** The code that refers to what another object has. */
@@ -124,7 +126,8 @@ final class Functions {
                 Node meant = new Node(node.object(), target.pieceIndex());
                 referrers.computeIfAbsent(meant, _ -> new LinkedHashSet<>()).add(node);
                 if (!meant.equals(node) && target.delta() != 0) {
-                    entered.add(meant);
+                    entered.computeIfAbsent(meant, _ -> new HashSet<>()).add(target.delta());
+                    entering.computeIfAbsent(meant, _ -> new HashSet<>()).add(node);
                 }
             }
             case Reference.Elsewhere target ->
@@ -167,11 +170,24 @@ final class Functions {
                 node,
                 missing -> missing.object() == LINKED
                         ? new Flow(isa(), linked.get(missing.piece()).bytes())
-                        : new Flow(object(missing), piece(missing), entered.contains(missing)));
+                        : new Flow(object(missing), piece(missing), entered.getOrDefault(missing, Set.of())));
     }
 
     private Isa isa() {
         return Isa.of(selection.objects().getFirst().patched().elf().header().machine());
+    }
+
+    /** {@return the code that jumps into the middle of some code} */
+    Set<Node> entering(Node node) {
+        return entering.getOrDefault(node, Set.of());
+    }
+
+    /** {@return whether a jump leads into the middle of some code} */
+    boolean isIntoMiddle(Node from, int step) {
+        return flow(from).in(step).stream()
+                .anyMatch(reference -> reference.target() instanceof Reference.InPiece target
+                        && target.delta() != 0
+                        && target(from, reference).isPresent());
     }
 
     /** {@return what a call or a jump out of some code leads to} */

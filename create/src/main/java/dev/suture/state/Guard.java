@@ -151,7 +151,7 @@ final class Guard {
                                 || !flag.touches(Context.of(context.node())).leaves.isEmpty()
                                         && made.touches(context).writes.isEmpty()));
         return !isSetByHook
-                && made.hasOneMeaning()
+                && new JudgeUses(functions, made).hasOneMeaning()
                 && made.contexts().stream()
                 .filter(made::isRoot)
                 .noneMatch(context -> summaries.get(context).readsUnset()

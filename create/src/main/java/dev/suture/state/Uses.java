@@ -141,6 +141,12 @@ final class Uses {
         boolean isOnStack = place.addresses().isSpilled()
                         && (place.addresses().frames() & flow.isa().argumentRegisters()) != 0
                 || flow.passesOnStack(step, place.addresses()) && mayTakeFromStack(context, step);
+        if (functions.isIntoMiddle(context.node(), step)) {
+            // What is done from there on is found where that code is followed.
+            return place.addresses().registers() != 0 || place.addresses().isSpilled()
+                    ? hand(context, step, place)
+                    : Summary.WORST.behind(place);
+        }
         return switch (functions.callee(context.node(), step)) {
             case Callee.Known known -> {
                 boolean isFragment = functions.isFragment(known.node());
