@@ -73,12 +73,7 @@ final class Flow {
     }
 
     private Flow(
-            Isa isa,
-            MemorySegment bytes,
-            List<Reference> all,
-            int pieceIndex,
-            Set<Long> labels,
-            Set<Long> entered) {
+            Isa isa, MemorySegment bytes, List<Reference> all, int pieceIndex, Set<Long> labels, Set<Long> entered) {
         this.isa = isa;
         this.bytes = bytes;
         this.pieceIndex = pieceIndex;
@@ -168,8 +163,8 @@ final class Flow {
         return held.isAnywhere()
                 || pointer.isEmpty()
                 || held.slots().stream()
-                        .anyMatch(slot -> slot > pointer.getAsLong() - Long.BYTES
-                                && slot < pointer.getAsLong() + PASSED_BYTES);
+                        .anyMatch(slot ->
+                                slot > pointer.getAsLong() - Long.BYTES && slot < pointer.getAsLong() + PASSED_BYTES);
     }
 
     /** {@return whether code may look at what was on the stack when it was called} */
@@ -178,7 +173,9 @@ final class Flow {
             Operation operation = operation(step);
             int through = operation.through();
             boolean isOfStack = (through & isa.stackRegisters()) != 0
-                    || (through & FRAME_POINTER) != 0 && stack[step] != null && stack[step].frame().isPresent();
+                    || (through & FRAME_POINTER) != 0
+                            && stack[step] != null
+                            && stack[step].frame().isPresent();
             boolean isPushOrPop = operation.through() == isa.stackRegisters()
                     && steps.get(step).displacementBytes() == 0
                     && operation.memory() != Operation.Memory.ADDRESS;

@@ -242,8 +242,8 @@ final class FollowVariable {
         found.clear();
         Summary summary = summarize(context, flow, places);
         boolean isUser = context.registers() != 0 || functions.usersOf(variable).contains(context.node());
-        boolean isEnteredByUser = functions.entering(context.node()).stream()
-                .anyMatch(functions.usersOf(variable)::contains);
+        boolean isEnteredByUser =
+                functions.entering(context.node()).stream().anyMatch(functions.usersOf(variable)::contains);
         if ((!flow.isComplete() || isEnteredByUser) && isUser) {
             List.of(found.reads, found.bareReads, found.writes, found.leaves, found.handed, found.plain, found.sums)
                     .forEach(steps -> steps.set(0));
@@ -308,15 +308,13 @@ final class FollowVariable {
         Touches found = touches.get(context);
         readsBare |= !found.bareReads.isEmpty();
         reads |= !found.reads.isEmpty() || !found.handed.isEmpty();
-        return new Summary(
-                writes && returns, leavesOther, keepsOther, readsBare, reads, returned);
+        return new Summary(writes && returns, leavesOther, keepsOther, readsBare, reads, returned);
     }
 
     /** Whoever calls a function from elsewhere may write where its result leads. */
     private boolean isGiven(Context context, Flow flow, int step, Place after) {
-        boolean isGiven = flow.steps().get(step).flow() == Instruction.Flow.RETURN
-                && !after.written()
-                && isRoot(context);
+        boolean isGiven =
+                flow.steps().get(step).flow() == Instruction.Flow.RETURN && !after.written() && isRoot(context);
         if (isGiven) {
             Touches of = touches.get(context);
             List.of(of.reads, of.bareReads, of.writes, of.leaves, of.handed).forEach(steps -> steps.set(step));
@@ -339,7 +337,8 @@ final class FollowVariable {
             governors.removeIf(governor -> later.next(governor.step()) == next);
         }
         Place on = governors.equals(after.governors()) ? after : after.with(Set.copyOf(governors));
-        Optional<Boolean> first = isTaken.isEmpty() ? Optional.empty() : after.looks().takenAtFirst(flow, step);
+        Optional<Boolean> first =
+                isTaken.isEmpty() ? Optional.empty() : after.looks().takenAtFirst(flow, step);
         boolean isSettled = variable.sizeBytes() <= Long.BYTES && first.isPresent() && !first.equals(isTaken);
         return isSettled ? on.settled() : on;
     }

@@ -65,7 +65,8 @@ final class JudgeUses {
             firsts.andNot(touched.leaves);
             return !firsts.isEmpty() && touched.leaves.isEmpty();
         });
-        boolean isCounted = taking.stream().anyMatch(context -> counting.stream().anyMatch(up -> !isSame(up, context)));
+        boolean isCounted =
+                taking.stream().anyMatch(context -> counting.stream().anyMatch(up -> !isSame(up, context)));
         List<Context> setting = contexts(touched -> !touched.leaves.isEmpty());
         boolean isEmptied =
                 emptying.stream().anyMatch(context -> setting.stream().anyMatch(set -> !isSame(set, context)));
@@ -149,13 +150,14 @@ final class JudgeUses {
     /** Nobody else reads it, and whoever does always goes on to write it, be it here. */
     private boolean isReadOnlyBefore(Context writer, int store) {
         boolean isAlone = follow.contexts().stream()
-                .allMatch(context ->
-                        context.equals(writer) || follow.touches(context).bareReads.isEmpty());
+                .allMatch(context -> context.equals(writer)
+                        || follow.touches(context).bareReads.isEmpty());
         if (!isAlone) {
             return false;
         }
         boolean isAfterAll = follow.touches(writer).bareReads.stream()
-                .allMatch(read -> read == store || follow.dominators(writer.node()).isAlwaysAfter(read, store));
+                .allMatch(read ->
+                        read == store || follow.dominators(writer.node()).isAlwaysAfter(read, store));
         Answers answers = new Answers(follow, functions.flow(writer.node()), writer, follow.places(writer));
         return isAfterAll || answers.areAlways() && answers.isBehindRead(store);
     }
@@ -172,8 +174,8 @@ final class JudgeUses {
         }
         return follow.contexts().stream()
                 .filter(context -> !follow.isInHooks(context))
-                .filter(context ->
-                        !new Answers(follow, functions.flow(context.node()), context, follow.places(context)).areComplete())
+                .filter(context -> !new Answers(follow, functions.flow(context.node()), context, follow.places(context))
+                        .areComplete())
                 .map(Context::node)
                 .distinct()
                 .toList();

@@ -217,7 +217,9 @@ final class Transfer {
         Instruction instruction = flow.steps().get(step);
         int kept = operation.isKnown() ? held.exact() & ~operation.writes() : 0;
         boolean isWhole = variable.offset() == 0 && operation.writes() != 0 && here.size() == 1;
-        boolean takes = isWhole && !flow.isOperand(step, here.getFirst()) && operation.memory() == Memory.NONE
+        boolean takes = isWhole
+                && !flow.isOperand(step, here.getFirst())
+                && operation.memory() == Memory.NONE
                 && (operation.keeps() | operation.mixes()) == 0;
         boolean loads = isWhole
                 && (flow.isThroughTable(here.getFirst()) || operation.memory() == Memory.ADDRESS)
