@@ -1,8 +1,6 @@
 package dev.suture.state;
 
-import dev.suture.diff.Reference;
 import dev.suture.isa.Instruction;
-import dev.suture.isa.Operation;
 import dev.suture.state.Functions.Node;
 import dev.suture.state.Place.Governor;
 import dev.suture.state.Place.Governor.Way;
@@ -216,27 +214,15 @@ final class FollowVariable {
 
     private void run(Context context) {
         Flow flow = functions.flow(context.node());
-        Place[] places = new Place[flow.steps().size()];
         Touches found = touches.get(context);
         found.clear();
-        BitSet next = new BitSet();
-        flow.entries().stream().forEach(entry -> {
-            boolean isOwn = entry == 0;
-            int registers = isOwn || !mayKeepAddress(context, flow) ? context.registers() : -1;
-            places[entry] = Place.begin(registers, isOwn ? context.exact() : 0);
-            next.set(entry);
-        });
-        for (int step = next.nextSetBit(0); step >= 0; step = next.nextSetBit(0)) {
-            next.clear(step);
-            Place after = uses.follow(context, flow, step, places[step]);
-            for (int to : flow.next(step)) {
-                Place on = along(context, flow, step, to, after);
-                Place merged = places[to] == null ? on : places[to].or(on);
-                if (!merged.equals(places[to])) {
-                    places[to] = merged;
-                    next.set(to);
-                }
-            }
+        Place[] places = follow(context, flow, Place.begin(0, 0));
+        // Where code begins again, as behind an exception, it has what it had before.
+        boolean isMore = flow.entries().cardinality() > 1;
+        while (isMore) {
+            Place again = again(places);
+            places = follow(context, flow, again);
+            isMore = !again(places).equals(again);
         }
         before.put(context, places);
         found.clear();
@@ -254,22 +240,41 @@ final class FollowVariable {
         }
     }
 
-    /** Whether registers may hold its address where other code comes in. */
-    private boolean mayKeepAddress(Context context, Flow flow) {
-        if (context.registers() != 0) {
-            return true;
+    /** What is known where code begins that its caller does not lead to: its address may be wherever it is somewhere. */
+    private static Place again(Place[] places) {
+        int registers = 0;
+        boolean isSpilled = false;
+        for (Place place : places) {
+            if (place != null) {
+                registers |= place.addresses().registers();
+                isSpilled |= place.addresses().isSpilled();
+            }
         }
-        for (int step = 0; step < flow.steps().size(); step++) {
-            for (Reference reference : flow.in(step)) {
-                boolean isUse = flow.isOperand(step, reference)
-                        && !flow.isThroughTable(reference)
-                        && flow.operation(step).memory() != Operation.Memory.ADDRESS;
-                if (!isUse && variable.isMeantBy(context.node().object(), reference)) {
-                    return true;
+        Place begin = Place.begin(registers, 0);
+        return begin.with(
+                new Place.Addresses(registers, 0, 0, Set.of(), isSpilled), begin.derived(), begin.looks());
+    }
+
+    private Place[] follow(Context context, Flow flow, Place again) {
+        Place[] places = new Place[flow.steps().size()];
+        BitSet next = new BitSet();
+        flow.entries().stream().forEach(entry -> {
+            places[entry] = entry == 0 ? Place.begin(context.registers(), context.exact()) : again;
+            next.set(entry);
+        });
+        for (int step = next.nextSetBit(0); step >= 0; step = next.nextSetBit(0)) {
+            next.clear(step);
+            Place after = uses.follow(context, flow, step, places[step]);
+            for (int to : flow.next(step)) {
+                Place on = along(context, flow, step, to, after);
+                Place merged = places[to] == null ? on : places[to].or(on);
+                if (!merged.equals(places[to])) {
+                    places[to] = merged;
+                    next.set(to);
                 }
             }
         }
-        return false;
+        return places;
     }
 
     private Summary summarize(Context context, Flow flow, Place[] places) {

@@ -269,9 +269,9 @@ final class Transfer {
             return Derived.NOTHING;
         }
         boolean reads = operation.memory() == Memory.READ || operation.memory() == Memory.WRITTEN;
-        boolean isExact = Integer.bitCount(operation.through()) == 1
-                && (operation.through() & place.addresses().exact()) != 0;
-        boolean isOwn = isExact
+        // Its first byte and a distance is inside of it.
+        boolean isInside = (operation.through() & place.addresses().exact()) != 0;
+        boolean isOwn = isInside
                 || here.stream()
                         .anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference));
         boolean readsIt = reads && isOwn && !isa.overwrites(instruction, flow.bytes());

@@ -256,6 +256,8 @@ class SetEarlierTest {
             a lock of its own     | static int held;             | take(&held); sink = 3; drop(&held); | take(&held); sink = 4; drop(&held); | __attribute__((noinline)) static void take(int *l) { while (__atomic_exchange_n(l, 1, __ATOMIC_SEQ_CST)) sink = 0; } __attribute__((noinline)) static void drop(int *l) { sink = 1; *l = 0; }
             a table in a call     | static int ready, t[16];     | if (!ready) { fill(t); ready = 1; } x = t[x & 15]; | | __attribute__((noinline)) static void fill(int *p) { for (int i = 0; i < 16; i++) p[i] = i; }
             a text of two         | static char text[32];        | snprintf(text, 32, "%d", x); puts(text); | snprintf(text, 32, "%d", n); puts(text); |
+            each one once         | static char seen[256];       | if (!seen[x & 255]) { seen[x & 255] = 1; x = 9; } | |
+            read again            | static int *box;             | if (!box) box = malloc(4); sink = x; puts("x"); x += *box; | |
             a first value alone   | static int higher = 9;       | x -= higher;             | if (higher > 3) sink = 1; |
             """)
     void whatBeginsWithItsFirstContentsGoesIn(
