@@ -251,8 +251,7 @@ final class FollowVariable {
             }
         }
         Place begin = Place.begin(registers, 0);
-        return begin.with(
-                new Place.Addresses(registers, 0, 0, Set.of(), isSpilled), begin.derived(), begin.looks());
+        return begin.with(new Place.Addresses(registers, 0, 0, Set.of(), isSpilled), begin.derived(), begin.looks());
     }
 
     private Place[] follow(Context context, Flow flow, Place again) {
