@@ -81,6 +81,7 @@ final class CheckThreads {
     private final List<Suspect> suspects = new ArrayList<>();
     /** Stack pointers of the threads that have their variables at the same place as others. */
     private final Map<Long, Map<Integer, Long>> sharers = new HashMap<>();
+
     private final Set<Obstacle> leftovers = new LinkedHashSet<>();
     private final boolean isChainEnough;
     private Set<Long> signalReturns = Set.of();
@@ -152,7 +153,8 @@ final class CheckThreads {
     }
 
     // Where it must be if it is where it began. C libraries have a thread's own variables at the end of its stack; who
-    // was made without them has those of another. The first thread's are not at the end of a stack, and those at the end
+    // was made without them has those of another. The first thread's are not at the end of a stack, and those at the
+    // end
     // of a stack on which another one is are his.
     private Optional<Span> home(int tid, MemorySegment registers) {
         if (tid == session.firstThread()) {
