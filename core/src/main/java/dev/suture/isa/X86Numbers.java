@@ -160,7 +160,9 @@ final class X86Numbers {
                 || opcode >= 0xb0 && opcode < 0xc0
                 || opcode == 0xc6
                 || opcode == 0xc7
-                || opcode == 0xc9;
+                || opcode == 0xc9
+                || opcode == 0xe9
+                || opcode == 0xeb;
         boolean isNot = (opcode == 0xf6 || opcode == 0xf7) && x86.operator() == 2;
         boolean isPush = opcode == 0xff && x86.operator() == 6;
         boolean isLong = opcode >= 0x0f40 && opcode < 0x0f50
@@ -176,9 +178,16 @@ final class X86Numbers {
     }
 
     static boolean dependsOnFlags(Instruction instruction, MemorySegment code) {
-        int opcode = read(instruction, code).map(X86Operations::opcode).orElse(0);
-        boolean carries = opcode >= 0x10 && opcode < 0x20;
-        return carries || opcode >= 0x0f40 && opcode < 0x0f50 || opcode >= 0x0f90 && opcode < 0x0fa0;
+        Optional<X86Operations> read = read(instruction, code);
+        int opcode = read.map(X86Operations::opcode).orElse(0);
+        int operator = read.map(X86Operations::operator).orElse(0);
+        boolean ofGroup = opcode >= 0x80 && opcode <= 0x83
+                || opcode == 0xc0
+                || opcode == 0xc1
+                || opcode >= 0xd0 && opcode <= 0xd3;
+        boolean carries = opcode >= 0x10 && opcode < 0x20 || ofGroup && (operator == 2 || operator == 3);
+        boolean copies = opcode == 0x9c || opcode == 0x9f;
+        return carries || copies || opcode >= 0x0f40 && opcode < 0x0f50 || opcode >= 0x0f90 && opcode < 0x0fa0;
     }
 
     static boolean setsBits(Instruction instruction, MemorySegment code) {
@@ -208,7 +217,7 @@ final class X86Numbers {
                 distance |=
                         (long) LittleEndian.u8(code, instruction.offset() + instruction.displacementAt() + i) << 8 * i;
             }
-            return size == 0 ? 0 : Long.signum(extended(distance, size));
+            return size == 0 || x86.hasIndex() ? 0 : Long.signum(extended(distance, size));
         }
         boolean adds = opcode == 0x04 || opcode == 0x05 || opcode >= 0x80 && opcode <= 0x83 && x86.operator() == 0;
         boolean takes = opcode == 0x2c || opcode == 0x2d || opcode >= 0x80 && opcode <= 0x83 && x86.operator() == SUB;

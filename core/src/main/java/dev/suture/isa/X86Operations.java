@@ -139,6 +139,11 @@ final class X86Operations {
         return repeat;
     }
 
+    /** {@return whether the address of the operand in memory is made of two registers, or one twice} */
+    boolean hasIndex() {
+        return (modRm & 7) == 4 && !isRegister() && ((sib >> 3 & 7) != 4 || (rex & REX_X) != 0);
+    }
+
     boolean hasWordPrefix() {
         return wordPrefix;
     }

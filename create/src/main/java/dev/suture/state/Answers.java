@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntPredicate;
 
 /**
  * Asks whether whoever reads a variable in some code goes on to write it, if it holds its first contents.
@@ -108,9 +109,12 @@ final class Answers {
         ArrayDeque<Integer> work = new ArrayDeque<>();
         found.set(read);
         work.add(read);
+        BitSet ending = comingTo(step -> stops(step) || flow.isExit(step));
         for (int step = 0; step < flow.steps().size(); step++) {
             boolean leaves = flow.isExit(step) && !leavesWritten(step) && isWay(step, -1);
-            if (leaves && !stops(step) && !decided.get(step) && !found.get(step)) {
+            // Who never ends and never writes does not answer.
+            boolean isEndless = !ending.get(step);
+            if ((leaves || isEndless) && !stops(step) && !decided.get(step) && !found.get(step)) {
                 found.set(step);
                 work.add(step);
             }
@@ -119,6 +123,26 @@ final class Answers {
             int step = work.remove();
             for (int from : into.get(step)) {
                 if (!found.get(from) && !stops(from) && !decided.get(from) && isWay(from, step)) {
+                    found.set(from);
+                    work.add(from);
+                }
+            }
+        }
+        return found;
+    }
+
+    private BitSet comingTo(IntPredicate which) {
+        BitSet found = new BitSet();
+        ArrayDeque<Integer> work = new ArrayDeque<>();
+        for (int step = 0; step < flow.steps().size(); step++) {
+            if (which.test(step)) {
+                found.set(step);
+                work.add(step);
+            }
+        }
+        while (!work.isEmpty()) {
+            for (int from : into.get(work.remove())) {
+                if (!found.get(from)) {
                     found.set(from);
                     work.add(from);
                 }

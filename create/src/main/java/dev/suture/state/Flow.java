@@ -8,6 +8,7 @@ import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import dev.suture.isa.Operation;
 import dev.suture.isa.StackPlaces;
+import dev.suture.state.Place.Addresses;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -28,12 +29,16 @@ import java.util.TreeSet;
  *
  * <p>A jump through a register leads to each label of the tables that the code refers to, and to whatever nothing else leads
  * to. What nothing leads to though there is no such jump, such as the landing pad of an exception, is one more beginning. So
- * all ways that exist are known, and some that do not. Of linked code no table can be told from other data: where it needs
- * one, it is not complete.
+ * all ways that exist are known, and some that do not. Where other code jumps into the middle, as the unlikely part of a
+ * function does when it goes back, it begins as well, with nothing known. Linked code that needs a table is not complete: a
+ * table cannot be told from other data there.
  */
 final class Flow {
     /** The piece of linked code. */
     private static final int LINKED = -1;
+
+    /** More arguments than these are not passed on the stack. */
+    private static final int PASSED_BYTES = 64;
 
     /** rbp, where a function has a frame pointer. */
     static final int FRAME_POINTER = 1 << 5;
@@ -51,21 +56,24 @@ final class Flow {
     private final StackPlaces[] stack;
     private final boolean isComplete;
 
-    Flow(ObjectPieces object, Piece piece) {
+    /** @param entered where other code jumps into the middle of it */
+    Flow(ObjectPieces object, Piece piece, Set<Long> entered) {
         this(
                 Isa.of(object.elf().header().machine()),
                 object.contents(piece),
                 object.references(piece),
                 piece.index(),
-                labels(object, piece));
+                labels(object, piece),
+                entered);
     }
 
     /** @param linked code that needs no relocation any more */
     Flow(Isa isa, MemorySegment linked) {
-        this(isa, linked, List.of(), LINKED, Set.of());
+        this(isa, linked, List.of(), LINKED, Set.of(), Set.of());
     }
 
-    private Flow(Isa isa, MemorySegment bytes, List<Reference> all, int pieceIndex, Set<Long> labels) {
+    private Flow(
+            Isa isa, MemorySegment bytes, List<Reference> all, int pieceIndex, Set<Long> labels, Set<Long> entered) {
         this.isa = isa;
         this.bytes = bytes;
         this.pieceIndex = pieceIndex;
@@ -84,8 +92,10 @@ final class Flow {
             next.add(new ArrayList<>(2));
             connect(step, byOffset);
         }
+        boolean isEnteredWell = byOffset.keySet().containsAll(entered);
+        entered.stream().filter(byOffset::containsKey).forEach(offset -> entries.set(byOffset.get(offset)));
         boolean needsTable = connectTheRest(labels, byOffset);
-        isComplete = isDecoded && !(needsTable && pieceIndex == LINKED);
+        isComplete = isDecoded && isEnteredWell && !(needsTable && pieceIndex == LINKED);
         stack = new StackPlaces[steps.size()];
         followStack();
         for (int step = 0; step < steps.size(); step++) {
@@ -138,6 +148,72 @@ final class Flow {
             return OptionalLong.empty();
         }
         return OptionalLong.of(isPush ? after.pointer().getAsLong() : base.getAsLong() + displacement(step));
+    }
+
+    /**
+     * {@return whether an address may be among what is passed on the stack at a call}
+     *
+     * @param held where the address is
+     */
+    boolean passesOnStack(int call, Addresses held) {
+        if (!held.isSpilled()) {
+            return false;
+        }
+        OptionalLong pointer = stack[call] == null ? OptionalLong.empty() : stack[call].pointer();
+        return held.isAnywhere()
+                || pointer.isEmpty()
+                || held.slots().stream()
+                        .anyMatch(slot ->
+                                slot > pointer.getAsLong() - Long.BYTES && slot < pointer.getAsLong() + PASSED_BYTES);
+    }
+
+    /** {@return whether code may look at what was on the stack when it was called} */
+    boolean readsAboveItsFrame() {
+        for (int step = 0; step < steps.size(); step++) {
+            Operation operation = operation(step);
+            int through = operation.through();
+            boolean isOfStack = (through & isa.stackRegisters()) != 0
+                    || (through & FRAME_POINTER) != 0
+                            && stack[step] != null
+                            && stack[step].frame().isPresent();
+            boolean isPushOrPop = operation.through() == isa.stackRegisters()
+                    && steps.get(step).displacementBytes() == 0
+                    && operation.memory() != Operation.Memory.ADDRESS;
+            if (!operation.isKnown() || isOfStack && !isPushOrPop && mayBeAbove(step, operation)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean mayBeAbove(int step, Operation operation) {
+        OptionalLong base = stack[step] == null
+                ? OptionalLong.empty()
+                : operation.through() == isa.stackRegisters() ? stack[step].pointer() : stack[step].frame();
+        boolean isPlain = operation.through() == isa.stackRegisters() || operation.through() == FRAME_POINTER;
+        return !isPlain || base.isEmpty() || base.getAsLong() + displacement(step) >= Long.BYTES;
+    }
+
+    /** {@return the instructions from which some way leaves the code} */
+    BitSet leaving() {
+        List<List<Integer>> into = new ArrayList<>();
+        steps.forEach(_ -> into.add(new ArrayList<>(2)));
+        for (int step = 0; step < steps.size(); step++) {
+            for (int to : next.get(step)) {
+                into.get(to).add(step);
+            }
+        }
+        BitSet found = new BitSet();
+        ArrayDeque<Integer> open = new ArrayDeque<>();
+        exits.stream().forEach(open::add);
+        while (!open.isEmpty()) {
+            int step = open.remove();
+            if (!found.get(step)) {
+                found.set(step);
+                open.addAll(into.get(step));
+            }
+        }
+        return found;
     }
 
     /** {@return the constant part of the address of an instruction's operand} */
@@ -231,8 +307,8 @@ final class Flow {
         BitSet reached = new BitSet();
         if (!steps.isEmpty()) {
             entries.set(0);
-            reach(0, reached);
         }
+        entries.stream().forEach(entry -> reach(entry, reached));
         boolean isLeft = false;
         for (int step = reached.nextClearBit(0); step < steps.size(); step = reached.nextClearBit(step + 1)) {
             if (isa.isPadding(steps.get(step), bytes)) {

@@ -1,5 +1,6 @@
 package dev.suture.state;
 
+import dev.suture.isa.Instruction;
 import dev.suture.state.Functions.Node;
 import dev.suture.state.Place.Governor;
 import dev.suture.state.Place.Governor.Way;
@@ -70,6 +71,7 @@ final class FollowVariable {
     record Summary(
             boolean writes, boolean leavesOther, boolean keepsOther, boolean readsBare, boolean reads, int returns) {
         static final Summary BEST = new Summary(true, false, false, false, false, 0);
+        static final Summary WORST = new Summary(false, true, true, true, true, 0);
 
         Place behind(Place place) {
             return new Place(
@@ -184,13 +186,24 @@ final class FollowVariable {
         return isExposed ? with(found -> !found.bareReads.isEmpty()) : List.of();
     }
 
-    private List<Node> users() {
+    boolean isInHooks(Context context) {
+        return onlyInHooks.contains(context.node());
+    }
+
+    /** {@return what is known before each instruction of some code} */
+    Place[] places(Context context) {
+        return before.get(context);
+    }
+
+    /** {@return the code that refers to it, but for code that only hooks lead to} */
+    List<Node> users() {
         return functions.usersOf(variable).stream()
                 .filter(node -> !onlyInHooks.contains(node))
                 .toList();
     }
 
-    private List<Node> with(Function<Touches, Boolean> which) {
+    /** {@return the code that does something, but for code that only hooks lead to} */
+    List<Node> with(Function<Touches, Boolean> which) {
         return contexts.stream()
                 .filter(context -> which.apply(touches.get(context)))
                 .map(Context::node)
@@ -199,98 +212,53 @@ final class FollowVariable {
                 .toList();
     }
 
-    /**
-     * {@return who writes it whatever it held, and may have run before: code that only hooks lead to has not}
-     *
-     * <p>But for him who is the only one to read it, and always does so before: {@code delta = now - last; last = now;}.
-     */
-    List<Node> setters() {
-        if (isLost) {
-            return users();
-        }
-        Set<Node> found = new LinkedHashSet<>();
-        for (Context context : contexts) {
-            Touches of = touches.get(context);
-            boolean isSetter =
-                    of.plain.stream().anyMatch(step -> of.sums.get(step) || !isReadOnlyBefore(context, step));
-            if (isSetter && !onlyInHooks.contains(context.node())) {
-                found.add(context.node());
-            }
-        }
-        if (isShared()) {
-            found.addAll(with(one -> !one.handed.isEmpty()));
-        }
-        return List.copyOf(found);
-    }
-
-    /**
-     * What only one place hands out is used by whoever gets it from there, and by who comes from there: {@code format(text);
-     * return text;}.
-     */
-    private boolean isShared() {
-        List<Context> handing = contexts.stream()
-                .filter(context -> !onlyInHooks.contains(context.node())
-                        && !touches.get(context).handed.isEmpty())
-                .toList();
-        if (handing.isEmpty()) {
-            return false;
-        }
-        Context only = handing.getFirst();
-        BitSet handed = touches.get(only).handed;
-        if (handing.size() > 1 || handed.cardinality() > 1) {
-            return true;
-        }
-        Answers answers = new Answers(this, functions.flow(only.node()), only, before.get(only));
-        return contexts.stream().anyMatch(context -> {
-            BitSet used = (BitSet) touches.get(context).reads.clone();
-            used.or(touches.get(context).writes);
-            return context.equals(only)
-                    ? used.stream().anyMatch(step -> !handed.get(step) && !answers.isBehind(handed, step))
-                    : !used.isEmpty();
-        });
-    }
-
-    /** Nobody else reads it, and whoever does always goes on to write it, be it here. */
-    private boolean isReadOnlyBefore(Context writer, int store) {
-        boolean isAlone = contexts.stream()
-                .allMatch(context ->
-                        context.equals(writer) || touches.get(context).bareReads.isEmpty());
-        if (!isAlone) {
-            return false;
-        }
-        boolean isAfterAll = touches.get(writer).bareReads.stream()
-                .allMatch(read -> read == store || dominators(writer.node()).isAlwaysAfter(read, store));
-        Answers answers = new Answers(this, functions.flow(writer.node()), writer, before.get(writer));
-        return isAfterAll || answers.areAlways() && answers.isBehindRead(store);
-    }
-
-    /** {@return who leaves something else in it than its first contents} */
-    List<Node> writers() {
-        return with(found -> !found.leaves.isEmpty());
-    }
-
-    /** {@return who reads it and, if it holds its first contents, may go on without writing it} */
-    List<Node> unanswered() {
-        if (isLost) {
-            return users();
-        }
-        return contexts.stream()
-                .filter(context -> !onlyInHooks.contains(context.node()))
-                .filter(context ->
-                        !new Answers(this, functions.flow(context.node()), context, before.get(context)).areComplete())
-                .map(Context::node)
-                .distinct()
-                .toList();
-    }
-
     private void run(Context context) {
         Flow flow = functions.flow(context.node());
-        Place[] places = new Place[flow.steps().size()];
         Touches found = touches.get(context);
         found.clear();
+        Place[] places = follow(context, flow, Place.begin(0, 0));
+        // Where code begins again, as behind an exception, it has what it had before.
+        boolean isMore = flow.entries().cardinality() > 1;
+        while (isMore) {
+            Place again = again(places);
+            places = follow(context, flow, again);
+            isMore = !again(places).equals(again);
+        }
+        before.put(context, places);
+        found.clear();
+        Summary summary = summarize(context, flow, places);
+        boolean isUser = context.registers() != 0 || functions.usersOf(variable).contains(context.node());
+        boolean isEnteredByUser =
+                functions.entering(context.node()).stream().anyMatch(functions.usersOf(variable)::contains);
+        if ((!flow.isComplete() || isEnteredByUser) && isUser) {
+            List.of(found.reads, found.bareReads, found.writes, found.leaves, found.handed, found.plain, found.sums)
+                    .forEach(steps -> steps.set(0));
+            summary = new Summary(false, true, true, true, true, flow.isa().resultRegister());
+        }
+        if (!summary.equals(summaries.put(context, summary))) {
+            open.addAll(callers.getOrDefault(context, Set.of()));
+        }
+    }
+
+    /** What is known where code begins that its caller does not lead to: its address may be wherever it is somewhere. */
+    private static Place again(Place[] places) {
+        int registers = 0;
+        boolean isSpilled = false;
+        for (Place place : places) {
+            if (place != null) {
+                registers |= place.addresses().registers();
+                isSpilled |= place.addresses().isSpilled();
+            }
+        }
+        Place begin = Place.begin(registers, 0);
+        return begin.with(new Place.Addresses(registers, 0, 0, Set.of(), isSpilled), begin.derived(), begin.looks());
+    }
+
+    private Place[] follow(Context context, Flow flow, Place again) {
+        Place[] places = new Place[flow.steps().size()];
         BitSet next = new BitSet();
         flow.entries().stream().forEach(entry -> {
-            places[entry] = Place.begin(context.registers(), context.exact());
+            places[entry] = entry == 0 ? Place.begin(context.registers(), context.exact()) : again;
             next.set(entry);
         });
         for (int step = next.nextSetBit(0); step >= 0; step = next.nextSetBit(0)) {
@@ -305,18 +273,7 @@ final class FollowVariable {
                 }
             }
         }
-        before.put(context, places);
-        found.clear();
-        Summary summary = summarize(context, flow, places);
-        boolean isUser = context.registers() != 0 || functions.usersOf(variable).contains(context.node());
-        if (!flow.isComplete() && isUser) {
-            List.of(found.reads, found.bareReads, found.writes, found.leaves, found.handed, found.plain)
-                    .forEach(steps -> steps.set(0));
-            summary = new Summary(false, true, true, true, true, flow.isa().resultRegister());
-        }
-        if (!summary.equals(summaries.put(context, summary))) {
-            open.addAll(callers.getOrDefault(context, Set.of()));
-        }
+        return places;
     }
 
     private Summary summarize(Context context, Flow flow, Place[] places) {
@@ -325,35 +282,48 @@ final class FollowVariable {
         boolean keepsOther = false;
         boolean readsBare = false;
         boolean reads = false;
-        boolean isOther = false;
         boolean returns = false;
+        BitSet leaving = flow.leaving();
         int returned = 0;
         for (int step = 0; step < places.length; step++) {
             if (places[step] == null) {
                 continue;
             }
             Place after = uses.follow(context, flow, step, places[step]);
+            // What never returns leaves what it writes to all who run beside it.
+            leavesOther |= !leaving.get(step) && after.other();
             if (flow.isExit(step)) {
                 after = uses.leave(context, flow, step, along(context, flow, step, -1, after));
                 returns = true;
                 writes &= after.written();
                 leavesOther |= after.other();
                 keepsOther |= after.stillOther();
-                returned |= after.addresses().registers() & flow.isa().resultRegister();
+                int result = after.addresses().registers() & flow.isa().resultRegister();
+                returned |= result;
+                leavesOther |= result != 0 && isGiven(context, flow, step, after);
             }
             Optional<Summary> callee =
                     Optional.ofNullable(touches.get(context).callees.get(step)).map(summaries::get);
             readsBare |=
                     !places[step].written() && callee.filter(Summary::readsBare).isPresent();
             reads |= callee.filter(Summary::reads).isPresent();
-            isOther |= after.other();
             passOn(context, flow, step, places);
         }
         Touches found = touches.get(context);
         readsBare |= !found.bareReads.isEmpty();
         reads |= !found.reads.isEmpty() || !found.handed.isEmpty();
-        // What never returns leaves what it writes to all who run beside it.
-        return new Summary(writes, returns ? leavesOther : isOther, keepsOther, readsBare, reads, returned);
+        return new Summary(writes && returns, leavesOther, keepsOther, readsBare, reads, returned);
+    }
+
+    /** Whoever calls a function from elsewhere may write where its result leads. */
+    private boolean isGiven(Context context, Flow flow, int step, Place after) {
+        boolean isGiven =
+                flow.steps().get(step).flow() == Instruction.Flow.RETURN && !after.written() && isRoot(context);
+        if (isGiven) {
+            Touches of = touches.get(context);
+            List.of(of.reads, of.bareReads, of.writes, of.leaves, of.handed).forEach(steps -> steps.set(step));
+        }
+        return isGiven;
     }
 
     /** {@return what is known on one way on from an instruction} */
@@ -370,7 +340,11 @@ final class FollowVariable {
             PostDominators later = dominators(context.node());
             governors.removeIf(governor -> later.next(governor.step()) == next);
         }
-        return governors.equals(after.governors()) ? after : after.with(Set.copyOf(governors));
+        Place on = governors.equals(after.governors()) ? after : after.with(Set.copyOf(governors));
+        Optional<Boolean> first =
+                isTaken.isEmpty() ? Optional.empty() : after.looks().takenAtFirst(flow, step);
+        boolean isSettled = variable.sizeBytes() <= Long.BYTES && first.isPresent() && !first.equals(isTaken);
+        return isSettled ? on.settled() : on;
     }
 
     private Way way(Flow flow, int step, Looks looks, Optional<Boolean> atFirst, boolean isTaken) {
@@ -381,16 +355,28 @@ final class FollowVariable {
         return atFirst.get() == isTaken ? first : Way.NOT_FIRST;
     }
 
-    /** Whose address is taken is called behind the next call, or whenever. */
     private void passOn(Context context, Flow flow, int step, Place[] places) {
         Set<Context> targets = new LinkedHashSet<>();
         Optional.ofNullable(touches.get(context).callees.get(step)).ifPresent(targets::add);
-        flow.in(step).stream()
+        List<Context> meant = flow.in(step).stream()
                 .flatMap(reference -> functions.target(context.node(), reference).stream())
                 .filter(node -> nodes.contains(node) && !node.equals(context.node()))
-                .forEach(node -> targets.add(Context.of(node)));
+                .map(Context::of)
+                .toList();
+        if (flow.isBranch(step)) {
+            targets.addAll(meant);
+        } else {
+            // Whose address is taken may be called at any time.
+            meant.forEach(this::free);
+        }
         for (Context target : targets) {
             passOn(context, along(context, flow, step, -1, places[step]).governors(), target);
+        }
+    }
+
+    private void free(Context target) {
+        if (!Set.of().equals(governedAt.put(target, Set.of()))) {
+            open.add(target);
         }
     }
 

@@ -48,6 +48,12 @@ final class Functions {
     private final Map<Node, Set<Node>> usersOf = new HashMap<>();
     /** The code that refers to a piece of its own object, whatever that is. */
     private final Map<Node, Set<Node>> referrers = new HashMap<>();
+    /** Code that other code jumps into the middle of: the unlikely part of a function goes back there. */
+    private final Map<Node, Set<Long>> entered = new HashMap<>();
+
+    private final Map<Node, Set<Node>> entering = new HashMap<>();
+    /** The functions that data of any object has by name. */
+    private final Set<String> namesInData = new HashSet<>();
     /** The code that refers to what another object has. */
     private final Map<String, Set<Node>> referrersByName = new HashMap<>();
 
@@ -89,6 +95,7 @@ final class Functions {
                 }
             }
         }
+        noteData();
         for (Node node : all) {
             for (Reference reference : object(node).references(piece(node))) {
                 target(node, reference)
@@ -99,12 +106,30 @@ final class Functions {
         }
     }
 
+    private void noteData() {
+        for (int object = 0; object < selection.objects().size(); object++) {
+            for (Piece piece : pieces(object).pieces()) {
+                if (!piece.isCode() && piece.kind() != Kind.SPECIAL_ENTRY) {
+                    for (Reference reference : pieces(object).references(piece)) {
+                        if (reference.target() instanceof Reference.Elsewhere target) {
+                            namesInData.add(target.symbol().name());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     private void noteReferrer(Node node, Reference reference) {
         switch (reference.target()) {
-            case Reference.InPiece target ->
-                referrers
-                        .computeIfAbsent(new Node(node.object(), target.pieceIndex()), _ -> new LinkedHashSet<>())
-                        .add(node);
+            case Reference.InPiece target -> {
+                Node meant = new Node(node.object(), target.pieceIndex());
+                referrers.computeIfAbsent(meant, _ -> new LinkedHashSet<>()).add(node);
+                if (!meant.equals(node) && target.delta() != 0) {
+                    entered.computeIfAbsent(meant, _ -> new HashSet<>()).add(target.delta());
+                    entering.computeIfAbsent(meant, _ -> new HashSet<>()).add(node);
+                }
+            }
             case Reference.Elsewhere target ->
                 referrersByName
                         .computeIfAbsent(target.symbol().name(), _ -> new LinkedHashSet<>())
@@ -145,11 +170,24 @@ final class Functions {
                 node,
                 missing -> missing.object() == LINKED
                         ? new Flow(isa(), linked.get(missing.piece()).bytes())
-                        : new Flow(object(missing), piece(missing)));
+                        : new Flow(object(missing), piece(missing), entered.getOrDefault(missing, Set.of())));
     }
 
     private Isa isa() {
         return Isa.of(selection.objects().getFirst().patched().elf().header().machine());
+    }
+
+    /** {@return the code that jumps into the middle of some code} */
+    Set<Node> entering(Node node) {
+        return entering.getOrDefault(node, Set.of());
+    }
+
+    /** {@return whether a jump leads into the middle of some code} */
+    boolean isIntoMiddle(Node from, int step) {
+        return flow(from).in(step).stream()
+                .anyMatch(reference -> reference.target() instanceof Reference.InPiece target
+                        && target.delta() != 0
+                        && target(from, reference).isPresent());
     }
 
     /** {@return what a call or a jump out of some code leads to} */
@@ -253,9 +291,10 @@ final class Functions {
                 || users.stream().anyMatch(user -> !flow(user).isComplete())) {
             return true;
         }
-        return object(node).pieces().stream()
-                .filter(user -> !user.isCode() && user.kind() != Kind.SPECIAL_ENTRY)
-                .anyMatch(user -> refersTo(user, node));
+        return piece.isGlobal() && namesInData.contains(piece.name())
+                || object(node).pieces().stream()
+                        .filter(user -> !user.isCode() && user.kind() != Kind.SPECIAL_ENTRY)
+                        .anyMatch(user -> refersTo(user, node));
     }
 
     private boolean refersTo(Piece user, Node node) {
@@ -317,13 +356,10 @@ final class Functions {
         return found;
     }
 
-    /** {@return whether code that a hook leads to, which runs before or when the new code comes, refers to a variable} */
-    boolean isSetByHook(Variable variable) {
+    /** {@return the code that a hook leads to which runs before the new code comes, or when it does} */
+    Set<Node> inHooksBefore() {
         return reachedFrom(
-                        hooks(chosen -> BEFORE.contains(chosen.piece().section().name())))
-                .stream()
-                .anyMatch(node -> object(node).references(piece(node)).stream()
-                        .anyMatch(reference -> variable.isMeantBy(node.object(), reference)));
+                hooks(chosen -> BEFORE.contains(chosen.piece().section().name())));
     }
 
     /**

@@ -144,11 +144,21 @@ final class Guard {
                 changed |= !found.equals(summaries.put(context, found));
             }
         }
-        return made.contexts().stream()
-                .filter(made::isRoot)
-                .noneMatch(context -> summaries.get(context).readsUnset()
-                        || summaries.get(context).leaves()
-                        || summaries.get(context).pends() && !once.contains(context.node()));
+        Set<Node> before = functions.inHooksBefore();
+        boolean isSetByHook = made.contexts().stream()
+                .anyMatch(context -> before.contains(context.node())
+                        && (summaries.get(context).leaves()
+                                || !flag.touches(Context.of(context.node()))
+                                                .leaves
+                                                .isEmpty()
+                                        && made.touches(context).writes.isEmpty()));
+        return !isSetByHook
+                && new JudgeUses(functions, made).hasOneMeaning()
+                && made.contexts().stream()
+                        .filter(made::isRoot)
+                        .noneMatch(context -> summaries.get(context).readsUnset()
+                                || summaries.get(context).leaves()
+                                || summaries.get(context).pends() && !once.contains(context.node()));
     }
 
     /** Nobody but what is seen writes the flag. */

@@ -18,7 +18,9 @@ final class LibraryCalls {
         READ,
         /** It is written before anybody could look at what was in it; all of it that is used later. */
         MADE,
-        /** The same, but as many bytes as another argument says. */
+        /** The same, or it is left as it is. */
+        MAYBE_MADE,
+        /** It is written before anybody could look at what was in it, but as many bytes as another argument says. */
         FILLED,
         /** What it is afterwards is what it was, changed by one step: a list, a text that grows. */
         STEPPED,
@@ -44,8 +46,8 @@ final class LibraryCalls {
                     "r strlen strnlen strcmp strncmp strcasecmp strncasecmp strcoll memcmp bcmp strspn strcspn",
                     "r strdup strndup atoi atol atoll atof printf puts perror __printf_chk",
                     "r fprintf __fprintf_chk fputs fwrite write send sendto syslog __syslog_chk dprintf __dprintf_chk",
-                    "rrm sscanf __isoc99_sscanf __isoc23_sscanf fscanf __isoc99_fscanf __isoc23_fscanf",
-                    "rm scanf __isoc99_scanf __isoc23_scanf",
+                    "rrw sscanf __isoc99_sscanf __isoc23_sscanf fscanf __isoc99_fscanf __isoc23_fscanf",
+                    "rw scanf __isoc99_scanf __isoc23_scanf",
                     "mr fgets __fgets_chk ctime_r asctime_r",
                     "rf read recv recvfrom pread pread64 __read_chk",
                     "frrs fread",
@@ -80,6 +82,7 @@ final class LibraryCalls {
                 .filter(_ -> argument >= 0 && argument < REST)
                 .map(uses -> switch (uses.charAt(Math.min(argument, uses.length() - 1))) {
                     case 'm' -> Use.MADE;
+                    case 'w' -> Use.MAYBE_MADE;
                     case 'f' -> Use.FILLED;
                     case 's' -> Use.STEPPED;
                     case 'l' -> Use.LOCKED;

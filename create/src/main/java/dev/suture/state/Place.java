@@ -170,6 +170,11 @@ record Place(
         return new Place(written || counts, !isFirst, !isFirst, true, addresses, derived, governors, looks);
     }
 
+    /** {@return the same where it is known to hold something else than at first: new code has written it} */
+    Place settled() {
+        return new Place(true, other, stillOther, touched, addresses, derived, governors, looks);
+    }
+
     Place with(Addresses newAddresses, Derived newDerived, Looks newLooks) {
         return new Place(written, other, stillOther, touched, newAddresses, newDerived, governors, newLooks);
     }

@@ -1,7 +1,9 @@
 package dev.suture.state;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 
 /**
@@ -13,6 +15,7 @@ final class PostDominators {
     private static final int UNKNOWN = -1;
 
     private final int end;
+    private final BitSet leaves = new BitSet();
     private final int[] order;
     private final int[] next;
 
@@ -27,9 +30,11 @@ final class PostDominators {
                 before.get(to).add(step);
             }
             if (flow.isExit(step) || flow.next(step).isEmpty()) {
-                before.get(end).add(step);
+                leaves.set(step);
             }
         }
+        leaveEndlessLoops(before);
+        leaves.stream().forEach(step -> before.get(end).add(step));
         order = new int[end + 1];
         Arrays.fill(order, UNKNOWN);
         List<Integer> steps = postOrder(before);
@@ -47,6 +52,28 @@ final class PostDominators {
                     changed = true;
                 }
             }
+        }
+    }
+
+    /** Each loop that is never left ends behind its last instruction: its ways meet there once a time. */
+    private void leaveEndlessLoops(List<List<Integer>> before) {
+        BitSet reaching = new BitSet();
+        ArrayDeque<Integer> open = new ArrayDeque<>();
+        leaves.stream().forEach(open::add);
+        while (true) {
+            while (!open.isEmpty()) {
+                int step = open.remove();
+                if (!reaching.get(step)) {
+                    reaching.set(step);
+                    open.addAll(before.get(step));
+                }
+            }
+            int last = reaching.previousClearBit(end - 1);
+            if (last < 0) {
+                return;
+            }
+            leaves.set(last);
+            open.add(last);
         }
     }
 
@@ -74,7 +101,7 @@ final class PostDominators {
     }
 
     private int meet(Flow flow, int step) {
-        int found = flow.isExit(step) || flow.next(step).isEmpty() ? end : UNKNOWN;
+        int found = leaves.get(step) ? end : UNKNOWN;
         for (int to : flow.next(step)) {
             if (next[to] != UNKNOWN) {
                 found = found == UNKNOWN ? to : common(found, to);

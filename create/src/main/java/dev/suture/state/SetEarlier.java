@@ -175,7 +175,8 @@ public final class SetEarlier {
     /** {@return who sets a variable that others rely on; empty if its first contents are right} */
     private List<Node> setters(Variable variable) {
         FollowVariable follow = followed.get(variable);
-        if (follow.readers().isEmpty() || functions.isSetByHook(variable)) {
+        JudgeUses judge = new JudgeUses(functions, follow);
+        if (follow.readers().isEmpty() || judge.isWrittenBy(functions.inHooksBefore())) {
             return List.of();
         }
         List<Node> holders = functions.holdersOf(variable);
@@ -185,8 +186,8 @@ public final class SetEarlier {
         if (follow.isAlwaysAsAtFirst()) {
             return List.of();
         }
-        List<Node> setters = follow.setters();
-        return setters.isEmpty() && !follow.unanswered().isEmpty() ? follow.writers() : setters;
+        List<Node> setters = judge.setters();
+        return setters.isEmpty() && !judge.unanswered().isEmpty() ? judge.writers() : setters;
     }
 
     private Refusal refusal(Variable variable) {

@@ -4,12 +4,16 @@ import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import dev.suture.isa.Operation;
 import dev.suture.isa.Operation.Memory;
+import dev.suture.state.Functions.Callee;
+import dev.suture.state.Functions.Node;
 import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.OptionalLong;
 
 /** Tells counters from sums: what only ever goes up by a constant, and what may as well be taken away again. */
 final class Sums {
+    static final String NO_MEANING = "?";
+
     private Sums() {}
 
     /**
@@ -27,6 +31,7 @@ final class Sums {
             int at = open.remove();
             Instruction instruction = flow.steps().get(at);
             boolean isUsed = instruction.flow() == Instruction.Flow.CONDITIONAL
+                    || !flow.operation(at).isKnown()
                     || flow.isa().dependsOnFlags(instruction, flow.bytes());
             if (isUsed) {
                 return false;
@@ -68,6 +73,29 @@ final class Sums {
         return instruction.immediateBytes() > 0
                 ? OptionalLong.of(flow.isa().constant(instruction, flow.bytes()))
                 : loaded(flow, step, stored(flow, step));
+    }
+
+    /** {@return what an instruction stores, in the same words as others that store the same; {@link #NO_MEANING} if unknown} */
+    static String meaning(Functions functions, Node node, Flow flow, int step) {
+        OptionalLong constant = constant(flow, step);
+        if (constant.isPresent()) {
+            return Long.toString(constant.getAsLong());
+        }
+        int register = stored(flow, step);
+        for (int at = step; register == flow.isa().resultRegister() && at > 0 && !flow.isJoin(at); at--) {
+            Instruction before = flow.steps().get(at - 1);
+            if (before.flow() == Instruction.Flow.CALL) {
+                return switch (functions.callee(node, at - 1)) {
+                    case Callee.Known known -> known.node().toString();
+                    case Callee.Library library -> library.name();
+                    case Callee.Unknown _ -> NO_MEANING;
+                };
+            }
+            if (flow.isBranch(at - 1) || (flow.operation(at - 1).writes() & register) != 0) {
+                return NO_MEANING;
+            }
+        }
+        return NO_MEANING;
     }
 
     private static OptionalLong loaded(Flow flow, int step, int register) {

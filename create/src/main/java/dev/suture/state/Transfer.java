@@ -144,15 +144,19 @@ final class Transfer {
                 before.looks().after(flow, step, operation, operand));
     }
 
-    /** @param returned registers that may hold its address then */
-    Place behindCall(Flow flow, Place place, int returned) {
+    /**
+     * @param returned registers that may hold its address then; empty if the code that was called is not known. Compilers know
+     *     which registers other code of theirs leaves alone
+     */
+    Place behindCall(Flow flow, Place place, Optional<Integer> returned) {
         int kept = flow.isa().preservedRegisters();
+        int mayKeep = returned.isPresent() ? -1 : kept;
         Addresses addresses = place.addresses();
         return place.with(
                 new Addresses(
-                        addresses.registers() & kept | returned,
+                        addresses.registers() & mayKeep | returned.orElse(0),
                         addresses.exact() & kept,
-                        addresses.frames() & kept,
+                        addresses.frames() & mayKeep,
                         addresses.slots(),
                         addresses.isAnywhere()),
                 new Derived(place.derived().registers() & kept, false, 0, 0),
@@ -213,7 +217,10 @@ final class Transfer {
         Instruction instruction = flow.steps().get(step);
         int kept = operation.isKnown() ? held.exact() & ~operation.writes() : 0;
         boolean isWhole = variable.offset() == 0 && operation.writes() != 0 && here.size() == 1;
-        boolean takes = isWhole && !flow.isOperand(step, here.getFirst()) && operation.memory() == Memory.NONE;
+        boolean takes = isWhole
+                && !flow.isOperand(step, here.getFirst())
+                && operation.memory() == Memory.NONE
+                && (operation.keeps() | operation.mixes()) == 0;
         boolean loads = isWhole
                 && (flow.isThroughTable(here.getFirst()) || operation.memory() == Memory.ADDRESS)
                 && operation.through() == 0;
@@ -237,7 +244,7 @@ final class Transfer {
                 || here.stream().anyMatch(reference -> flow.isOperand(step, reference));
         return !isRing
                 && !isOwn
-                && (operation.through() & frames(flow, held)) == 0
+                && (operation.through() & (held.frames() | flow.isa().stackRegisters())) == 0
                 && stores(flow, step, operation, here, held);
     }
 
@@ -262,9 +269,9 @@ final class Transfer {
             return Derived.NOTHING;
         }
         boolean reads = operation.memory() == Memory.READ || operation.memory() == Memory.WRITTEN;
-        boolean isExact = Integer.bitCount(operation.through()) == 1
-                && (operation.through() & place.addresses().exact()) != 0;
-        boolean isOwn = isExact
+        // Its first byte and a distance is inside of it.
+        boolean isInside = (operation.through() & place.addresses().exact()) != 0;
+        boolean isOwn = isInside
                 || here.stream()
                         .anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference));
         boolean readsIt = reads && isOwn && !isa.overwrites(instruction, flow.bytes());

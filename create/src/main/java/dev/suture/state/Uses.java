@@ -40,7 +40,7 @@ final class Uses {
     private Place behindCall(Context context, Flow flow, int step, Place after) {
         Optional<Summary> callee =
                 Optional.ofNullable(whole.touches(context).callees.get(step)).map(whole::summary);
-        return transfer.behindCall(flow, after, callee.map(Summary::returns).orElse(0));
+        return transfer.behindCall(flow, after, callee.map(Summary::returns));
     }
 
     /** {@return what is known behind what a jump out of the code leads to} */
@@ -57,7 +57,7 @@ final class Uses {
         if (!operation.isKnown()) {
             // It may read or write, and both for certain is what is worst.
             return isDirect || place.addresses().registers() != 0 && !flow.isBranch(step)
-                    ? leave(context, step, read(context, step, place), false)
+                    ? unknown(context, step, place)
                     : place;
         }
         Place after = place;
@@ -77,6 +77,13 @@ final class Uses {
             case READ -> read(context, step, after);
             case WRITTEN -> write(context, flow, step, operation, here, after);
         };
+    }
+
+    private Place unknown(Context context, int step, Place place) {
+        Place after = leave(context, step, read(context, step, place), false);
+        whole.touches(context).plain.set(step);
+        whole.touches(context).sums.set(step);
+        return after;
     }
 
     private Place write(Context context, Flow flow, int step, Operation operation, List<Reference> here, Place place) {
@@ -132,7 +139,14 @@ final class Uses {
     private Place call(Context context, Flow flow, int step, Place place) {
         int arguments = place.addresses().registers() & flow.isa().argumentRegisters();
         boolean isOnStack = place.addresses().isSpilled()
-                && (place.addresses().frames() & flow.isa().argumentRegisters()) != 0;
+                        && (place.addresses().frames() & flow.isa().argumentRegisters()) != 0
+                || flow.passesOnStack(step, place.addresses()) && mayTakeFromStack(context, step);
+        if (functions.isIntoMiddle(context.node(), step)) {
+            // What is done from there on is found where that code is followed.
+            return place.addresses().registers() != 0 || place.addresses().isSpilled()
+                    ? hand(context, step, place)
+                    : Summary.WORST.behind(place);
+        }
         return switch (functions.callee(context.node(), step)) {
             case Callee.Known known -> {
                 boolean isFragment = functions.isFragment(known.node());
@@ -150,7 +164,7 @@ final class Uses {
                 whole.touches(context).callees.put(step, callee);
                 Summary summary = whole.summary(callee);
                 // What is only filled there is filled as by a function of the library.
-                boolean isFilled = summary.leavesOther() && !summary.reads() && transfer.isOfOne() && exact != 0;
+                boolean isFilled = summary.leavesOther() && !summary.reads() && transfer.partsCount() && exact != 0;
                 Place after = isFilled ? place.wrote(true, false) : summary.behind(place);
                 yield isOnStack || isFragment && place.addresses().isSpilled() ? hand(context, step, after) : after;
             }
@@ -158,6 +172,11 @@ final class Uses {
                 isOnStack ? hand(context, step, place) : library(context, flow, step, library.name(), arguments, place);
             case Callee.Unknown _ -> arguments != 0 || isOnStack ? hand(context, step, place) : place;
         };
+    }
+
+    private boolean mayTakeFromStack(Context context, int step) {
+        return !(functions.callee(context.node(), step) instanceof Callee.Known known)
+                || functions.flow(known.node()).readsAboveItsFrame();
     }
 
     private Place library(Context context, Flow flow, int step, String name, int arguments, Place place) {
@@ -176,6 +195,7 @@ final class Uses {
                 case READ -> read(context, step, after);
                 case MADE -> leave(context, step, after, isExact(place, flow, argument));
                 case FILLED -> leave(context, step, after, isExact(place, flow, argument) && transfer.isOfOne());
+                case MAYBE_MADE -> leave(context, step, after, false);
                 case STEPPED -> leave(context, step, read(context, step, after), false);
                 case LOCKED -> lock(context, step, after);
             };

@@ -55,6 +55,7 @@ class LeaveOutDriftTest {
                         "program")
                 .file("main.c", MAIN)
                 .file("work.c", source, from, to)
+                .accepting("offset")
                 .assertTakesEffect("program");
     }
 

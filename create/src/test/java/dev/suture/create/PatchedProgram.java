@@ -43,6 +43,8 @@ final class PatchedProgram {
      */
     private Optional<Path> explanation = Optional.empty();
 
+    private Set<String> accepted = Set.of();
+
     PatchedProgram(Path directory, String command, String binary) {
         this.directory = directory;
         this.command = command;
@@ -104,17 +106,21 @@ final class PatchedProgram {
                         givenCommand,
                         running,
                         Optional.empty(),
+                        List.of(),
                         List.of(SourcePatch.read(patch)),
                         directory.resolve("cache"),
                         false,
                         2,
-                        payload(),
-                        "test",
-                        depends,
-                        List.of(),
-                        Set.of()),
+                        new PayloadRequest(
+                                payload(), "test", depends, List.of(), List.of(), Set.of(), accepted, Set.of())),
                 explanation,
                 Progress.NONE);
+    }
+
+    /** Says that variables may begin with what they hold at first. */
+    PatchedProgram accepting(String... variables) {
+        accepted = Set.of(variables);
+        return this;
     }
 
     /** Has it written down why the payload is what it is. */

@@ -137,6 +137,15 @@ class SetEarlierTest {
     }
 
     @Test
+    void aHookThatOnlyLooksAtItIsNotEnough() {
+        String hook = "static void show(void) { sink = higher; }"
+                + " __attribute__((used, section(\".livepatch.hooks.load\"))) static void (*const load)(void) = show;";
+
+        assertThat(refusals("static int higher;", "x -= higher;", "higher = 9;", hook))
+                .hasSize(1);
+    }
+
+    @Test
     void aHookThatRunsAfterwardsIsNotEnough() {
         String hook = "static void set(void) { higher = 0; }"
                 + " __attribute__((used, section(\".livepatch.hooks.unload\"))) static void (*const gone)(void) = set;";
@@ -205,6 +214,19 @@ class SetEarlierTest {
             counted down          | static int there;            | if (there > 3) return 9; if (x == 3) there++; | there -= n; |
             an account            | static int used;             | used += x; if (used > 90) return 9; | used -= n; |
             a copy out of it      | static long all[40];         | long my[40]; memcpy(my, all, sizeof my); use(my); | for (int i = 0; i < 40; i++) all[i] = n; | __attribute__((noinline)) static void use(long *p) { sink = p[3]; }
+            an unlikely way back  | __attribute__((cold, noinline)) int report(int); static int most; | x -= most; | most = n < 0 ? report(n) : 0; sink = 2; |
+            what a scan may leave | static int port;             | sscanf(getenv("X"), "%d", &port); x -= port; | port = 8080; |
+            many to scan          | static int a, b, c, d, port; | x -= port;               | sscanf(getenv("X"), "%d.%d.%d.%d:%d", &a, &b, &c, &d, &port); |
+            a result used later   | static int ra, rb;           | if (x == 3) return --ra == 0; if (x > 7) return --rb == 0; | ra = n; rb = n; |
+            a thread that may end | static int seen;             | x += seen;               | pthread_t t; pthread_create(&t, 0, run, 0); | static void *run(void *p) { if (!p) return 0; for (;;) { seen = 9; getchar(); } }
+            an endless reader     | static int every;            | if (x == 77) { int s = every; for (;;) { sink = s; getchar(); } } | if (!every) every = 9; |
+            what is left for all  | static int left = 10;        | if (left <= 0) return 7; left--; | left++; |
+            what is pending       | static int pending;          | int p = pending; pending = 0; if (p) return 7; | pending++; |
+            who is busy           | static int busy;             | if (busy) return 7; busy = 1; | busy = 0; |
+            who comes first       | static int most;             | if (!most) most = 5; if (x > most) return 7; | if (!most) most = n; |
+            called at any time    | void unknown(void (*)(int)); static void on(int); static int mode; | if (mode == 7) return 7; | if (!mode) { mode = 1; unknown(on); } | static void on(int s) { mode = 7; }
+            given to callers      | static int most, rest; int *where(int w) { return w ? &most : &rest; } | x -= most; | |
+            twice and one         | static int n2;               | if (n2 > 5) return 7; if (x == 3) n2 = 2 * n2 + 1; | n2++; |
             a case that falls     | static int most;             | `switch (x) { case 0: sink = 7; case 1: sink = 8; case 2: sink = most; case 3: sink = 9; case 4: sink = 11; case 5: sink = 10; }` | `switch (n) { case 0: most = 1; case 1: most += 0; case 2: sink = 8; case 3: sink = 9; case 4: sink = 11; case 5: most = 10; }` |
             """)
     void whatCannotBeToldFromThatIsRefused(String what, String variable, String read, String write, String function) {
@@ -234,6 +256,8 @@ class SetEarlierTest {
             a lock of its own     | static int held;             | take(&held); sink = 3; drop(&held); | take(&held); sink = 4; drop(&held); | __attribute__((noinline)) static void take(int *l) { while (__atomic_exchange_n(l, 1, __ATOMIC_SEQ_CST)) sink = 0; } __attribute__((noinline)) static void drop(int *l) { sink = 1; *l = 0; }
             a table in a call     | static int ready, t[16];     | if (!ready) { fill(t); ready = 1; } x = t[x & 15]; | | __attribute__((noinline)) static void fill(int *p) { for (int i = 0; i < 16; i++) p[i] = i; }
             a text of two         | static char text[32];        | snprintf(text, 32, "%d", x); puts(text); | snprintf(text, 32, "%d", n); puts(text); |
+            each one once         | static char seen[256];       | if (!seen[x & 255]) { seen[x & 255] = 1; x = 9; } | |
+            read again            | static int *box;             | if (!box) box = malloc(4); sink = x; puts("x"); x += *box; | |
             a first value alone   | static int higher = 9;       | x -= higher;             | if (higher > 3) sink = 1; |
             """)
     void whatBeginsWithItsFirstContentsGoesIn(

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -80,7 +79,9 @@ final class CheckThreads {
     private final Map<Integer, Stop> stops = new HashMap<>();
     private final List<Obstacle> obstacles = new ArrayList<>();
     private final List<Suspect> suspects = new ArrayList<>();
-    private final Set<Long> sharedVariables = new HashSet<>();
+    /** Stack pointers of the threads that have their variables at the same place as others. */
+    private final Map<Long, Map<Integer, Long>> sharers = new HashMap<>();
+
     private final Set<Obstacle> leftovers = new LinkedHashSet<>();
     private final boolean isChainEnough;
     private Set<Long> signalReturns = Set.of();
@@ -152,16 +153,24 @@ final class CheckThreads {
     }
 
     // Where it must be if it is where it began. C libraries have a thread's own variables at the end of its stack; who
-    // was made without them has those of another.
+    // was made without them has those of another. The first thread's are not at the end of a stack, and those at the
+    // end
+    // of a stack on which another one is are his.
     private Optional<Span> home(int tid, MemorySegment registers) {
         if (tid == session.firstThread()) {
             return firstStack();
         }
-        if (sharedVariables.contains(Registers.get(registers, Registers.FS_BASE))) {
+        long base = Registers.get(registers, Registers.FS_BASE);
+        Map<Integer, Long> others = sharers.getOrDefault(base, Map.of());
+        if (others.containsKey(session.firstThread())) {
             return Optional.empty();
         }
-        long own = Registers.get(registers, Registers.FS_BASE) & -8;
-        return mappings.around(own).filter(run -> run.start() < own).map(run -> new Span(run.start(), own));
+        long own = base & -8;
+        return mappings.around(own)
+                .filter(run -> run.start() < own)
+                .map(run -> new Span(run.start(), own))
+                .filter(span -> others.entrySet().stream()
+                        .noneMatch(other -> other.getKey() != tid && span.holds(other.getValue())));
     }
 
     /**
@@ -192,12 +201,17 @@ final class CheckThreads {
     }
 
     private void findShared(Keeper keeper) {
-        Set<Long> seen = new HashSet<>();
-        sharedVariables.clear();
+        Map<Long, Integer> seen = new HashMap<>();
+        sharers.clear();
         for (int i = 0; i < keeper.threadCount(); i++) {
             long own = Registers.get(keeper.registers(i), Registers.FS_BASE);
-            if (keeper.state(i) == Keeper.State.STOPPED && !seen.add(own)) {
-                sharedVariables.add(own);
+            Integer other = keeper.state(i) == Keeper.State.STOPPED ? seen.putIfAbsent(own, i) : null;
+            if (other != null) {
+                Map<Integer, Long> stackPointers = sharers.computeIfAbsent(own, base -> new HashMap<>());
+                for (int sharer : List.of(other, i)) {
+                    long stackPointer = Registers.get(keeper.registers(sharer), Registers.RSP);
+                    stackPointers.put(keeper.tid(sharer), stackPointer);
+                }
             }
         }
     }

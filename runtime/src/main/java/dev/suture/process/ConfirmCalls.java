@@ -45,6 +45,7 @@ final class ConfirmCalls {
     private final Unwind unwind;
     private final Map<Place, OptionalLong> heights = new HashMap<>();
     private final Map<Place, Boolean> named = new HashMap<>();
+    private boolean hasReadVariable;
 
     private record Place(Span function, long address) {}
 
@@ -77,7 +78,7 @@ final class ConfirmCalls {
         Span function = call.function().get();
         OptionalLong height = heights.computeIfAbsent(new Place(function, call.address()), this::height);
         return height.isPresent() && call.ownPointer() + height.getAsLong() + 8 == call.stackPointer()
-                || named.computeIfAbsent(new Place(function, call.returnAddress()), this::isNamed);
+                || isNamed(new Place(function, call.returnAddress()));
     }
 
     private OptionalLong height(Place place) {
@@ -90,7 +91,21 @@ final class ConfirmCalls {
                         place.address() - function.start());
     }
 
+    // Variables change between attempts.
     private boolean isNamed(Place place) {
+        Boolean known = named.get(place);
+        if (known != null) {
+            return known;
+        }
+        hasReadVariable = false;
+        boolean isNamed = isNamedNow(place);
+        if (!hasReadVariable) {
+            named.put(place, isNamed);
+        }
+        return isNamed;
+    }
+
+    private boolean isNamedNow(Place place) {
         long returnAddress = place.address();
         byte[] before = memory.read(returnAddress - CALL_BYTES, CALL_BYTES);
         if (before.length < CALL_BYTES) {
@@ -189,6 +204,7 @@ final class ConfirmCalls {
     }
 
     private OptionalLong word(long address) {
+        hasReadVariable = true;
         byte[] bytes = memory.read(address, 8);
         return bytes.length < 8
                 ? OptionalLong.empty()

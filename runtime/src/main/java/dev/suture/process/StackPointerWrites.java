@@ -23,7 +23,9 @@ import java.util.Set;
  * <p>All count that write it, but for those with which a function makes and leaves its own frame: pushes, calls and returns;
  * what adds a constant, takes something away or aligns; and what takes it from a register that the same function had put it
  * into before: the frame pointer, what a block keeps where an array of variable length is in it, what leads to the arguments
- * where the stack is aligned anew. Where there is no unwinding information, nobody knows where a function begins, and
+ * where the stack is aligned anew. What begins midway, as the unlikely half of a function does, may find there what the other
+ * half has kept: in a register that calls keep, or in the one that leads to the arguments; unless it gives that register
+ * another value itself. Where there is no unwinding information, nobody knows where a function begins, and
  * {@code leave} is taken to leave a frame.
  *
  * @see "Intel SDM vol. 2, 2.1 Instruction Format, appendix A Opcode Map"
@@ -34,6 +36,7 @@ final class StackPointerWrites {
     private static final int IRET = 0xcf;
     private static final int FUNCTION_BYTES = 1 << 14;
     private static final Set<Integer> KEPT_BY_CALLS = Set.of(3, 5, 12, 13, 14, 15);
+    private static final int TO_ARGUMENTS = 10;
     private static final Set<Integer> LOADS = Set.of(0x89, 0x8b, 0x8d);
     /** Pops, exchanges with the first register, constants. */
     private static final Set<Integer> SHORT_FORMS = Set.of(0x58, 0x90, 0xb8);
@@ -45,7 +48,7 @@ final class StackPointerWrites {
     private final boolean isMidway;
     private final Map<Integer, Long> kept = new HashMap<>();
     private final Set<Integer> keptSomewhere = new HashSet<>();
-    private boolean changesFramePointer;
+    private final Set<Integer> changed = new HashSet<>();
     private boolean usesFramePointer;
 
     private StackPointerWrites(MemorySegment code, long from, long to, boolean isFunction, boolean isMidway) {
@@ -65,19 +68,32 @@ final class StackPointerWrites {
         for (Section section : elf.sections()) {
             if (section.isCode() && !section.isNobits()) {
                 MemorySegment code = section.contents();
-                for (Span function : functions(section, frames)) {
-                    Optional<FrameTable.Frame> frame = frames.at(function.start());
-                    boolean isMidway = frame.filter(it -> !it.isEntry()).isPresent();
-                    long start = function.start() - section.address();
-                    long end = function.end() - section.address();
-                    OptionalLong found = new StackPointerWrites(code, start, end, frame.isPresent(), isMidway).find();
-                    if (found.isPresent()) {
-                        return OptionalLong.of(section.address() + found.getAsLong());
-                    }
+                OptionalLong found = first(section, code, frames);
+                if (found.isPresent()) {
+                    return OptionalLong.of(section.address() + found.getAsLong());
                 }
             }
         }
         return OptionalLong.empty();
+    }
+
+    // Who cannot tell where functions are cannot tell that there is none.
+    private static OptionalLong first(Section section, MemorySegment code, FrameTable frames) {
+        try {
+            for (Span function : functions(section, frames)) {
+                Optional<FrameTable.Frame> frame = frames.at(function.start());
+                boolean isMidway = frame.filter(it -> !it.isEntry()).isPresent();
+                long start = function.start() - section.address();
+                long end = function.end() - section.address();
+                OptionalLong found = new StackPointerWrites(code, start, end, frame.isPresent(), isMidway).find();
+                if (found.isPresent()) {
+                    return found;
+                }
+            }
+            return OptionalLong.empty();
+        } catch (FrameTable.BrokenException e) {
+            return OptionalLong.of(0);
+        }
     }
 
     // What is between functions is taken for one, and read from its beginning.
@@ -99,6 +115,9 @@ final class StackPointerWrites {
 
     // What cannot be decoded is data, or an instruction of a newer processor; code falls into step again soon.
     private OptionalLong find() {
+        if (isMidway) {
+            each(this::note);
+        }
         OptionalLong found = each(this::isSwitch);
         if (!isFunction || found.isEmpty() && !usesFramePointer) {
             return found;
@@ -106,7 +125,8 @@ final class StackPointerWrites {
         each(this::note);
         kept.clear();
         found = each(this::isSwitch);
-        boolean isOwn = (isMidway || keptSomewhere.contains(Operands.FRAME_POINTER)) && !changesFramePointer;
+        boolean isOwn = (isMidway || keptSomewhere.contains(Operands.FRAME_POINTER))
+                && !changed.contains(Operands.FRAME_POINTER);
         return found.isEmpty() && usesFramePointer && !isOwn ? OptionalLong.of(from) : found;
     }
 
@@ -137,8 +157,8 @@ final class StackPointerWrites {
     private boolean note(Operands operands, long at) {
         if (isFromStackPointer(operands)) {
             keptSomewhere.add(operands.destination());
-        } else if (LOADS.contains(operands.opcode()) && operands.destination() == Operands.FRAME_POINTER) {
-            changesFramePointer = true;
+        } else if (LOADS.contains(operands.opcode())) {
+            changed.add(operands.destination());
         }
         return false;
     }
@@ -146,6 +166,12 @@ final class StackPointerWrites {
     private boolean isKept(int register, long at) {
         boolean isBefore = kept.containsKey(register) && (isFunction || at - kept.get(register) < FUNCTION_BYTES);
         return isBefore || KEPT_BY_CALLS.contains(register) && keptSomewhere.contains(register);
+    }
+
+    private boolean mayBeKeptElsewhere(int register) {
+        return isMidway
+                && (register == TO_ARGUMENTS || KEPT_BY_CALLS.contains(register))
+                && !changed.contains(register);
     }
 
     private boolean isSwitch(Operands operands, long at) {
@@ -172,7 +198,9 @@ final class StackPointerWrites {
             }
             return operands.isIndexed() || isFromMemory && operands.displacement() >= 0;
         }
-        boolean isOwn = operands.source() == Operands.STACK_POINTER || isMidway || isKept(operands.source(), at);
+        boolean isOwn = operands.source() == Operands.STACK_POINTER
+                || isKept(operands.source(), at)
+                || mayBeKeptElsewhere(operands.source());
         return isFromMemory || !isOwn;
     }
 

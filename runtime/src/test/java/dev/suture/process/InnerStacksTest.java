@@ -154,6 +154,44 @@ class InnerStacksTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                ".cfi_undefined rip; mov %rdi,%rsp; ret | true",
+                ".cfi_def_cfa rsi,64; mov %rsi,%rsp; ret | true",
+                ".cfi_def_cfa rsp,64; lea (%rax),%rsp; ret | true",
+                ".cfi_def_cfa rsp,64; mov %rdi,%rbx; mov %rbx,%rsp; ret | true",
+                ".cfi_def_cfa rbp,16; mov %rdi,%rbp; leave; ret | true",
+                ".cfi_def_cfa rbp,16; mov %rbx,%rsp; leave; ret | false",
+                ".cfi_def_cfa rbp,16; lea -8(%r10),%rsp; ret | false"
+            })
+    void whatBeginsMidwayHasOnlyWhatTheOtherHalfCanHaveKept(String code, boolean isSwitch) throws Exception {
+        Files.writeString(folder.resolve("half.s"), ".cfi_startproc; %s; .cfi_endproc\n".formatted(code));
+        Program.run(folder, List.of("as", "-o", "half.o", "half.s"));
+        Program.run(folder, List.of("ld", "-o", "half", "half.o", "-e", "0"));
+        assertThat(StackSwitches.isInCode(ElfFile.read(folder.resolve("half")))).isEqualTo(isSwitch);
+    }
+
+    @Test
+    void aTableThatMakesNoSenseHidesNoSwitch() throws Exception {
+        // It ends where the size of its only function would be.
+        Files.writeString(folder.resolve("broken.s"), """
+                f: nop; nop; ret
+                .section .eh_frame,"a",@unwind
+                c: .long 1f-0f
+                0: .long 0; .byte 1; .asciz "zR"; .uleb128 1; .sleb128 -8; .byte 16; .uleb128 1; .byte 0x1b
+                .balign 8
+                1: .long 3f-2f
+                2: .long 2b-c; .long f-.
+                3:
+                """);
+        Program.run(folder, List.of("as", "-o", "broken.o", "broken.s"));
+        Program.run(folder, List.of("ld", "-o", "broken", "broken.o", "-e", "0"));
+        assertThat(StackSwitches.isInCode(ElfFile.read(folder.resolve("broken"))))
+                .isTrue();
+    }
+
     @Test
     void onlyTheLibrariesThatDefineTheirVersionsAreNotSearched() throws Exception {
         Files.writeString(folder.resolve("like.c"), """

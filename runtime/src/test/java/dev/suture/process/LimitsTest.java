@@ -64,7 +64,8 @@ class LimitsTest {
         int room = 4096 - endOfCode(compileStatic("roomy", 0));
         for (boolean isRoomy : List.of(true, false)) {
             // What is left then is less than our instructions have.
-            Path binary = compileStatic(isRoomy ? "open" : "full", room + (isRoomy ? 2048 : -64));
+            Path binary =
+                    compileStatic(isRoomy ? "open" : "full", isRoomy ? room + 2048 : Math.floorMod(room - 64, 4096));
             Payload own = Payload.read(Program.payload(folder, "thousand.c", binary, ""));
             try (Program program = Program.start(binary)) {
                 if (isRoomy) {

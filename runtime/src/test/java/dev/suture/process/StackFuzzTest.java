@@ -59,7 +59,7 @@ class StackFuzzTest {
         StringBuilder said = new StringBuilder();
         for (long seed = first; stops < STOPS; seed++) {
             // Where the chain decides alone, what it misses is not made good by words.
-            Policy policy = seed / KINDS % 2 == 0 ? Policy.CALLS : Policy.STACK;
+            Policy policy = (IS_LONG ? seed / KINDS : seed) % 2 == 0 ? Policy.CALLS : Policy.STACK;
             options = new ApplyOptions(Duration.ofMillis(400), policy, false, Map.of());
             String figures = patch(seed, STOPS_OF_ONE);
             assertThat(figures).as("seed %d", seed).startsWith("misses 0 ");

@@ -60,6 +60,7 @@ class StacksTest {
                 "calls_in_pieces",
                 "calls_large_frame",
                 "calls_switches",
+                "calls_shares_variables",
                 "calls_signalled",
                 "calls_signalled_bare"
             })

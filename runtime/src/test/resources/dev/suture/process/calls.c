@@ -350,15 +350,16 @@ static ucontext_t left, inner;
 static int held_there;
 static void waits_there(int x) { held_there = hold(x); }
 static char coroutine[65536] __attribute__((aligned(16)));
-PLAIN int switches(int x)
+static int on_coroutine(void (*body)(int), int x)
 {
     getcontext(&inner);
     inner.uc_stack.ss_sp = coroutine;
     inner.uc_stack.ss_size = sizeof coroutine;
     inner.uc_link = &left;
-    makecontext(&inner, (void (*)(void))waits_there, 1, x);
+    makecontext(&inner, (void (*)(void))body, 1, x);
     return swapcontext(&left, &inner) + held_there;
 }
+PLAIN int switches(int x) { return on_coroutine(waits_there, x); }
 PLAIN int calls_switches(int x) { ROOM; int y = switches(x); ROOM; return y + 1; }
 
 /* Waits in a signal handler on another stack, of which nobody knows by a symbol. */
@@ -450,6 +451,23 @@ PLAIN int clones_raw(int x)
     usleep(1000);
     return lower > 0 && upper > 0 ? x : -1;
 }
+/* Waits on the stack of a coroutine while another thread has the same variables. */
+static volatile int is_over;
+static int waits_until_over(int x)
+{
+    while (!is_over)
+        usleep(1000);
+    return x;
+}
+static void waits_with_another(int x)
+{
+    static char stack[65536] __attribute__((aligned(16)));
+    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+    held_there = clone(waits_raw, stack + sizeof stack, flags, waits_until_over) > 0 ? hold(x) : -1;
+    is_over = 1;
+}
+PLAIN int shares_variables(int x) { return on_coroutine(waits_with_another, x); }
+PLAIN int calls_shares_variables(int x) { ROOM; int y = shares_variables(x); ROOM; return y + 1; }
 PLAIN int vforks(int x)
 {
     pid_t child = vfork();
