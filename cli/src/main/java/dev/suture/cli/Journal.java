@@ -65,7 +65,8 @@ final class Journal implements AutoCloseable {
     void write(Object what) {
         // An interrupt closes the file that a thread writes to; so one writes that nobody interrupts.
         try {
-            CompletableFuture.runAsync(() -> append(what), task -> Thread.ofPlatform().start(task))
+            CompletableFuture.runAsync(
+                            () -> append(what), task -> Thread.ofPlatform().start(task))
                     .join();
         } catch (CompletionException e) {
             throw e.getCause() instanceof LivePatchException known ? known : e;

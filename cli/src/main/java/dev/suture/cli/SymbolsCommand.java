@@ -209,7 +209,8 @@ final class SymbolsCommand extends SutureCommand {
                     "%s is there already: from an earlier time, or the program makes code itself and says so there; take it"
                                     .formatted(map)
                             + " away, or leave out --perf";
-            problem = Optional.of(problem.map(other -> other + "\nsuture: " + taken).orElse(taken));
+            problem = Optional.of(
+                    problem.map(other -> other + "\nsuture: " + taken).orElse(taken));
         } finally {
             Files.deleteIfExists(beside);
         }

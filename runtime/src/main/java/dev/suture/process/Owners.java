@@ -54,9 +54,7 @@ public final class Owners {
      * @throws NoUserException if there is no user of one of the names
      */
     public static Owners of(List<String> names) {
-        return new Owners(Optional.of(names.stream()
-                .map(Owners::named)
-                .toList()));
+        return new Owners(Optional.of(names.stream().map(Owners::named).toList()));
     }
 
     // Digits may be a name, too; who gives them may mean the one user or the other.

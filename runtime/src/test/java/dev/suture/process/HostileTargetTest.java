@@ -234,8 +234,9 @@ class HostileTargetTest {
                     assertThat(said.orElseThrow().ending() == Watched.Ending.FAULT)
                             .isEqualTo(ending.endsWith("SEGV"));
                     assertThat(said.orElseThrow().text())
-                            .matches("(ended by SIG%s|crashed, and its core is being written) \\d+ ms after it was patched"
-                                    .formatted(ending.substring(6)));
+                            .matches(
+                                    "(ended by SIG%s|crashed, and its core is being written) \\d+ ms after it was patched"
+                                            .formatted(ending.substring(6)));
                 }
             } finally {
                 parent.destroyForcibly();

@@ -15,8 +15,8 @@ class ProcStatusTest {
     private ProcStatus said(String coreDumping) throws Exception {
         String status = Files.readString(Path.of("/proc/self/status"));
         assertThat(status).contains("\nCoreDumping:\t0\n");
-        return ProcStatus.ofFile(Files.writeString(
-                folder.resolve("status"), status.replace("\nCoreDumping:\t0\n", coreDumping)));
+        return ProcStatus.ofFile(
+                Files.writeString(folder.resolve("status"), status.replace("\nCoreDumping:\t0\n", coreDumping)));
     }
 
     @Test
