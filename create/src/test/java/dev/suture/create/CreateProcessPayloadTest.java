@@ -103,7 +103,8 @@ class CreateProcessPayloadTest {
                         {
                             static int more = 40;
                             printf("new %d %d\\n", remember(n), more++ + seen);
-                        """).assertTakesEffect("program");
+                        """).accepting("history")
+                .assertTakesEffect("program");
 
         assertThat(report.added())
                 .extracting(Explanation.Added::name)
