@@ -95,7 +95,8 @@ class CreateProcessPayloadTest {
 
     @Test
     void newFunctionsAndVariablesAndStringsComeAlong() {
-        CreateReport report = program("", "int work(int n)\n{", """
+        CreateReport report =
+                program("", "int work(int n)\n{", """
                         static int history[8] = {4};
                         int seen;
                         static __attribute__((noinline)) int remember(int n) { seen++; return history[n % 8] += n + 1; }
@@ -103,8 +104,7 @@ class CreateProcessPayloadTest {
                         {
                             static int more = 40;
                             printf("new %d %d\\n", remember(n), more++ + seen);
-                        """).accepting("history")
-                .assertTakesEffect("program");
+                        """).accepting("history").assertTakesEffect("program");
 
         assertThat(report.added())
                 .extracting(Explanation.Added::name)
