@@ -117,6 +117,15 @@ public sealed interface Isa permits X86_64 {
      */
     boolean copies(Instruction instruction, MemorySegment code);
 
+    /**
+     * {@return whether an instruction may bring what it reads into a vector register, of which {@link Operation} tells
+     * nothing}
+     *
+     * @param instruction as decoded from {@code code}
+     * @param code what it was decoded from
+     */
+    boolean isVector(Instruction instruction, MemorySegment code);
+
     /** {@return the registers that functions get arguments in, a bit mask as in {@link Operation}} */
     int argumentRegisters();
 

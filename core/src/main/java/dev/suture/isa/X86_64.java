@@ -160,6 +160,13 @@ public final class X86_64 implements Isa {
     }
 
     @Override
+    public boolean isVector(Instruction instruction, MemorySegment code) {
+        return X86Operations.read(code.asSlice(instruction.offset(), instruction.sizeBytes()))
+                .filter(operations -> !operations.isVector())
+                .isEmpty();
+    }
+
+    @Override
     public Optional<NumberTest> test(Instruction instruction, MemorySegment code) {
         return X86Numbers.test(instruction, code);
     }

@@ -2,6 +2,7 @@ package dev.suture.create;
 
 import dev.suture.Refusal;
 import dev.suture.diff.Comparison;
+import dev.suture.diff.KeptLabels;
 import dev.suture.diff.ObjectPieces;
 import dev.suture.diff.Piece;
 import dev.suture.diff.Reference;
@@ -9,6 +10,7 @@ import dev.suture.diff.SectionRole;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.PieceId;
+import dev.suture.diff.TargetTraits;
 import dev.suture.elf.Elf;
 import dev.suture.elf.Symbol;
 import dev.suture.image.Image;
@@ -26,12 +28,13 @@ import java.util.regex.Pattern;
  * Looks for what stays in the running program and knows more of a replaced function than its first byte.
  *
  * <p>A function is replaced by a jump at its first byte. Whoever calls it, by name or through a pointer, gets to the new
- * one; whoever has the address of one of its instructions keeps that of the old one. Three kinds are found:
+ * one; whoever has the address of one of its instructions keeps that of the old one. Four kinds are found:
  *
  * <ul>
  *   <li>Data that stays and points into the middle: a table of faults and what to do about them
  *       ({@code .pushsection my_ex_table; .quad 1b, 2b}) does not know the new function's instructions.
  *   <li>Code that stays and jumps into the middle: a slow path in a section of its own jumps back into the old function.
+ *   <li>Memory that may hold such an address: a coroutine writes down where it goes on ({@code resume = &&next}).
  *   <li>Another function at the same place: linkers fold functions of equal code into one ({@code --icf}), and a patch of
  *       one of them must not change the other.
  * </ul>
@@ -65,12 +68,13 @@ final class CheckInsides {
     }
 
     /** {@return what is left behind, for a payload of any target} */
-    static List<Refusal> check(Selection selection, Image image) {
+    static List<Refusal> check(Selection selection, Image image, TargetTraits traits) {
         CheckInsides check = new CheckInsides(selection, image);
         for (int object = 0; object < selection.objects().size(); object++) {
             check.findWhoKnowsInsides(object);
         }
         selection.replaced().forEach(check::checkFolded);
+        selection.replaced().forEach(function -> check.checkLabels(function, traits));
         return check.refusals.stream().distinct().toList();
     }
 
@@ -147,6 +151,22 @@ final class CheckInsides {
                                 piece.isCode() ? piece.name() : piece.section().name()),
                 "Move the change into another function that this one calls, or out of it; what has addresses of a "
                         + "function's instructions cannot follow to a new one.");
+    }
+
+    private void checkLabels(Chosen function, TargetTraits traits) {
+        Comparison comparison = selection.objects().get(function.id().object());
+        Piece original = function.original().orElseThrow();
+        boolean isHere = original.index() < comparison.original().pieces().size()
+                && comparison.original().pieces().get(original.index()) == original;
+        Optional<String> kept = isHere && original.kind() == Piece.Kind.FUNCTION
+                ? new KeptLabels(comparison.original(), traits).of(original)
+                : Optional.empty();
+        kept.ifPresent(how -> refusals.add(new Refusal(
+                comparison.name(),
+                original.name(),
+                "`%s` changes, and with the address of one of its instructions it does more than jump there: it %s; whoever goes on there later goes on in the old code"
+                        .formatted(original.name(), how),
+                "Move the change into another function that this one calls; what has addresses of a function's instructions cannot follow to a new one.")));
     }
 
     private void checkFolded(Chosen function) {

@@ -162,7 +162,7 @@ public final class CreateProcessPayload {
                 traits.acceptedNewState(),
                 object -> PayloadCode.isBrought(object, build.patchedFiles())));
         refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));
-        refusals.addAll(CheckInsides.check(selection, image));
+        refusals.addAll(CheckInsides.check(selection, image, traits));
         refusals.addAll(CheckInsides.checkGathered(selection));
         refusals.addAll(effects.refusals());
         if (!selection.isEmpty()) {

@@ -145,7 +145,7 @@ public final class ExamineXenPatch {
                 acceptedNewState,
                 object -> PayloadCode.isBrought(object, build.patchedFiles())));
         refusals.addAll(CheckDefinitions.check(selection, place.image(), Set.of()));
-        refusals.addAll(CheckInsides.check(selection, place.image()));
+        refusals.addAll(CheckInsides.check(selection, place.image(), traits));
         if (selection.isEmpty() && refusals.isEmpty()) {
             refusals.add(NoEffect.of(build, selection));
         }

@@ -4,6 +4,7 @@ import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import dev.suture.isa.Operation;
 import java.lang.foreign.MemorySegment;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -54,6 +55,11 @@ final class DecodedCode {
     /** {@return the instruction that begins there} */
     Optional<Instruction> at(long offset) {
         return Optional.ofNullable(instructions.get(offset));
+    }
+
+    /** {@return all of them, in order} */
+    Collection<Instruction> instructions() {
+        return instructions.values();
     }
 
     /** {@return the instruction with the byte at an offset} */

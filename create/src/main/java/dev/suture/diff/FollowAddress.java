@@ -2,6 +2,7 @@ package dev.suture.diff;
 
 import dev.suture.diff.Piece.Kind;
 import dev.suture.elf.Elf;
+import dev.suture.elf.LittleEndian;
 import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import dev.suture.isa.Operation;
@@ -67,6 +68,9 @@ final class FollowAddress {
     private final Isa isa;
     private final Piece data;
     private final boolean throughData;
+    /** Whether it is about addresses of single instructions, and the data is their code. */
+    private final boolean ofLabels;
+
     private final TargetTraits traits;
     /** What is followed already, with the registers that hold the address at its beginning: calls may go in circles. */
     private final Set<List<Integer>> entered;
@@ -80,6 +84,7 @@ final class FollowAddress {
             Piece code,
             Piece data,
             boolean throughData,
+            boolean ofLabels,
             TargetTraits traits,
             Set<List<Integer>> entered) {
         this.object = object;
@@ -87,6 +92,7 @@ final class FollowAddress {
         this.isa = this.code.isa();
         this.data = data;
         this.throughData = throughData;
+        this.ofLabels = ofLabels;
         this.traits = traits;
         this.entered = entered;
     }
@@ -101,7 +107,18 @@ final class FollowAddress {
      * @param traits knows functions that the object does not define and that keep no address they are given
      */
     static Use of(ObjectPieces object, Piece code, Piece data, boolean throughData, TargetTraits traits) {
-        return new FollowAddress(object, code, data, throughData, traits, new HashSet<>()).run(0);
+        return new FollowAddress(object, code, data, throughData, false, traits, new HashSet<>()).run(0);
+    }
+
+    /**
+     * {@return what becomes of the addresses of single instructions} To jump to one is to use it in place.
+     *
+     * @param code a function or a part of one
+     * @param labelled the code that the instructions are of, or a table that holds their addresses
+     * @param throughData whether it is such a table
+     */
+    static Use ofLabels(ObjectPieces object, Piece code, Piece labelled, boolean throughData, TargetTraits traits) {
+        return new FollowAddress(object, code, labelled, throughData, true, traits, new HashSet<>()).run(0);
     }
 
     /** @param held registers that may hold the address at the beginning */
@@ -110,12 +127,17 @@ final class FollowAddress {
             return new Use(Fate.HANDED_ON, "uses its address in code that is not understood");
         }
         State atFirst = new State(0, 0, isa.stackRegisters());
-        reach(0, new State(0, held, isa.stackRegisters()));
+        if (!ofLabels || held != 0) {
+            reach(0, new State(0, held, isa.stackRegisters()));
+        }
         for (Reference reference : object.references(code.piece())) {
             if (isToData(reference)) {
                 code.with(reference.pieceOffset()).ifPresent(instruction -> reach(instruction.offset(), atFirst));
             }
         }
+        code.instructions().stream()
+                .filter(this::takesOwnLabel)
+                .forEach(instruction -> reach(instruction.offset(), atFirst));
         while (!open.isEmpty()) {
             long at = open.remove();
             code.at(at)
@@ -127,7 +149,29 @@ final class FollowAddress {
     }
 
     private boolean isToData(Reference reference) {
-        return reference.target() instanceof Reference.InPiece target && target.pieceIndex() == data.index();
+        return reference.target() instanceof Reference.InPiece target
+                && target.pieceIndex() == data.index()
+                && (!ofLabels || throughData || target.delta() != 0 && !isBranch(reference));
+    }
+
+    private boolean isBranch(Reference reference) {
+        return code.with(reference.pieceOffset())
+                .filter(instruction -> instruction.branchTarget(code.bytes()).isPresent())
+                .isPresent();
+    }
+
+    /** The assembler itself knows where an instruction of the same section is. */
+    private boolean takesOwnLabel(Instruction instruction) {
+        if (!ofLabels || throughData || data.index() != code.piece().index()) {
+            return false;
+        }
+        boolean isAddress = instruction.ripRelative()
+                && instruction.displacementBytes() == 4
+                && code.operation(instruction).memory() == Memory.ADDRESS
+                && code.in(instruction).isEmpty();
+        long target = instruction.endOffset()
+                + (isAddress ? LittleEndian.s32(code.bytes(), instruction.offset() + instruction.displacementAt()) : 0);
+        return isAddress && target > 0 && target < code.bytes().byteSize();
     }
 
     private void reach(long offset, State state) {
@@ -155,7 +199,11 @@ final class FollowAddress {
                     found(Fate.HANDED_ON, "returns its address", instruction.offset());
                 }
             }
-            case INDIRECT_JUMP -> leave(instruction, after, isa.argumentRegisters());
+            case INDIRECT_JUMP -> {
+                if (!ofLabels) {
+                    leave(instruction, after, isa.argumentRegisters());
+                }
+            }
             case JUMP -> jump(instruction, after);
             case CONDITIONAL -> {
                 jump(instruction, after);
@@ -174,15 +222,18 @@ final class FollowAddress {
 
     private void jump(Instruction instruction, State state) {
         OptionalLong target = instruction.branchTarget(code.bytes());
-        boolean isInside = code.in(instruction).isEmpty()
-                && target.isPresent()
-                && target.getAsLong() >= 0
-                && target.getAsLong() < code.bytes().byteSize();
-        if (isInside) {
+        if (isInside(instruction, target)) {
             reach(target.getAsLong(), state);
         } else {
             leave(instruction, state, leadsToFunction(instruction) ? isa.argumentRegisters() : -1);
         }
+    }
+
+    private boolean isInside(Instruction instruction, OptionalLong target) {
+        return code.in(instruction).isEmpty()
+                && target.isPresent()
+                && target.getAsLong() > 0
+                && target.getAsLong() < code.bytes().byteSize();
     }
 
     private boolean leadsToFunction(Instruction instruction) {
@@ -193,6 +244,12 @@ final class FollowAddress {
     }
 
     private void call(Instruction instruction, State state) {
+        OptionalLong target = instruction.branchTarget(code.bytes());
+        if (isInside(instruction, target)) {
+            reach(target.getAsLong(), state);
+            next(instruction, state);
+            return;
+        }
         int passed = state.any() & isa.argumentRegisters();
         if (passed != 0 && !keepsNothing(instruction, passed)) {
             found(Fate.HANDED_ON, "passes its address to " + destination(instruction), instruction.offset());
@@ -241,7 +298,7 @@ final class FollowAddress {
         boolean isNew = entered.add(List.of(function.index(), passed));
         return isKnown
                 && (!isNew
-                        || new FollowAddress(object, function, data, throughData, traits, entered)
+                        || new FollowAddress(object, function, data, throughData, ofLabels, traits, entered)
                                         .run(passed)
                                         .fate()
                                 == Fate.USED_IN_PLACE);
@@ -280,6 +337,10 @@ final class FollowAddress {
             }
         }
         maybe |= throughData && readsData;
+        if (throughData && readsData && isa.isVector(instruction, code.bytes())) {
+            found(Fate.HANDED_ON, "reads it into a vector register", instruction.offset());
+        }
+        certain |= takesOwnLabel(instruction);
         boolean onStack = ((operation.keeps() | operation.mixes()) & state.stack()) != 0;
         if (operation.memory() == Memory.WRITTEN && (certain || maybe) && !isa.copies(instruction, code.bytes())) {
             store(instruction, operation, state, certain && !throughData);
@@ -293,6 +354,10 @@ final class FollowAddress {
 
     private void store(Instruction instruction, Operation operation, State state, boolean certain) {
         boolean toStack = (operation.through() & state.stack()) != 0;
+        if (ofLabels && toStack) {
+            // Whoever is inside the function is looked for when it is replaced, and afterwards its stack is gone.
+            return;
+        }
         Optional<Reference> variable = code.in(instruction).stream()
                 .filter(reference -> DecodedCode.isDisplacement(instruction, reference))
                 .findFirst();

@@ -213,7 +213,7 @@ final class Body {
     private boolean isEndingImport(Step step) {
         return step.instruction.ripRelative()
                 && linked.importAt(step.end() + displacement(step))
-                        .filter(Imports::neverReturns)
+                        .filter(code.imports()::neverReturns)
                         .isPresent();
     }
 
@@ -373,6 +373,51 @@ final class Body {
         return after.stream().anyMatch(cycles::contains)
                 || calls().stream()
                         .anyMatch(call -> after.get(steps.get(call.site()).index) && lasts.test(call.target()));
+    }
+
+    /**
+     * {@return whether the function, once it has left an instruction and the loop that this is in, may go round or last
+     * elsewhere}
+     */
+    boolean goesOnBehind(long address, LongPredicate lasts) {
+        follow();
+        Step from = steps.get(address);
+        if (from == null || !isComplete) {
+            return false;
+        }
+        BitSet after = after(address);
+        return after.stream().anyMatch(index -> cycles.contains(index) && !cycles.areTogether(index, from.index))
+                || calls().stream().anyMatch(call -> isBehind(call, from, after) && lasts.test(call.target()));
+    }
+
+    /**
+     * {@return whether the function never comes back, and what it stays in for ever follows an instruction}
+     *
+     * @param isEndless whether a function never comes back because of a loop without a way out
+     */
+    boolean endsBehind(long address, LongPredicate isEndless) {
+        Step from = steps.get(address);
+        if (from == null || mayReturn() || isEndless(from.index)) {
+            return false;
+        }
+        BitSet after = after(address);
+        return after.stream().anyMatch(this::isEndless)
+                || calls().stream().anyMatch(call -> isBehind(call, from, after) && isEndless.test(call.target()));
+    }
+
+    /** {@return whether an instruction is in a loop that also calls one of some functions} */
+    boolean loopsWith(long address, LongPredicate functions) {
+        follow();
+        Step step = steps.get(address);
+        return step == null
+                || calls().stream()
+                        .anyMatch(call -> cycles.areTogether(step.index, steps.get(call.site()).index)
+                                && functions.test(call.target()));
+    }
+
+    private boolean isBehind(Call call, Step from, BitSet after) {
+        int index = steps.get(call.site()).index;
+        return call.site() != from.address && after.get(index) && !cycles.areTogether(index, from.index);
     }
 
     private BitSet after(long address) {

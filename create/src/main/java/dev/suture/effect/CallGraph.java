@@ -193,7 +193,7 @@ final class CallGraph {
         }
         Optional<String> imported = linked.importOfStub(target);
         if (imported.isPresent()) {
-            return Imports.neverReturns(imported.get());
+            return code.imports().neverReturns(imported.get());
         }
         Optional<Part> part = code.with(target).filter(found -> found.start() == target);
         if (part.isEmpty()) {

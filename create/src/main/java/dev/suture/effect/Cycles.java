@@ -104,6 +104,11 @@ final class Cycles {
         return cyclic.get(component[node]);
     }
 
+    /** {@return whether two nodes are in the same one} */
+    boolean areTogether(int one, int other) {
+        return contains(one) && component[one] == component[other];
+    }
+
     /** {@return whether there is a way out of the cycle that a node is in} */
     boolean canLeave(int node) {
         return leaving.get(component[node]);

@@ -33,7 +33,8 @@ public record Effects(
     /** {@return a line for the payload's own description of each function that is not simply new at its next call} */
     public List<String> metadata() {
         return functions.stream()
-                .filter(effect -> effect.moment() != Moment.NEXT_CALL)
+                .filter(effect ->
+                        effect.moment() != Moment.NEXT_CALL || !effect.how().isEmpty())
                 .map(effect -> "effect=%s: %s".formatted(effect.function(), effect.text()))
                 .toList();
     }

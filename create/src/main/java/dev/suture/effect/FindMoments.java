@@ -37,7 +37,9 @@ final class FindMoments {
     private final Set<Long> entryOperands = new HashSet<>();
     private final Set<Part> entryCode = new HashSet<>();
     private final Map<Long, Found> known = new HashMap<>();
+    private Optional<List<Long>> makers = Optional.empty();
     private Optional<Set<Long>> forking = Optional.empty();
+    private Optional<Set<Long>> leadingToForks = Optional.empty();
 
     /** When a function runs, from the rarest to the most frequent. */
     enum Reach {
@@ -54,8 +56,9 @@ final class FindMoments {
      *
      * @param starters functions that start it, by name, sorted
      * @param isFirst whether the program's entry code starts it, as it does {@code main}
+     * @param leaving functions such as {@code main} that alone lead to it, in a loop that others follow: they may have left it
      */
-    record Found(Reach reach, List<String> starters, boolean isFirst) {
+    record Found(Reach reach, List<String> starters, boolean isFirst, List<String> leaving) {
         String names() {
             String shown = String.join(
                     ", ",
@@ -113,8 +116,10 @@ final class FindMoments {
             walk.follow(walk.open.remove());
         }
         boolean isFirst = walk.first.contains(function);
-        if (walk.again.isEmpty()) {
+        List<String> leaving = List.of();
+        if (walk.again.isEmpty() && !walk.isOver()) {
             walk.lookForLoops();
+            leaving = walk.again.isEmpty() ? List.of() : walk.leaving();
         }
         if (walk.again.isEmpty() && !walk.first.isEmpty()) {
             walk.lookForForks();
@@ -124,15 +129,15 @@ final class FindMoments {
         if (isRare && !walk.again.isEmpty()) {
             walk.processors.addAll(walk.again);
         } else if (!walk.again.isEmpty()) {
-            return new Found(Reach.AGAIN, List.copyOf(walk.again), isFirst);
+            return new Found(Reach.AGAIN, List.copyOf(walk.again), isFirst, leaving);
         }
         if (!walk.processors.isEmpty()) {
-            return new Found(Reach.PROCESSOR, List.copyOf(walk.processors), isFirst);
+            return new Found(Reach.PROCESSOR, List.copyOf(walk.processors), isFirst, List.of());
         }
         // What nobody is seen to use is used in a way that is not understood.
         return walk.start.isEmpty()
-                ? new Found(Reach.AGAIN, List.of(), isFirst)
-                : new Found(Reach.AT_START, List.copyOf(walk.start), isFirst);
+                ? new Found(Reach.AGAIN, List.of(), isFirst, List.of())
+                : new Found(Reach.AT_START, List.copyOf(walk.start), isFirst, List.of());
     }
 
     /** One search back from a function. */
@@ -257,6 +262,39 @@ final class FindMoments {
             }
         }
 
+        /** {@return the calls by what the entry code starts} */
+        private List<Use.Call> fromFirst() {
+            return calls.stream()
+                    .filter(call -> first.contains(call.caller().start()))
+                    .toList();
+        }
+
+        /** {@return whether all that leads here has come to where the program stays for ever} */
+        boolean isOver() {
+            List<Use.Call> roots = fromFirst();
+            boolean areOver = roots.stream()
+                    .allMatch(call -> graph.body(call.caller()).endsBehind(call.site(), FindMoments.this::isEndless));
+            // Of a loop that makes processes the child comes out, and the parent stays.
+            return areOver
+                    && !roots.isEmpty()
+                    && calls.stream()
+                            .noneMatch(call -> graph.body(call.caller())
+                                    .loopsWith(call.site(), leadingToForks()::contains));
+        }
+
+        /** {@return who has loops behind all calls that lead here, if everybody has} */
+        List<String> leaving() {
+            List<Use.Call> roots = fromFirst();
+            boolean all = roots.stream()
+                    .allMatch(call -> graph.body(call.caller()).goesOnBehind(call.site(), graph::lasts));
+            return all
+                    ? roots.stream()
+                            .map(call -> nameOf(call.caller().start()))
+                            .distinct()
+                            .toList()
+                    : List.of();
+        }
+
         /** What nothing follows that lasts is still to come, in a program that runs: it belongs to the end. */
         void lookForWhatFollows() {
             boolean isPast = calls.isEmpty()
@@ -296,16 +334,42 @@ final class FindMoments {
         }
         forking = Optional.of(Set.of());
         Set<Long> found = new HashSet<>();
-        for (Part part : code.parts().values()) {
-            if (Imports.makesProcesses(part.name())) {
-                boolean again = graph.uses(part.start()).stream().anyMatch(this::repeats);
-                if (again) {
-                    collectCallers(part.start(), found);
-                }
+        for (long maker : makers()) {
+            boolean again = graph.uses(maker).stream().anyMatch(this::repeats);
+            if (again) {
+                collectCallers(maker, found);
             }
         }
         forking = Optional.of(found);
         return found;
+    }
+
+    /** {@return the functions that lead to one that makes a process} */
+    private Set<Long> leadingToForks() {
+        if (leadingToForks.isEmpty()) {
+            Set<Long> found = new HashSet<>();
+            makers().forEach(maker -> collectCallers(maker, found));
+            leadingToForks = Optional.of(found);
+        }
+        return leadingToForks.get();
+    }
+
+    private List<Long> makers() {
+        if (makers.isEmpty()) {
+            makers = Optional.of(code.parts().values().stream()
+                    .filter(code::makesProcess)
+                    .map(Part::start)
+                    .toList());
+        }
+        return makers.get();
+    }
+
+    private boolean isEndless(long function) {
+        return code.with(function)
+                .filter(part -> part.start() == function)
+                .map(graph::body)
+                .filter(body -> !body.mayReturn() && body.endlessLoop().isPresent())
+                .isPresent();
     }
 
     private boolean repeats(Use use) {

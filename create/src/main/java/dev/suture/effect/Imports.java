@@ -1,9 +1,12 @@
 package dev.suture.effect;
 
+import dev.suture.elf.ElfFile;
+import dev.suture.image.ImportedFrom;
 import java.util.Set;
 
 /**
- * What standards say of functions that a program imports. A name that is not here means that nothing is known.
+ * What standards say of functions that a program imports from the system's libraries, whose versions tell that they are
+ * theirs. A name that is not here means that nothing is known.
  *
  * @see "ISO C 7.13, 7.22, 7.26; POSIX.1 exec, fork, pthread_create; Itanium C++ ABI, Exception Handling"
  */
@@ -54,19 +57,32 @@ final class Imports {
             "pthread_once",
             "call_once");
 
-    private static final Set<String> MAKE_PROCESSES = Set.of("fork", "vfork", "_Fork", "__fork", "clone", "__clone");
+    private static final Set<String> MAKE_PROCESSES = Set.of("fork", "vfork", "_Fork", "__fork");
 
-    private Imports() {}
+    /** The C library, once in two files, and those of C++. */
+    private static final Set<String> LIBRARIES = Set.of(
+            "libc.so.6", "libpthread.so.0", "libstdc++.so.6", "libc++abi.so.1", "libgcc_s.so.1");
 
-    static boolean neverReturns(String name) {
-        return NEVER_RETURN.contains(name);
+    private final Set<String> known;
+
+    private Imports(Set<String> known) {
+        this.known = known;
     }
 
-    static boolean callsAtOnce(String name) {
-        return CALL_AT_ONCE.contains(name);
+    /** {@return what is known of the imports of a program} A function of its own, or of another library, is not known. */
+    static Imports of(ElfFile program) {
+        return new Imports(ImportedFrom.libraries(program, LIBRARIES));
     }
 
-    static boolean makesProcesses(String name) {
-        return MAKE_PROCESSES.contains(name);
+    boolean neverReturns(String name) {
+        return known.contains(name) && NEVER_RETURN.contains(name);
+    }
+
+    boolean callsAtOnce(String name) {
+        return known.contains(name) && CALL_AT_ONCE.contains(name);
+    }
+
+    boolean makesProcesses(String name) {
+        return known.contains(name) && MAKE_PROCESSES.contains(name);
     }
 }

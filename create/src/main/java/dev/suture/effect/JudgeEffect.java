@@ -232,7 +232,11 @@ public final class JudgeEffect {
 
     private static String how(Found found) {
         return switch (found.reach()) {
-            case AGAIN -> "";
+            case AGAIN ->
+                found.leaving().isEmpty()
+                        ? ""
+                        : "if `%s` has not left the loop that leads to it: others follow"
+                                .formatted(String.join("`, `", found.leaving()));
             case PROCESSOR -> "reached from %s alone".formatted(found.names());
             case AT_START -> "started by %s alone, and in no loop of it".formatted(found.names());
         };
@@ -341,6 +345,6 @@ public final class JudgeEffect {
     }
 
     private boolean callsAtOnce(String name) {
-        return image.find(name).isEmpty() && graph.linked().imports().contains(name) && Imports.callsAtOnce(name);
+        return image.find(name).isEmpty() && graph.code().imports().callsAtOnce(name);
     }
 }

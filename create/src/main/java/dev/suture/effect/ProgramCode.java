@@ -8,11 +8,14 @@ import dev.suture.image.Image;
 import dev.suture.image.LinkedCode;
 import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
+import dev.suture.isa.X86SystemCalls;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -24,8 +27,10 @@ final class ProgramCode {
 
     private final ElfFile elf;
     private final Isa isa;
+    private final Imports imports;
     private final List<Section> sections;
     private final TreeMap<Long, Part> parts = new TreeMap<>();
+    private final Set<Long> stubs = new HashSet<>();
 
     /**
      * A run of code from one symbol to its end.
@@ -43,6 +48,7 @@ final class ProgramCode {
     ProgramCode(Image image, LinkedCode linked) {
         elf = image.elf();
         isa = Isa.of(elf.header().machine());
+        imports = Imports.of(elf);
         sections = elf.sections().stream()
                 .filter(section -> section.isAllocated() && section.isCode() && !section.isNobits())
                 .toList();
@@ -57,8 +63,10 @@ final class ProgramCode {
             for (long at = 0; section.name().startsWith(".plt") && at + STUB_BYTES <= section.sizeBytes(); at += 8) {
                 long address = section.address() + at;
                 linked.importOfStub(address)
-                        .ifPresent(name ->
-                                parts.putIfAbsent(address, new Part(name, address, address + STUB_BYTES, section)));
+                        .ifPresent(name -> {
+                            stubs.add(address);
+                            parts.putIfAbsent(address, new Part(name, address, address + STUB_BYTES, section));
+                        });
             }
         }
     }
@@ -137,6 +145,20 @@ final class ProgramCode {
 
     Isa isa() {
         return isa;
+    }
+
+    Imports imports() {
+        return imports;
+    }
+
+    /** {@return whether a part makes a process: by what it imports, or by asking the kernel itself} */
+    boolean makesProcess(Part part) {
+        boolean asks = X86SystemCalls.makesProcess(
+                isa,
+                bytes(part),
+                part.start() - part.section().address(),
+                part.end() - part.section().address());
+        return asks || stubs.contains(part.start()) && imports.makesProcesses(part.name());
     }
 
     List<Section> sections() {

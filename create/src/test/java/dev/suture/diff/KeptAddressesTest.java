@@ -77,6 +77,12 @@ class KeptAddressesTest {
     }
 
     @Test
+    void whatIsStoredInPairsIsSeen() {
+        Change change = change("struct { const int *first, *second; } kept; void f(void) { kept.first = table; kept.second = table + 2; }");
+        assertThat(change.refusals()).contains("constant `table` changed, and `f`");
+    }
+
+    @Test
     void whatIsStoredInAVariableIsRefused() {
         assertRefused(
                 change("static const int *current; int f(int i) { return current ? current[i] : 0; }"

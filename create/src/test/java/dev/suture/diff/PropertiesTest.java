@@ -105,7 +105,7 @@ class PropertiesTest {
         }
     }
 
-    private static List<Path> objectsOfXen() throws IOException {
+    static List<Path> objectsOfXen() throws IOException {
         String tree = System.getenv("SUTURE_XEN_TREE");
         Assumptions.assumeTrue(tree != null, "SUTURE_XEN_TREE does not say where a built Xen tree is");
         try (Stream<Path> files = Files.walk(Path.of(tree))) {

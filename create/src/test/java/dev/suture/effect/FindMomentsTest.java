@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,12 @@ class FindMomentsTest {
                 return 0;
             }
             PLAIN void in_child(int x) { state = x; }
+            PLAIN void line(int x) { state += 2 * x; }
+            PLAIN void config(int x) { while (x-- > 0) line(x); }
+            PLAIN void clone(int x) { state += 3 * x; }
+            PLAIN void after_clones(int x) { state += 5 * x; }
+            void errx(int);
+            PLAIN void report(int x) { errx(x); }
             PLAIN int accept_all(void) { for (;;) if (fork() == 0) return 1; else usleep(1); }
             int main(int count, char **words)
             {
@@ -53,10 +61,13 @@ class FindMomentsTest {
                 setup(count);
                 for (int i = 0; i < count; i++) argument(i);
                 once_below(recursive(count));
+                config(count);
+                while (count > 5) clone(count--);
+                after_clones(count);
                 signal(SIGUSR1, on_signal);
                 pthread_create(&thread, 0, worker, 0);
                 if (count == 77 && accept_all()) in_child(1);
-                for (;;) { choose(state); if (state == 99) made_twice(); }
+                for (;;) { choose(state); if (state == 99) made_twice(); if (state == 98) report(1); }
             }
             """;
 
@@ -69,14 +80,22 @@ class FindMomentsTest {
     @BeforeAll
     static void compile() throws IOException, InterruptedException {
         Files.writeString(directory.resolve("p.c"), PROGRAM);
-        Process gcc = new ProcessBuilder("gcc", "-O2", "-pthread", "-Wl,--build-id", "p.c", "-o", "p")
+        Files.writeString(directory.resolve("e.c"), "int last; void errx(int x) { last = x; }");
+        gcc("-shared", "-fPIC", "e.c", "-o", "libe.so");
+        gcc("-pthread", "p.c", "-o", "p", "-L.", "-le");
+        image = Image.openProgram(directory.resolve("p"), Optional.empty());
+        graph = CallGraph.of(image);
+    }
+
+    private static void gcc(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("gcc", "-O2", "-Wl,--build-id"));
+        command.addAll(List.of(arguments));
+        Process gcc = new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .start();
         String said = new String(gcc.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(gcc.waitFor()).as(said).isZero();
-        image = Image.openProgram(directory.resolve("p"), Optional.empty());
-        graph = CallGraph.of(image);
     }
 
     private static Part part(String function) {
@@ -89,6 +108,8 @@ class FindMomentsTest {
         "argument, AT_START",
         "deep, AT_START",
         "recursive, AT_START",
+        "line, AT_START",
+        "after_clones, AT_START",
         "main, AT_START",
         "made_first, AT_START",
         "made_twice, AGAIN",
@@ -120,6 +141,7 @@ class FindMomentsTest {
         "worker, false, true",
         "main, false, true",
         "never, false, false",
+        "report, true, false",
         "choose, true, false",
         "step, true, false"
     })
@@ -132,6 +154,72 @@ class FindMomentsTest {
     }
 
     @Test
+    void whatMainMayHaveLeftIsSaid() throws IOException, InterruptedException {
+        Files.writeString(directory.resolve("q.c"), """
+                #include <stdio.h>
+                #include <stdlib.h>
+                #define PLAIN __attribute__((noipa))
+                int state;
+                PLAIN void option(const char *word) { state += atoi(word); }
+                PLAIN void file(const char *word) { option(word); while (*word++) option(word); }
+                PLAIN void row(int x) { state += x; }
+                PLAIN void serve(const char *line) { printf("%d\\n", state + atoi(line)); }
+                int main(int count, char **words)
+                {
+                    char line[80];
+                    for (int i = 0; i < count; i++) option(words[i]);
+                    file("12");
+                    row(1); row(count); row(3); row(4);
+                    while (fgets(line, sizeof line, stdin)) serve(line);
+                    return 0;
+                }
+                """);
+        gcc("q.c", "-o", "q");
+        Image other = Image.openProgram(directory.resolve("q"), Optional.empty());
+        FindMoments moments = new FindMoments(other, CallGraph.of(other));
+        for (String function : List.of("option", "row")) {
+            assertThat(moments.of(other.find(function).orElseThrow().address()))
+                    .as(function)
+                    .extracting(FindMoments.Found::reach, FindMoments.Found::leaving)
+                    .containsExactly(FindMoments.Reach.AGAIN, List.of("main"));
+        }
+        assertThat(moments.of(other.find("file").orElseThrow().address()).reach())
+                .isEqualTo(FindMoments.Reach.AT_START);
+        assertThat(moments.of(other.find("serve").orElseThrow().address()))
+                .extracting(FindMoments.Found::reach, FindMoments.Found::leaving)
+                .containsExactly(FindMoments.Reach.AGAIN, List.of());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"fork, AGAIN", "vfork, AGAIN", "getppid, AT_START"})
+    void aStaticProgramsForksAreFoundByWhatTheyAskOfTheKernel(String call, FindMoments.Reach reach)
+            throws IOException, InterruptedException {
+        Files.writeString(directory.resolve("s.c"), """
+                #include <unistd.h>
+                int state;
+                __attribute__((noipa)) void behind(int x) { state += x; }
+                __attribute__((noipa)) void note(int x) { state += x; }
+                __attribute__((noipa)) int next(void)
+                {
+                    for (;;) if (%s() == 0) return 1; else note(1);
+                }
+                int main(int count, char **words)
+                {
+                    if (next()) behind(count);
+                    for (;;) pause();
+                }
+                """.formatted(call));
+        gcc("-static", "s.c", "-o", "s");
+        Image program = Image.openProgram(directory.resolve("s"), Optional.empty());
+        FindMoments moments = new FindMoments(program, CallGraph.of(program));
+        for (String function : List.of("behind", "note")) {
+            assertThat(moments.of(program.find(function).orElseThrow().address()).reach())
+                    .as(function)
+                    .isEqualTo(reach);
+        }
+    }
+
+    @Test
     void theHypervisorsStartOfAProcessorIsFoundByWhatItsBootCodeJumpsTo() {
         String tree = System.getenv("SUTURE_XEN_TREE");
         assumeTrue(tree != null, "needs a built Xen tree: set SUTURE_XEN_TREE");
@@ -141,7 +229,7 @@ class FindMomentsTest {
         assertThat(moments.of(
                         xen.find("arch/x86/cpu/amd.c#init_amd").orElseThrow().address()))
                 .isEqualTo(new FindMoments.Found(
-                        FindMoments.Reach.PROCESSOR, java.util.List.of("__high_start", "enter_state_helper"), false));
+                        FindMoments.Reach.PROCESSOR, List.of("__high_start", "enter_state_helper"), false, List.of()));
         assertThat(moments.of(xen.find("setup_apic_nmi_watchdog").orElseThrow().address())
                         .reach())
                 .isEqualTo(FindMoments.Reach.PROCESSOR);
