@@ -163,8 +163,11 @@ class StackFuzzTest {
         stops += outcome.cost().attempts();
         stoppedMicros += outcome.cost().stoppedMicros();
         boolean mayBeRefused = options.policy() == Policy.BYTES;
+        // On a busy machine the time may be over before anything began.
+        boolean isUntried = outcome instanceof Outcome.Unknown && outcome.cost().attempts() == 0;
         boolean isFine = outcome instanceof Outcome.Done
                 || outcome instanceof Outcome.TimedOut
+                || isUntried
                 || outcome instanceof Outcome.Refused && mayBeRefused;
         assertThat(isFine).as("%s", outcome).isTrue();
         boolean isDone = outcome instanceof Outcome.Done;
