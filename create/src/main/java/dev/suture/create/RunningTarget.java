@@ -1,8 +1,11 @@
 package dev.suture.create;
 
+import dev.suture.build.make.Links;
 import dev.suture.effect.JudgeEffect;
+import dev.suture.elf.ElfFile;
 import dev.suture.image.Image;
 import dev.suture.state.Target;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 
@@ -10,6 +13,22 @@ import java.util.Set;
 record RunningTarget(JudgeEffect effect, Set<String> ofLibraries) implements Target {
     static Target of(JudgeEffect effect, Image image) {
         return new RunningTarget(effect, KnownImports.ofLibraries(image.elf()));
+    }
+
+    /**
+     * {@return the same of a program that was linked with the patches, too}
+     *
+     * <p>What the patches call first is the library's if the linker took it from there, and the running program has nothing
+     * of that name.
+     */
+    static Target of(JudgeEffect effect, Image image, Links links) {
+        Set<String> known = new HashSet<>();
+        if (links instanceof Links.Made made) {
+            known.addAll(KnownImports.ofLibraries(ElfFile.read(made.patched())));
+            known.removeIf(name -> !image.all(name).isEmpty());
+        }
+        known.addAll(KnownImports.ofLibraries(image.elf()));
+        return new RunningTarget(effect, known);
     }
 
     @Override

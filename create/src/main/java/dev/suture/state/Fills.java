@@ -9,10 +9,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.IntFunction;
 
 /**
@@ -47,19 +49,57 @@ final class Fills {
         }
         BitSet loop = reached(store, flow::next);
         loop.and(reached(store, into::get));
-        int address = operation.through() & ~flow.isa().stackRegisters();
-        int more = 0;
-        while (more != address) {
-            more = address;
-            for (int step : loop.stream().toArray()) {
-                Optional<Integer> from = from(flow, step, address);
-                if (from.isEmpty()) {
-                    return false;
+        return loop.get(store) && goesOn(flow, store, operation.through() & ~flow.isa().stackRegisters(), loop);
+    }
+
+    /** Whether some registers are made of constants, of one another and of what is on the stack. */
+    private static boolean goesOn(Flow flow, int use, int registers, BitSet loop) {
+        boolean isMoved = false;
+        Set<Integer> seen = new HashSet<>();
+        ArrayDeque<int[]> open = new ArrayDeque<>(List.of(new int[] {use, registers}));
+        while (!open.isEmpty()) {
+            int[] next = open.remove();
+            for (int register = Integer.lowestOneBit(next[1]); register != 0; ) {
+                int made = Sums.definition(flow, next[0], register);
+                BitSet makers = makers(flow, register, loop);
+                if (made >= 0) {
+                    makers.clear();
+                    makers.set(made);
                 }
-                address |= from.get();
+                for (int maker : makers.stream().toArray()) {
+                    Optional<Integer> from = from(flow, maker, register);
+                    if (from.isEmpty()) {
+                        return false;
+                    }
+                    isMoved |= loop.get(maker) && moves(flow, maker);
+                    if (seen.add(maker)) {
+                        open.add(new int[] {maker, from.get()});
+                    }
+                }
+                next[1] &= ~register;
+                register = Integer.lowestOneBit(next[1]);
             }
         }
-        return loop.get(store);
+        return isMoved;
+    }
+
+    private static boolean moves(Flow flow, int step) {
+        Instruction instruction = flow.steps().get(step);
+        return flow.isa().counts(instruction, flow.bytes()) != 0
+                || flow.operation(step).memory() == Memory.ADDRESS
+                        && flow.operation(step).through() != 0
+                        && flow.in(step).isEmpty()
+                        && flow.displacement(step) != 0;
+    }
+
+    private static BitSet makers(Flow flow, int register, BitSet loop) {
+        BitSet found = new BitSet();
+        loop.stream()
+                .filter(step -> !flow.operation(step).isKnown()
+                        || (flow.operation(step).writes() & register) != 0
+                        || flow.isBranch(step) && !flow.isJump(step) && register == flow.isa().resultRegister())
+                .forEach(found::set);
+        return found;
     }
 
     /** {@return what else an address is made of that goes on by constants; empty if it does not} */

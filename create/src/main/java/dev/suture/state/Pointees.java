@@ -131,7 +131,11 @@ final class Pointees {
         int from = operation.keeps() | flow.isa().storedRegister(instruction, flow.bytes());
         boolean isHeld = (from & held.registers()) != 0;
         boolean isThrough = !isVariable && !isStack && (operation.through() & held.registers()) != 0;
-        isNumber |= isHeld && flow.isa().addsRegister(instruction, flow.bytes()) && !isThrough;
+        boolean isSum = isVariable
+                && operation.memory() == Memory.READ
+                && operation.writes() != 0
+                && flow.isa().move(instruction, flow.bytes()).isEmpty();
+        isNumber |= isSum || isHeld && flow.isa().addsRegister(instruction, flow.bytes()) && !isThrough;
         isFollowed |= isThrough && operation.memory() != Memory.ADDRESS;
         if (operation.memory() == Memory.WRITTEN && !isFirst) {
             if (isThrough) {

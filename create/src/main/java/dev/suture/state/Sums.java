@@ -95,7 +95,7 @@ final class Sums {
     }
 
     /** The instruction that made what a register holds, if nothing else can lead between the two; else -1. */
-    private static int definition(Flow flow, int step, int register) {
+    static int definition(Flow flow, int step, int register) {
         for (int at = step; register != 0 && at > 0 && !flow.isJoin(at); at--) {
             if (flow.isBranch(at - 1) || !flow.operation(at - 1).isKnown()) {
                 return -1;

@@ -99,7 +99,8 @@ final class Uses {
             whole.touches(context).writes.set(step);
             return known.wrote(true, true);
         }
-        boolean counts = extent.map(transfer::covers).orElse(transfer.partsCount() && fills.isFilling(flow, step));
+        boolean counts = extent.filter(transfer::covers).isPresent()
+                || transfer.partsCount() && fills.isFilling(flow, step);
         if (Sums.countsUp(flow, step, operation, place.derived().raised())) {
             whole.touches(context).ups.set(step);
             whole.touches(context).writes.set(step);

@@ -243,7 +243,6 @@ class SetEarlierTest {
             a result for each     | static int m; | if(!m) m=atoi("7"); if(x>m) return 7; | if(!m) m=atoi("9"); |
             a lock of others      | static int m; void unknown_lock(int*); void unknown_unlock(int*); | unknown_lock(&m); sink=3; unknown_unlock(&m); |  |
             the first eight bytes | static char t[64]; | memset(t, 0, 8); if(t[30]) return 7; | t[30]=1; |
-            what a short copy leaves | static char t[64]; | memcpy(t, getenv("X"), 4); if(t[30]) return 7; t[x]=1; |  |
             elements by a list    | static char t[64]; extern int ids[]; | for(int i=0;i<8;i++) t[ids[i]]=1; if(t[3]) return 7; |  |
             another element       | static char seen[256]; | if (!seen[3]) { seen[x & 255] = 1; x = 9; } |  |
             a ring made when needed | static int *t; static unsigned n; | if(!t) t=calloc(16,4); t[n++&15]=x; x+=t[3]; |  |
