@@ -10,13 +10,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /** What the linked program or hypervisor tells of functions that are in no patched object. */
-record RunningTarget(JudgeEffect effect, Set<String> ofLibraries) implements Target {
-    static Target of(JudgeEffect effect, Image image) {
-        return new RunningTarget(effect, KnownImports.ofLibraries(image.elf()));
+record RunningTarget(JudgeEffect effect, Set<String> ofLibraries, boolean isWithoutLibrary) implements Target {
+    /** {@return the same of a hypervisor} */
+    static Target ofXen(JudgeEffect effect) {
+        return new RunningTarget(effect, Set.of(), true);
     }
 
     /**
-     * {@return the same of a program that was linked with the patches, too}
+     * {@return what a program tells that was linked with the patches, too}
      *
      * <p>What the patches call first is the library's if the linker took it from there, and the running program has nothing
      * of that name.
@@ -28,7 +29,7 @@ record RunningTarget(JudgeEffect effect, Set<String> ofLibraries) implements Tar
             known.removeIf(name -> !image.all(name).isEmpty());
         }
         known.addAll(KnownImports.ofLibraries(image.elf()));
-        return new RunningTarget(effect, known);
+        return new RunningTarget(effect, known, false);
     }
 
     @Override

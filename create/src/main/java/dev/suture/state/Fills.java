@@ -13,7 +13,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.IntFunction;
 
@@ -148,7 +147,15 @@ final class Fills {
 
     /** {@return whether a call is not seen to fill less than so many bytes} */
     static boolean mayFill(Flow flow, int call, long sizeBytes) {
-        OptionalLong length = Sums.loaded(flow, call, flow.isa().argumentRegister(LENGTH));
-        return length.isEmpty() || length.getAsLong() >= sizeBytes;
+        int made = Sums.definition(flow, call, flow.isa().argumentRegister(LENGTH));
+        if (made < 0 || !flow.in(made).isEmpty()) {
+            return true;
+        }
+        Instruction instruction = flow.steps().get(made);
+        Operation operation = flow.operation(made);
+        boolean isConstant = instruction.immediateBytes() > 0
+                && operation.memory() == Memory.NONE
+                && (operation.keeps() | operation.mixes()) == 0;
+        return !isConstant || flow.isa().constant(instruction, flow.bytes()) >= sizeBytes;
     }
 }

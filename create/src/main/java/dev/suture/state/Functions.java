@@ -27,6 +27,9 @@ final class Functions {
     /** Where addresses go in more linked code than this is not followed: it would take too long. */
     private static final int MOST_LINKED_BYTES = 1 << 18;
 
+    /** What of a target without a library is longer has tables of jumps, mostly. */
+    private static final int LARGE_BYTES = 1024;
+
     /** The object of code that is none of a patched object's. */
     private static final int LINKED = -1;
 
@@ -62,18 +65,6 @@ final class Functions {
     private final List<Target.Code> linked = new ArrayList<>();
     private final Map<Long, Node> linkedAt = new HashMap<>();
     private long linkedBytes;
-
-    /** What a call leads to. */
-    sealed interface Callee {
-        /** Code of the patched objects, or of the running target. */
-        record Known(Node node) implements Callee {}
-
-        /** A function of the C or C++ library. */
-        record Library(String name) implements Callee {}
-
-        /** Nobody can tell. */
-        record Unknown() implements Callee {}
-    }
 
     Functions(Selection selection, Target running) {
         this(selection, running, false);
@@ -263,6 +254,9 @@ final class Functions {
                     && all.containsAll(patched)
                     && running.code(code.name()).isPresent();
             return isOne ? new Callee.Known(patched.iterator().next()) : new Callee.Unknown();
+        }
+        if (running.isWithoutLibrary() && code.bytes().byteSize() > LARGE_BYTES) {
+            return new Callee.Large();
         }
         Node known = linkedAt.get(code.address());
         if (known == null && linkedBytes + code.bytes().byteSize() > MOST_LINKED_BYTES) {

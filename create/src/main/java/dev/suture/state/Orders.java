@@ -4,7 +4,6 @@ import dev.suture.diff.Reference;
 import dev.suture.diff.Selection;
 import dev.suture.diff.Selection.Chosen;
 import dev.suture.isa.Instruction;
-import dev.suture.state.Functions.Callee;
 import dev.suture.state.Functions.Node;
 import java.util.List;
 import java.util.Map;

@@ -5,7 +5,6 @@ import dev.suture.isa.Instruction;
 import dev.suture.isa.Operation;
 import dev.suture.isa.Operation.Memory;
 import dev.suture.state.FollowVariable.Context;
-import dev.suture.state.Functions.Callee;
 import dev.suture.state.Functions.Node;
 import dev.suture.state.Place.Addresses;
 import java.util.ArrayDeque;
@@ -191,7 +190,7 @@ final class Pointees {
                     passing.add(begin.node());
                 }
             }
-            case Callee.Unknown _ -> {
+            case Callee.Large _, Callee.Unknown _ -> {
                 if (arguments != 0 && !isFirst) {
                     passing.add(begin.node());
                 }

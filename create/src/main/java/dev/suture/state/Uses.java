@@ -5,7 +5,6 @@ import dev.suture.isa.Instruction;
 import dev.suture.isa.Operation;
 import dev.suture.state.FollowVariable.Context;
 import dev.suture.state.FollowVariable.Summary;
-import dev.suture.state.Functions.Callee;
 import dev.suture.state.Transfer.Extent;
 import java.util.List;
 import java.util.Optional;
@@ -142,6 +141,13 @@ final class Uses {
         return read(context, step, place).wrote(counts, false);
     }
 
+    /** What writes texts is among these, and nothing tells it from the others. */
+    private Place believe(Context context, int step, Place place) {
+        Place after = hand(context, step, place);
+        whole.touches(context).plain.clear(step);
+        return after;
+    }
+
     private Place call(Context context, Flow flow, int step, Place place) {
         int arguments = place.addresses().registers() & flow.isa().argumentRegisters();
         boolean isOnStack = place.addresses().isSpilled()
@@ -175,6 +181,7 @@ final class Uses {
             }
             case Callee.Library library ->
                 isOnStack ? hand(context, step, place) : library(context, flow, step, library.name(), arguments, place);
+            case Callee.Large _ -> arguments != 0 || isOnStack ? believe(context, step, place) : place;
             case Callee.Unknown _ -> {
                 boolean mayStay = Functions.isLinked(context.node()) && flow.isJump(step);
                 boolean isHeld = mayStay && place.addresses().registers() != 0
