@@ -25,6 +25,7 @@ import dev.suture.link.DirectReferences;
 import dev.suture.link.LinkProcessPayload;
 import dev.suture.link.LinkResult;
 import dev.suture.payload.Stack;
+import dev.suture.state.Orders;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -158,7 +159,7 @@ public final class CreateProcessPayload {
         refusals.addAll(selection.refusals());
         refusals.addAll(CheckState.refusals(
                 selection,
-                RunningTarget.of(effect, image),
+                RunningTarget.of(effect, image, build.links()),
                 traits.acceptedNewState(),
                 object -> PayloadCode.isBrought(object, build.patchedFiles())));
         refusals.addAll(CheckDefinitions.check(selection, image, traits.sharedNames()));
@@ -222,6 +223,7 @@ public final class CreateProcessPayload {
         }
         warnings.addAll(effects.warnings());
         warnings.addAll(WhoFrees.warnings(selection, image));
+        warnings.addAll(Orders.warnings(selection, RunningTarget.of(effect, image, build.links())));
         warnings.addAll(MeaningOfState.warnings(build.patchedFiles(), selection.objects()));
         warnings.addAll(replaced.warnings());
         warnings.addAll(depends.orderOfUnloading(linked, image));

@@ -141,7 +141,7 @@ public final class ExamineXenPatch {
         refusals.addAll(selection.refusals());
         refusals.addAll(CheckState.refusals(
                 selection,
-                RunningTarget.of(place.effect(), place.image()),
+                RunningTarget.ofXen(place.effect()),
                 acceptedNewState,
                 object -> PayloadCode.isBrought(object, build.patchedFiles())));
         refusals.addAll(CheckDefinitions.check(selection, place.image(), Set.of()));

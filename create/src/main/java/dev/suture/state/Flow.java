@@ -14,7 +14,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -22,7 +21,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * The instructions of a piece of code, and which may follow which.
@@ -30,20 +28,15 @@ import java.util.TreeSet;
  * <p>A jump through a register leads to each label of the tables that the code refers to, and to whatever nothing else leads
  * to. What nothing leads to though there is no such jump, such as the landing pad of an exception, is one more beginning. So
  * all ways that exist are known, and some that do not. Where other code jumps into the middle, as the unlikely part of a
- * function does when it goes back, it begins as well, with nothing known. Linked code that needs a table is not complete: a
+ * function does that others lead to as well, it begins there, with nothing known. A half that is the function's own is
+ * followed as a part of it. Linked code that needs a table is not complete: a
  * table cannot be told from other data there.
  */
 final class Flow {
-    /** The piece of linked code. */
-    private static final int LINKED = -1;
-
-    /** More arguments than these are not passed on the stack. */
-    private static final int PASSED_BYTES = 64;
-
     /** rbp, where a function has a frame pointer. */
     static final int FRAME_POINTER = 1 << 5;
 
-    private final int pieceIndex;
+    private final JoinedPieces joined;
     private final Isa isa;
     private final MemorySegment bytes;
     private final List<Instruction> steps = new ArrayList<>();
@@ -56,28 +49,24 @@ final class Flow {
     private final StackPlaces[] stack;
     private final boolean isComplete;
 
-    /** @param entered where other code jumps into the middle of it */
-    Flow(ObjectPieces object, Piece piece, Set<Long> entered) {
-        this(
-                Isa.of(object.elf().header().machine()),
-                object.contents(piece),
-                object.references(piece),
-                piece.index(),
-                labels(object, piece),
-                entered);
+    /**
+     * @param parts the pieces of it, the function first
+     * @param entered where other code jumps into the middle of that
+     */
+    Flow(ObjectPieces object, List<Piece> parts, Set<Long> entered) {
+        this(Isa.of(object.elf().header().machine()), JoinedPieces.of(object, parts), entered);
     }
 
     /** @param linked code that needs no relocation any more */
     Flow(Isa isa, MemorySegment linked) {
-        this(isa, linked, List.of(), LINKED, Set.of(), Set.of());
+        this(isa, JoinedPieces.ofLinked(linked), Set.of());
     }
 
-    private Flow(
-            Isa isa, MemorySegment bytes, List<Reference> all, int pieceIndex, Set<Long> labels, Set<Long> entered) {
+    private Flow(Isa isa, JoinedPieces joined, Set<Long> entered) {
         this.isa = isa;
-        this.bytes = bytes;
-        this.pieceIndex = pieceIndex;
-        all.forEach(reference -> references.put(reference.pieceOffset(), reference));
+        this.joined = joined;
+        bytes = joined.bytes();
+        joined.references().forEach(reference -> references.put(reference.pieceOffset(), reference));
         Map<Long, Integer> byOffset = new HashMap<>();
         long at = 0;
         Optional<Instruction> decoded = isa.decode(bytes, at);
@@ -87,15 +76,16 @@ final class Flow {
             at = decoded.get().endOffset();
             decoded = isa.decode(bytes, at);
         }
-        boolean isDecoded = at == bytes.byteSize();
+        boolean isDecoded = at == bytes.byteSize()
+                && byOffset.keySet().containsAll(joined.begins().values());
         for (int step = 0; step < steps.size(); step++) {
             next.add(new ArrayList<>(2));
             connect(step, byOffset);
         }
         boolean isEnteredWell = byOffset.keySet().containsAll(entered);
         entered.stream().filter(byOffset::containsKey).forEach(offset -> entries.set(byOffset.get(offset)));
-        boolean needsTable = connectTheRest(labels, byOffset);
-        isComplete = isDecoded && isEnteredWell && !(needsTable && pieceIndex == LINKED);
+        boolean needsTable = connectTheRest(joined.labels(), byOffset);
+        isComplete = isDecoded && isEnteredWell && !(needsTable && joined.begins().isEmpty());
         stack = new StackPlaces[steps.size()];
         followStack();
         for (int step = 0; step < steps.size(); step++) {
@@ -153,6 +143,8 @@ final class Flow {
     /**
      * {@return whether an address may be among what is passed on the stack at a call}
      *
+     * <p>What a function keeps for itself lies above that, and nothing tells where it begins.
+     *
      * @param held where the address is
      */
     boolean passesOnStack(int call, Addresses held) {
@@ -162,9 +154,7 @@ final class Flow {
         OptionalLong pointer = stack[call] == null ? OptionalLong.empty() : stack[call].pointer();
         return held.isAnywhere()
                 || pointer.isEmpty()
-                || held.slots().stream()
-                        .anyMatch(slot ->
-                                slot > pointer.getAsLong() - Long.BYTES && slot < pointer.getAsLong() + PASSED_BYTES);
+                || held.slots().stream().anyMatch(slot -> slot > pointer.getAsLong() - Long.BYTES);
     }
 
     /** {@return whether code may look at what was on the stack when it was called} */
@@ -228,26 +218,6 @@ final class Flow {
         return size == 0 ? 0 : found << shift >> shift;
     }
 
-    /** Where the data that some code refers to leads in that code. */
-    private static Set<Long> labels(ObjectPieces object, Piece piece) {
-        Set<Integer> tables = new HashSet<>();
-        for (Reference reference : object.references(piece)) {
-            if (reference.target() instanceof Reference.InPiece target
-                    && !object.pieces().get(target.pieceIndex()).isCode()) {
-                tables.add(target.pieceIndex());
-            }
-        }
-        Set<Long> labels = new TreeSet<>();
-        for (int table : tables) {
-            for (Reference reference : object.references(object.pieces().get(table))) {
-                if (reference.target() instanceof Reference.InPiece target && target.pieceIndex() == piece.index()) {
-                    labels.add(target.delta());
-                }
-            }
-        }
-        return labels;
-    }
-
     private void connect(int step, Map<Long, Integer> byOffset) {
         Instruction instruction = steps.get(step);
         switch (instruction.flow()) {
@@ -264,7 +234,7 @@ final class Flow {
     }
 
     private void fallThrough(int step) {
-        if (step + 1 < steps.size()) {
+        if (step + 1 < steps.size() && !joined.isBorder(steps.get(step).endOffset())) {
             next.get(step).add(step + 1);
         } else {
             exits.set(step);
@@ -273,7 +243,7 @@ final class Flow {
 
     private void jump(int step, Map<Long, Integer> byOffset) {
         Instruction instruction = steps.get(step);
-        OptionalLong target = in(step).isEmpty() ? instruction.branchTarget(bytes) : insideTarget(step);
+        OptionalLong target = in(step).isEmpty() ? nearTarget(instruction) : insideTarget(step);
         Integer index = target.isPresent() ? byOffset.get(target.getAsLong()) : null;
         if (index == null) {
             exits.set(step);
@@ -283,9 +253,18 @@ final class Flow {
         }
     }
 
+    /** What is behind the end of a piece is not what is behind it here. */
+    private OptionalLong nearTarget(Instruction instruction) {
+        OptionalLong target = instruction.branchTarget(bytes);
+        return target.isPresent() && joined.isInOne(instruction.offset(), target.getAsLong())
+                ? target
+                : OptionalLong.empty();
+    }
+
     private OptionalLong insideTarget(int step) {
-        return in(step).getFirst().target() instanceof Reference.InPiece target && target.pieceIndex() == pieceIndex
-                ? OptionalLong.of(target.delta())
+        return in(step).getFirst().target() instanceof Reference.InPiece target
+                        && joined.begins().containsKey(target.pieceIndex())
+                ? OptionalLong.of(joined.begins().get(target.pieceIndex()) + target.delta())
                 : OptionalLong.empty();
     }
 
@@ -397,6 +376,18 @@ final class Flow {
 
     boolean isBranch(int step) {
         return steps.get(step).flow() != Instruction.Flow.NEXT;
+    }
+
+    boolean isJump(int step) {
+        return switch (steps.get(step).flow()) {
+            case JUMP, CONDITIONAL, INDIRECT_JUMP -> true;
+            case CALL, INDIRECT_CALL, NEXT, RETURN, TRAP -> false;
+        };
+    }
+
+    /** {@return whether nothing that code put on the stack is there any more} */
+    boolean hasLeftStack(int step) {
+        return stack[step] != null && stack[step].pointer().equals(StackPlaces.BEGIN.pointer());
     }
 
     /** {@return what relocations put into an instruction} */

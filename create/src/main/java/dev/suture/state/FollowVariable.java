@@ -91,7 +91,7 @@ final class FollowVariable {
         this.functions = functions;
         this.variable = variable;
         this.nodes = nodes;
-        onlyInHooks = functions.onlyInHooks();
+        onlyInHooks = functions.hooks().alone();
         Transfer transfer = new Transfer(functions, variable);
         uses = new Uses(this, functions, transfer);
         others = transfer.others();
@@ -151,6 +151,12 @@ final class FollowVariable {
     /** {@return whether some code only runs because of what the variable held} */
     boolean isGoverned(Context context) {
         return !governedAt.getOrDefault(context, Set.of()).isEmpty();
+    }
+
+    /** {@return whether some code only runs where the variable held its first contents} */
+    boolean isAtFirst(Context context) {
+        Set<Way> ways = governedAt.getOrDefault(context, Set.of());
+        return !ways.isEmpty() && ways.stream().allMatch(Way::isOfFirst);
     }
 
     PostDominators dominators(Node node) {
@@ -321,7 +327,8 @@ final class FollowVariable {
                 flow.steps().get(step).flow() == Instruction.Flow.RETURN && !after.written() && isRoot(context);
         if (isGiven) {
             Touches of = touches.get(context);
-            List.of(of.reads, of.bareReads, of.writes, of.leaves, of.handed).forEach(steps -> steps.set(step));
+            List.of(of.reads, of.bareReads, of.writes, of.leaves, of.handed, of.plain)
+                    .forEach(steps -> steps.set(step));
         }
         return isGiven;
     }

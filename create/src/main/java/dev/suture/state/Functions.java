@@ -7,7 +7,6 @@ import dev.suture.diff.Piece.Kind;
 import dev.suture.diff.Reference;
 import dev.suture.diff.SectionRole;
 import dev.suture.diff.Selection;
-import dev.suture.diff.Selection.Chosen;
 import dev.suture.diff.Selection.LeftOut;
 import dev.suture.image.Image;
 import dev.suture.isa.Instruction;
@@ -22,17 +21,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /** The code of all patched objects that runs once the payload is there, and who leads to whom among it. */
 final class Functions {
-    /** The hooks that run before the first call of the new code. */
-    private static final Set<String> BEFORE =
-            Set.of(".livepatch.hooks.load", ".livepatch.hooks.preapply", ".livepatch.hooks.apply");
+    /** Where addresses go in more linked code than this is not followed: it would take too long. */
+    private static final int MOST_LINKED_BYTES = 1 << 18;
 
-    /** Where an address goes in more linked code than this cannot be told well enough. */
-    private static final int MOST_LINKED_BYTES = 1024;
+    /** What of a target without a library is longer has tables of jumps, mostly. */
+    private static final int LARGE_BYTES = 1024;
 
     /** The object of code that is none of a patched object's. */
     private static final int LINKED = -1;
@@ -43,7 +39,9 @@ final class Functions {
     private final Selection selection;
     private final Target running;
     private final boolean isOfOriginals;
-    private final Set<String> names = new HashSet<>();
+    /** The code of the patched objects by the names that the target has for it. */
+    private final Map<String, Set<Node>> byTargetName = new HashMap<>();
+
     private final Map<String, Node> globals = new HashMap<>();
     private final Map<Node, Set<Node>> usersOf = new HashMap<>();
     /** The code that refers to a piece of its own object, whatever that is. */
@@ -57,22 +55,16 @@ final class Functions {
     /** The code that refers to what another object has. */
     private final Map<String, Set<Node>> referrersByName = new HashMap<>();
 
+    /** The functions that other pieces are halves of. */
+    private final Map<Node, Node> wholes = new HashMap<>();
+
+    private final Map<Node, List<Piece>> halves = new HashMap<>();
+    private final Hooks hooks;
     private final Map<Node, Flow> flows = new HashMap<>();
     private final Set<Node> all = new LinkedHashSet<>();
     private final List<Target.Code> linked = new ArrayList<>();
     private final Map<Long, Node> linkedAt = new HashMap<>();
-
-    /** What a call leads to. */
-    sealed interface Callee {
-        /** Code of the patched objects, or of the running target. */
-        record Known(Node node) implements Callee {}
-
-        /** A function of the C or C++ library. */
-        record Library(String name) implements Callee {}
-
-        /** Nobody can tell. */
-        record Unknown() implements Callee {}
-    }
+    private long linkedBytes;
 
     Functions(Selection selection, Target running) {
         this(selection, running, false);
@@ -88,7 +80,9 @@ final class Functions {
                 if (piece.isCode() && piece.role() != SectionRole.INIT && !isOver(object, piece)) {
                     Node node = new Node(object, piece.index());
                     all.add(node);
-                    names.add(targetName(node));
+                    byTargetName
+                            .computeIfAbsent(targetName(node), _ -> new LinkedHashSet<>())
+                            .add(node);
                     if (piece.kind() == Kind.FUNCTION && piece.isGlobal()) {
                         globals.putIfAbsent(piece.name(), node);
                     }
@@ -96,14 +90,37 @@ final class Functions {
             }
         }
         noteData();
+        wholes.putAll(Halves.find(this));
+        wholes.forEach((half, whole) ->
+                halves.computeIfAbsent(whole, _ -> new ArrayList<>()).add(piece(half)));
+        all.removeAll(wholes.keySet());
         for (Node node : all) {
-            for (Reference reference : object(node).references(piece(node))) {
-                target(node, reference)
-                        .ifPresent(target -> usersOf.computeIfAbsent(target, _ -> new LinkedHashSet<>())
-                                .add(node));
-                noteReferrer(node, reference);
+            for (Reference reference : references(node)) {
+                if (!isInside(node, reference)) {
+                    target(node, reference)
+                            .ifPresent(target -> usersOf.computeIfAbsent(target, _ -> new LinkedHashSet<>())
+                                    .add(node));
+                    noteReferrer(node, reference);
+                }
             }
         }
+        hooks = new Hooks(this, selection, isOfOriginals);
+    }
+
+    /** {@return what all of some code refers to} */
+    List<Reference> references(Node node) {
+        List<Reference> found = new ArrayList<>(object(node).references(piece(node)));
+        halves.getOrDefault(node, List.of())
+                .forEach(half -> found.addAll(object(node).references(half)));
+        return found;
+    }
+
+    /** Whether a reference leads from one half of a function to another, and not to its beginning. */
+    private boolean isInside(Node node, Reference reference) {
+        return halves.containsKey(node)
+                && reference.target() instanceof Reference.InPiece target
+                && target(node, reference).equals(Optional.of(node))
+                && !(target.pieceIndex() == node.piece() && target.delta() == 0);
     }
 
     private void noteData() {
@@ -170,7 +187,13 @@ final class Functions {
                 node,
                 missing -> missing.object() == LINKED
                         ? new Flow(isa(), linked.get(missing.piece()).bytes())
-                        : new Flow(object(missing), piece(missing), entered.getOrDefault(missing, Set.of())));
+                        : new Flow(object(missing), parts(missing), entered.getOrDefault(missing, Set.of())));
+    }
+
+    private List<Piece> parts(Node node) {
+        List<Piece> parts = new ArrayList<>(List.of(piece(node)));
+        parts.addAll(halves.getOrDefault(node, List.of()));
+        return parts;
     }
 
     private Isa isa() {
@@ -224,18 +247,43 @@ final class Functions {
         if (running.isOfLibrary(code.name())) {
             return new Callee.Library(code.name());
         }
-        if (code.bytes().byteSize() > MOST_LINKED_BYTES) {
+        Set<Node> patched = byTargetName.getOrDefault(code.name(), Set.of());
+        if (!patched.isEmpty()) {
+            // It runs as the patch makes it, if it is that one and no other of its name.
+            boolean isOne = patched.size() == 1
+                    && all.containsAll(patched)
+                    && running.code(code.name()).isPresent();
+            return isOne ? new Callee.Known(patched.iterator().next()) : new Callee.Unknown();
+        }
+        if (running.isWithoutLibrary() && code.bytes().byteSize() > LARGE_BYTES) {
+            return new Callee.Large();
+        }
+        Node known = linkedAt.get(code.address());
+        if (known == null && linkedBytes + code.bytes().byteSize() > MOST_LINKED_BYTES) {
             return new Callee.Unknown();
         }
-        return new Callee.Known(linkedAt.computeIfAbsent(code.address(), _ -> {
+        if (known == null) {
+            linkedBytes += code.bytes().byteSize();
             linked.add(code);
-            return new Node(LINKED, linked.size() - 1);
-        }));
+            known = new Node(LINKED, linked.size() - 1);
+            linkedAt.put(code.address(), known);
+        }
+        return new Callee.Known(known);
     }
 
-    /** {@return whether code is the unlikely half of a function, or another part that has all of its registers} */
-    boolean isFragment(Node node) {
-        return node.object() != LINKED && piece(node).kind() == Kind.FRAGMENT;
+    /**
+     * {@return whether what a jump leads to may be another part of the same function, which has all of its registers: its
+     * unlikely half}
+     */
+    boolean mayStayInside(Node from, int jump, Node to) {
+        return from.object() == LINKED
+                ? flow(from).isJump(jump)
+                : to.object() != LINKED && piece(to).kind() == Kind.FRAGMENT;
+    }
+
+    /** {@return whether code is linked code of the target} */
+    static boolean isLinked(Node node) {
+        return node.object() == LINKED;
     }
 
     /** {@return the code of the patched objects that a reference leads to, be it to its beginning or not} */
@@ -246,7 +294,7 @@ final class Functions {
                 Optional.ofNullable(globals.get(target.symbol().name()));
             case Reference.Constant _, Reference.Nothing _ -> Optional.empty();
         };
-        return found.filter(all::contains);
+        return found.map(node -> wholes.getOrDefault(node, node)).filter(all::contains);
     }
 
     /** {@return some code and all of the patched objects that leads to it} */
@@ -283,7 +331,7 @@ final class Functions {
                 || piece.kind() == Kind.FUNCTION
                         && (!piece.isGlobal()
                                 || running.callers(piece.name())
-                                        .filter(names::containsAll)
+                                        .filter(byTargetName.keySet()::containsAll)
                                         .isPresent());
         Set<Node> users = usersOf.getOrDefault(node, Set.of());
         if (!isSeen
@@ -297,7 +345,7 @@ final class Functions {
                         .anyMatch(user -> refersTo(user, node));
     }
 
-    private boolean refersTo(Piece user, Node node) {
+    boolean refersTo(Piece user, Node node) {
         return object(node).references(user).stream()
                 .anyMatch(reference -> reference.target() instanceof Reference.InPiece target
                         && target.pieceIndex() == node.piece()
@@ -323,19 +371,28 @@ final class Functions {
         return false;
     }
 
+    Hooks hooks() {
+        return hooks;
+    }
+
+    /** {@return the code of the patched objects that leads to some} */
+    Set<Node> usersOf(Node node) {
+        return usersOf.getOrDefault(node, Set.of());
+    }
+
     /** {@return the code that refers to a variable} */
     Set<Node> usersOf(Variable variable) {
         Set<Node> found = new LinkedHashSet<>(referrers.getOrDefault(
                 new Node(variable.object(), variable.piece().index()), Set.of()));
         found.addAll(referrersByName.getOrDefault(variable.piece().name(), Set.of()));
-        found.removeIf(node -> object(node).references(piece(node)).stream()
+        found.removeIf(node -> references(node).stream()
                 .noneMatch(reference -> variable.isMeantBy(node.object(), reference)));
         return found;
     }
 
     /** {@return the data that has a variable's address, so that whoever reads it may write the variable} */
     List<Node> holdersOf(Variable variable) {
-        Set<Node> hooks = hooks(_ -> true);
+        Set<Node> hooks = this.hooks.all();
         List<Node> found = new ArrayList<>();
         for (int object = 0; object < selection.objects().size(); object++) {
             int here = object;
@@ -356,73 +413,17 @@ final class Functions {
         return found;
     }
 
-    /** {@return the code that a hook leads to which runs before the new code comes, or when it does} */
-    Set<Node> inHooksBefore() {
-        return reachedFrom(
-                hooks(chosen -> BEFORE.contains(chosen.piece().section().name())));
-    }
-
-    /**
-     * {@return the code that only hooks lead to; none of it has run before the payload is there}
-     *
-     * <p>What the running program has by that name, what other data or code leads to, and what another object may call is
-     * not among it.
-     */
-    Set<Node> onlyInHooks() {
-        Set<Node> hooks = hooks(_ -> true);
-        Set<Node> found = reachedFrom(hooks);
-        found.retainAll(all);
-        found.removeIf(node -> isKnown(node) || isInOtherData(node, hooks));
-        Predicate<Node> isUsedByOthers = node -> !found.containsAll(usersOf.getOrDefault(node, Set.of()));
-        while (found.removeIf(isUsedByOthers)) {
-            // Each that goes may have been what another's place was owed to.
-        }
-        return found;
-    }
-
-    private Set<Node> hooks(Predicate<Chosen> which) {
-        return selection.chosen().stream()
-                .filter(chosen -> !isOfOriginals && chosen.why() == Selection.Why.HOOK && which.test(chosen))
-                .map(chosen -> new Node(chosen.id().object(), chosen.piece().index()))
-                .collect(Collectors.toCollection(LinkedHashSet::new));
-    }
-
     /** {@return some code and all of the patched objects that it leads to} */
     Set<Node> reachedFrom(Set<Node> some) {
         Set<Node> seen = new LinkedHashSet<>(some);
         ArrayDeque<Node> open = new ArrayDeque<>(some);
         while (!open.isEmpty()) {
             Node node = open.remove();
-            for (Reference reference : object(node).references(piece(node))) {
+            for (Reference reference : references(node)) {
                 target(node, reference).filter(seen::add).ifPresent(open::add);
             }
         }
         return seen;
-    }
-
-    /** Whether the originals have it, too, be it in another object. */
-    private boolean isKnown(Node node) {
-        Piece piece = piece(node);
-        return isOfOriginals
-                || selection
-                        .objects()
-                        .get(node.object())
-                        .correlation()
-                        .twinOfPatched(piece)
-                        .isPresent()
-                || piece.isGlobal()
-                        && selection.objects().stream()
-                                .flatMap(comparison -> comparison.original().pieces().stream())
-                                .anyMatch(other ->
-                                        other.isGlobal() && other.name().equals(piece.name()));
-    }
-
-    private boolean isInOtherData(Node node, Set<Node> hooks) {
-        return object(node).pieces().stream()
-                .filter(user -> !user.isCode()
-                        && user.kind() != Kind.SPECIAL_ENTRY
-                        && !hooks.contains(new Node(node.object(), user.index())))
-                .anyMatch(user -> refersTo(user, node));
     }
 
     /** {@return the function that a reader knows a piece of code by} */

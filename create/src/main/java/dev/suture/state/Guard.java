@@ -48,6 +48,8 @@ final class Guard {
      * @param taken code whose address was taken
      * @param isPending whether the other may have been written, and the flag not left its first contents since
      * @param hasLeft whether it has on all ways
+     * @param isFirst whether all ways are those on which the flag held its first contents
+     * @param hasPast whether some of the other may have been written elsewhere, so that the rest is what it was before
      */
     private record Known(
             boolean isSet,
@@ -56,8 +58,11 @@ final class Guard {
             Looks looks,
             Optional<Node> taken,
             boolean isPending,
-            boolean hasLeft) {
-        static final Known BEGIN = new Known(false, false, false, Looks.NONE, Optional.empty(), false, false);
+            boolean hasLeft,
+            boolean isFirst,
+            boolean hasPast) {
+        static final Known BEGIN =
+                new Known(false, false, false, Looks.NONE, Optional.empty(), false, false, false, false);
 
         Known or(Known other) {
             return equals(other)
@@ -69,38 +74,48 @@ final class Guard {
                             looks.or(other.looks),
                             taken.equals(other.taken) ? taken : Optional.empty(),
                             isPending || other.isPending,
-                            hasLeft && other.hasLeft);
+                            hasLeft && other.hasLeft,
+                            isFirst && other.isFirst,
+                            hasPast || other.hasPast);
         }
 
         Known set() {
-            return new Known(true, false, touched, looks, taken, isPending, hasLeft);
+            return new Known(true, false, touched, looks, taken, isPending, hasLeft, isFirst, hasPast);
         }
 
         Known left() {
-            return new Known(isSet, isLeft || !isSet, true, looks, taken, false, true);
+            return new Known(isSet, isLeft || !isSet, true, looks, taken, false, true, isFirst, hasPast);
         }
 
         Known touch() {
-            return new Known(isSet, isLeft, true, looks, taken, isPending, hasLeft);
+            return new Known(isSet, isLeft, true, looks, taken, isPending, hasLeft, isFirst, hasPast);
         }
 
         Known pend() {
-            return new Known(isSet, isLeft, touched, looks, taken, isPending || !hasLeft, hasLeft);
+            return new Known(isSet, isLeft, touched, looks, taken, isPending || !hasLeft, hasLeft, isFirst, hasPast);
+        }
+
+        Known atFirst() {
+            return new Known(isSet, isLeft, touched, looks, taken, isPending, hasLeft, true, hasPast);
+        }
+
+        Known keep() {
+            return new Known(isSet, isLeft, touched, looks, taken, isPending, hasLeft, isFirst, hasPast || !isFirst);
         }
 
         Known with(Looks newLooks) {
-            return new Known(isSet, isLeft, touched, newLooks, taken, isPending, hasLeft);
+            return new Known(isSet, isLeft, touched, newLooks, taken, isPending, hasLeft, isFirst, hasPast);
         }
 
         Known with(Optional<Node> newTaken) {
-            return new Known(isSet, isLeft, touched, looks, newTaken, isPending, hasLeft);
+            return new Known(isSet, isLeft, touched, looks, newTaken, isPending, hasLeft, isFirst, hasPast);
         }
     }
 
     /** What code does from its beginning to its end, if the other variable was not written before. */
     private record Summary(
-            boolean sets, boolean leaves, boolean touches, boolean readsUnset, boolean pends, boolean hasLeft) {
-        static final Summary BEST = new Summary(true, false, false, false, false, true);
+            boolean sets, boolean leaves, boolean touches, boolean readsUnset, boolean pends, boolean hasLeft, boolean hasPast) {
+        static final Summary BEST = new Summary(true, false, false, false, false, true, false);
 
         Known behind(Known known) {
             boolean isSet = known.isSet() || sets;
@@ -111,7 +126,9 @@ final class Guard {
                     known.looks(),
                     Optional.empty(),
                     hasLeft ? pends && !known.hasLeft() : known.isPending() || pends && !known.hasLeft(),
-                    known.hasLeft() || hasLeft);
+                    known.hasLeft() || hasLeft,
+                    known.isFirst(),
+                    known.hasPast() || hasPast && !known.isFirst());
         }
     }
 
@@ -144,7 +161,7 @@ final class Guard {
                 changed |= !found.equals(summaries.put(context, found));
             }
         }
-        Set<Node> before = functions.inHooksBefore();
+        Set<Node> before = functions.hooks().before();
         boolean isSetByHook = made.contexts().stream()
                 .anyMatch(context -> before.contains(context.node())
                         && (summaries.get(context).leaves()
@@ -158,7 +175,9 @@ final class Guard {
                         .filter(made::isRoot)
                         .noneMatch(context -> summaries.get(context).readsUnset()
                                 || summaries.get(context).leaves()
-                                || summaries.get(context).pends() && !once.contains(context.node()));
+                                || (summaries.get(context).pends()
+                                                || summaries.get(context).hasPast())
+                                        && !once.contains(context.node()));
     }
 
     /** Nobody but what is seen writes the flag. */
@@ -207,11 +226,18 @@ final class Guard {
                         found.touches() || after.touched(),
                         false,
                         found.pends() || after.isPending(),
-                        found.hasLeft() && after.hasLeft());
+                        found.hasLeft() && after.hasLeft(),
+                        found.hasPast() || after.hasPast());
             }
         }
         return new Summary(
-                found.sets(), found.leaves(), found.touches(), readsUnset[0], found.pends(), found.hasLeft());
+                found.sets(),
+                found.leaves(),
+                found.touches(),
+                readsUnset[0],
+                found.pends(),
+                found.hasLeft(),
+                found.hasPast());
     }
 
     /** Only the way that the flag's first contents never take says that the other was made. */
@@ -221,7 +247,7 @@ final class Guard {
         Known on = after;
         if (isTaken.isPresent() && atFirst.isPresent()) {
             on = on.with(Looks.NONE);
-            on = atFirst.get().equals(isTaken.get()) ? on : on.set();
+            on = atFirst.get().equals(isTaken.get()) ? on.atFirst() : on.set();
         }
         boolean leavesLoop = isArray
                 && next >= 0
@@ -245,6 +271,7 @@ final class Guard {
         if (ofMade.writes.get(step) && (!isCall || !ofMade.callees.containsKey(step))) {
             after = after.set();
             after = isFree(ofMade, step) ? after.pend() : after;
+            after = ofMade.parts.get(step) ? after.keep() : after;
         }
         boolean isOwn = ofIt.library.containsKey(step);
         if (ofIt.leaves.get(step) && !isOwn) {

@@ -1,5 +1,6 @@
 package dev.suture.state;
 
+import dev.suture.diff.Reference;
 import dev.suture.state.FollowVariable.Context;
 import dev.suture.state.Functions.Node;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /** Judges what was found of a variable: who may have set it, and who relies on that. */
 final class JudgeUses {
@@ -33,12 +35,15 @@ final class JudgeUses {
         for (Context context : follow.contexts()) {
             Touches of = follow.touches(context);
             boolean isSetter =
-                    of.plain.stream().anyMatch(step -> of.sums.get(step) || !isReadOnlyBefore(context, step));
+                    of.plain.stream()
+                            .anyMatch(step ->
+                                    of.sums.get(step) || of.handed.get(step) || !isReadOnlyBefore(context, step));
             if (isSetter && !follow.isInHooks(context)) {
                 found.add(context.node());
             }
         }
         found.addAll(accounts());
+        found.addAll(new Pointees(functions, follow).writers());
         if (!hasOneMeaning()) {
             found.addAll(writers());
         }
@@ -81,8 +86,7 @@ final class JudgeUses {
     }
 
     private boolean isSame(Context one, Context other) {
-        return one.node().object() == other.node().object()
-                && functions.name(one.node()).equals(functions.name(other.node()));
+        return one.node().equals(other.node());
     }
 
     private List<Context> contexts(Predicate<Touches> which) {
@@ -98,15 +102,16 @@ final class JudgeUses {
      */
     boolean hasOneMeaning() {
         Set<String> meanings = new HashSet<>();
-        Set<String> makers = new HashSet<>();
+        Set<Node> makers = new HashSet<>();
         for (Context context : contexts(touched -> !touched.leaves.isEmpty())) {
             Flow flow = functions.flow(context.node());
             Touches of = follow.touches(context);
             of.leaves.stream()
-                    .filter(step -> !of.ups.get(step) && !of.callees.containsKey(step) && !of.handed.get(step))
+                    .filter(step -> !of.ups.get(step)
+                            && (of.handed.get(step) || !of.callees.containsKey(step)))
                     .forEach(step -> {
-                        meanings.add(Sums.meaning(functions, context.node(), flow, step));
-                        makers.add(context.node().object() + functions.name(context.node()));
+                        meanings.add(Sums.meaning(flow, step));
+                        makers.add(context.node());
                     });
         }
         return makers.size() < 2 || meanings.size() < 2 && !meanings.contains(Sums.NO_MEANING);
@@ -155,11 +160,37 @@ final class JudgeUses {
         if (!isAlone) {
             return false;
         }
+        // Of what has many elements another one may be written than was read.
+        boolean isOneNumber = follow.variable().sizeBytes() <= Long.BYTES;
+        if (!isOneNumber) {
+            return follow.touches(writer).bareReads.stream().allMatch(read -> read == store);
+        }
         boolean isAfterAll = follow.touches(writer).bareReads.stream()
                 .allMatch(read ->
                         read == store || follow.dominators(writer.node()).isAlwaysAfter(read, store));
         Answers answers = new Answers(follow, functions.flow(writer.node()), writer, follow.places(writer));
         return isAfterAll || answers.areAlways() && answers.isBehindRead(store);
+    }
+
+    /** Whether all that is read and written of what has many elements is the same one: {@code if (!seen[n]) seen[n] = 1;}. */
+    private boolean isOfOneElement(Context context) {
+        Flow flow = functions.flow(context.node());
+        Touches of = follow.touches(context);
+        return follow.variable().sizeBytes() <= Long.BYTES
+                || of.parts.isEmpty()
+                || IntStream.concat(of.bareReads.stream(), of.parts.stream())
+                                .filter(step -> !flow.isBranch(step))
+                                .mapToObj(step -> element(flow, step))
+                                .distinct()
+                                .count()
+                        < 2;
+    }
+
+    private static List<Object> element(Flow flow, int step) {
+        return List.of(
+                flow.operation(step).through(),
+                flow.displacement(step),
+                flow.in(step).stream().map(Reference::target).toList());
     }
 
     /** {@return who leaves something else in it than its first contents} */
@@ -174,8 +205,9 @@ final class JudgeUses {
         }
         return follow.contexts().stream()
                 .filter(context -> !follow.isInHooks(context))
-                .filter(context -> !new Answers(follow, functions.flow(context.node()), context, follow.places(context))
-                        .areComplete())
+                .filter(context -> !isOfOneElement(context)
+                        || !new Answers(follow, functions.flow(context.node()), context, follow.places(context))
+                                .areComplete())
                 .map(Context::node)
                 .distinct()
                 .toList();

@@ -153,6 +153,12 @@ record Place(
                 looks.or(also.looks));
     }
 
+    /** {@return whether all ways there are those of the first contents} */
+    boolean isOfFirst() {
+        return !governors.isEmpty()
+                && governors.stream().allMatch(governor -> governor.way().isOfFirst());
+    }
+
     private static Set<Governor> either(Set<Governor> one, Set<Governor> other) {
         if (one.isEmpty() || other.isEmpty()) {
             return Set.of();

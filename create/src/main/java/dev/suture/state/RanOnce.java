@@ -11,7 +11,6 @@ import dev.suture.isa.Move;
 import dev.suture.isa.NumberTest;
 import dev.suture.isa.Operation.Memory;
 import dev.suture.state.FollowVariable.Context;
-import dev.suture.state.Functions.Callee;
 import dev.suture.state.Functions.Node;
 import java.lang.foreign.ValueLayout;
 import java.util.BitSet;

@@ -160,7 +160,10 @@ public final class SetEarlier {
         refused.removeIf(variable -> setters(variable).isEmpty());
         Set<Variable> sound = new LinkedHashSet<>(variables);
         sound.removeAll(refused);
-        while (refused.removeIf(variable -> sound.stream()
+        Set<Variable> filled = new LinkedHashSet<>(variables);
+        filled.removeIf(variable -> followed.get(variable).readers().isEmpty()
+                || new Pointees(functions, followed.get(variable)).writers().isEmpty());
+        while (refused.removeIf(variable -> !filled.contains(variable) && sound.stream()
                 .filter(other -> Guard.holds(functions, followed.get(other), followed.get(variable)))
                 .findFirst()
                 .isPresent())) {
@@ -176,7 +179,7 @@ public final class SetEarlier {
     private List<Node> setters(Variable variable) {
         FollowVariable follow = followed.get(variable);
         JudgeUses judge = new JudgeUses(functions, follow);
-        if (follow.readers().isEmpty() || judge.isWrittenBy(functions.inHooksBefore())) {
+        if (follow.readers().isEmpty() || judge.isWrittenBy(functions.hooks().before())) {
             return List.of();
         }
         List<Node> holders = functions.holdersOf(variable);

@@ -54,7 +54,7 @@ final class SplitVariable {
 
     private boolean isUsedInParts(Node node) {
         Flow flow = functions.flow(node);
-        long meant = functions.object(node).references(functions.piece(node)).stream()
+        long meant = functions.references(node).stream()
                 .filter(reference -> variable.isMeantBy(node.object(), reference))
                 .count();
         if (!flow.isComplete()) {

@@ -4,8 +4,6 @@ import dev.suture.isa.Instruction;
 import dev.suture.isa.Isa;
 import dev.suture.isa.Operation;
 import dev.suture.isa.Operation.Memory;
-import dev.suture.state.Functions.Callee;
-import dev.suture.state.Functions.Node;
 import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.OptionalLong;
@@ -76,29 +74,15 @@ final class Sums {
     }
 
     /** {@return what an instruction stores, in the same words as others that store the same; {@link #NO_MEANING} if unknown} */
-    static String meaning(Functions functions, Node node, Flow flow, int step) {
+    static String meaning(Flow flow, int step) {
+        if (flow.isBranch(step)) {
+            return NO_MEANING;
+        }
         OptionalLong constant = constant(flow, step);
-        if (constant.isPresent()) {
-            return Long.toString(constant.getAsLong());
-        }
-        int register = stored(flow, step);
-        for (int at = step; register == flow.isa().resultRegister() && at > 0 && !flow.isJoin(at); at--) {
-            Instruction before = flow.steps().get(at - 1);
-            if (before.flow() == Instruction.Flow.CALL) {
-                return switch (functions.callee(node, at - 1)) {
-                    case Callee.Known known -> known.node().toString();
-                    case Callee.Library library -> library.name();
-                    case Callee.Unknown _ -> NO_MEANING;
-                };
-            }
-            if (flow.isBranch(at - 1) || (flow.operation(at - 1).writes() & register) != 0) {
-                return NO_MEANING;
-            }
-        }
-        return NO_MEANING;
+        return constant.isPresent() ? Long.toString(constant.getAsLong()) : NO_MEANING;
     }
 
-    private static OptionalLong loaded(Flow flow, int step, int register) {
+    static OptionalLong loaded(Flow flow, int step, int register) {
         int at = definition(flow, step, register);
         return at < 0 || !flow.in(at).isEmpty()
                 ? OptionalLong.empty()
@@ -111,7 +95,7 @@ final class Sums {
     }
 
     /** The instruction that made what a register holds, if nothing else can lead between the two; else -1. */
-    private static int definition(Flow flow, int step, int register) {
+    static int definition(Flow flow, int step, int register) {
         for (int at = step; register != 0 && at > 0 && !flow.isJoin(at); at--) {
             if (flow.isBranch(at - 1) || !flow.operation(at - 1).isKnown()) {
                 return -1;

@@ -27,6 +27,14 @@ public interface Target {
     /** {@return the code that begins at an address} */
     Optional<Code> codeAt(long address);
 
+    /**
+     * {@return whether all that runs is the target's own, as a hypervisor's is: what a library has elsewhere, such as what
+     * writes texts, is among its functions}
+     */
+    default boolean isWithoutLibrary() {
+        return false;
+    }
+
     /** {@return whether the target takes a function from the C or C++ library, so that it is what the standard says} */
     boolean isOfLibrary(String function);
 }

@@ -23,6 +23,8 @@ final class Touches {
     final BitSet plain = new BitSet();
     /** Those of them that add something to what it held which may be less than nothing. */
     final BitSet sums = new BitSet();
+    /** That write some of it, and maybe not all. */
+    final BitSet parts = new BitSet();
     /** That give its address to somebody of whom nothing is known. */
     final BitSet handed = new BitSet();
     /** The library's functions that get its address. */
@@ -31,7 +33,7 @@ final class Touches {
     final Map<Integer, FollowVariable.Context> callees = new HashMap<>();
 
     void clear() {
-        List.of(reads, bareReads, writes, leaves, ups, governed, plain, sums, handed)
+        List.of(reads, bareReads, writes, leaves, ups, governed, plain, parts, sums, handed)
                 .forEach(BitSet::clear);
         library.clear();
         callees.clear();

@@ -45,6 +45,11 @@ final class Transfer {
         return isOfOne;
     }
 
+    /** {@return whether what a call fills is what is used, as far as is known} */
+    boolean isFilled(Flow flow, int call) {
+        return isOfOne && Fills.mayFill(flow, call, variable.sizeBytes());
+    }
+
     /** {@return whether to write somewhere in it is to write it: what one function fills, element by element} */
     boolean partsCount() {
         return isOfOne && variable.sizeBytes() > Long.BYTES;

@@ -5,7 +5,6 @@ import dev.suture.isa.Instruction;
 import dev.suture.isa.Operation;
 import dev.suture.state.FollowVariable.Context;
 import dev.suture.state.FollowVariable.Summary;
-import dev.suture.state.Functions.Callee;
 import dev.suture.state.Transfer.Extent;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +16,7 @@ final class Uses {
     private final FollowVariable whole;
     private final Functions functions;
     private final Transfer transfer;
+    private final Fills fills = new Fills();
 
     Uses(FollowVariable whole, Functions functions, Transfer transfer) {
         this.whole = whole;
@@ -98,7 +98,8 @@ final class Uses {
             whole.touches(context).writes.set(step);
             return known.wrote(true, true);
         }
-        boolean counts = extent.map(transfer::covers).orElse(transfer.partsCount());
+        boolean counts = extent.filter(transfer::covers).isPresent()
+                || transfer.partsCount() && fills.isFilling(flow, step);
         if (Sums.countsUp(flow, step, operation, place.derived().raised())) {
             whole.touches(context).ups.set(step);
             whole.touches(context).writes.set(step);
@@ -124,16 +125,27 @@ final class Uses {
         found.leaves.set(step);
         boolean isGoverned = !place.governors().isEmpty() || whole.isGoverned(context);
         (isGoverned ? found.governed : found.plain).set(step);
+        found.parts.set(step, !counts);
         return place.wrote(counts, false);
     }
 
     private Place hand(Context context, int step, Place place) {
-        whole.touches(context).handed.set(step);
-        whole.touches(context).writes.set(step);
-        whole.touches(context).leaves.set(step);
-        // What only one place hands out is that one's.
+        Touches found = whole.touches(context);
+        found.handed.set(step);
+        found.writes.set(step);
+        found.leaves.set(step);
+        // What he does may depend on what he did before, but not where nobody can have done anything.
+        boolean isAtFirst = place.isOfFirst() || whole.isAtFirst(context);
+        (isAtFirst ? found.governed : found.plain).set(step);
         boolean counts = transfer.isOfOne() && place.addresses().exact() != 0;
         return read(context, step, place).wrote(counts, false);
+    }
+
+    /** What writes texts is among these, and nothing tells it from the others. */
+    private Place believe(Context context, int step, Place place) {
+        Place after = hand(context, step, place);
+        whole.touches(context).plain.clear(step);
+        return after;
     }
 
     private Place call(Context context, Flow flow, int step, Place place) {
@@ -149,12 +161,13 @@ final class Uses {
         }
         return switch (functions.callee(context.node(), step)) {
             case Callee.Known known -> {
-                boolean isFragment = functions.isFragment(known.node());
-                int registers = isFragment ? place.addresses().registers() : arguments;
+                boolean isInside = functions.mayStayInside(context.node(), step, known.node());
+                boolean sharesStack = isInside && place.addresses().isSpilled() && !flow.hasLeftStack(step);
+                int registers = isInside ? place.addresses().registers() : arguments;
                 int exact = registers & place.addresses().exact();
                 Context callee = new Context(known.node(), registers, exact);
                 if (registers == 0 && !whole.isAmong(known.node()) || callee.equals(context)) {
-                    yield isOnStack || isFragment && place.addresses().isSpilled() ? hand(context, step, place) : place;
+                    yield isOnStack || sharesStack ? hand(context, step, place) : place;
                 }
                 if (!whole.contexts().contains(callee) && whole.contexts().size() > MOST_CONTEXTS) {
                     yield hand(context, step, place);
@@ -163,14 +176,18 @@ final class Uses {
                 whole.calls(context, callee);
                 whole.touches(context).callees.put(step, callee);
                 Summary summary = whole.summary(callee);
-                // What is only filled there is filled as by a function of the library.
-                boolean isFilled = summary.leavesOther() && !summary.reads() && transfer.partsCount() && exact != 0;
-                Place after = isFilled ? place.wrote(true, false) : summary.behind(place);
-                yield isOnStack || isFragment && place.addresses().isSpilled() ? hand(context, step, after) : after;
+                Place after = summary.behind(place);
+                yield isOnStack || sharesStack ? hand(context, step, after) : after;
             }
             case Callee.Library library ->
                 isOnStack ? hand(context, step, place) : library(context, flow, step, library.name(), arguments, place);
-            case Callee.Unknown _ -> arguments != 0 || isOnStack ? hand(context, step, place) : place;
+            case Callee.Large _ -> arguments != 0 || isOnStack ? believe(context, step, place) : place;
+            case Callee.Unknown _ -> {
+                boolean mayStay = Functions.isLinked(context.node()) && flow.isJump(step);
+                boolean isHeld = mayStay && place.addresses().registers() != 0
+                        || mayStay && place.addresses().isSpilled() && !flow.hasLeftStack(step);
+                yield isHeld || arguments != 0 || isOnStack ? hand(context, step, place) : place;
+            }
         };
     }
 
@@ -194,7 +211,7 @@ final class Uses {
             after = switch (use.get()) {
                 case READ -> read(context, step, after);
                 case MADE -> leave(context, step, after, isExact(place, flow, argument));
-                case FILLED -> leave(context, step, after, isExact(place, flow, argument) && transfer.isOfOne());
+                case FILLED -> leave(context, step, after, isExact(place, flow, argument) && transfer.isFilled(flow, step));
                 case MAYBE_MADE -> leave(context, step, after, false);
                 case STEPPED -> leave(context, step, read(context, step, after), false);
                 case LOCKED -> lock(context, step, after);

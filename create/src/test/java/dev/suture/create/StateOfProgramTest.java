@@ -156,6 +156,64 @@ class StateOfProgramTest {
         program(source, "\"some text", "\"another text").assertTakesEffect("program");
     }
 
+    /** The program did not write texts so far. */
+    @Test
+    void theLibrarysFunctionsThatThePatchCallsFirstAreBelieved() {
+        String source = """
+                #include <stdio.h>
+                #include <stdlib.h>
+                volatile int sink;
+                __attribute__((noinline)) int f(int x) { sink = x; return x; }
+                int tick(int n) { return f(n); }
+                """;
+
+        program(
+                        source,
+                        "{ sink = x; return x; }",
+                        "{ static char text[32]; snprintf(text, sizeof text, \"%d\", 7 * x); sink = x; return atoi(text); }")
+                .assertTakesEffect("program");
+    }
+
+    /** The program's own {@code snprintf} keeps what it was given before. */
+    @Test
+    void anOwnFunctionOfALibrarysNameIsNot() {
+        String source = """
+                volatile int sink; static char *kept;
+                int snprintf(char *to, unsigned long n, const char *how, ...)
+                { if (kept) { sink = *kept; *kept = 9; } kept = to; *to = how[n & 1]; return 1; }
+                __attribute__((noinline)) int f(int x) { sink = x; return x; }
+                int tick(int n) { char c[4]; kept = 0; return f(n) + snprintf(c, 4, "x"); }
+                """;
+
+        assertRefused(
+                program(
+                                source,
+                                "{ sink = x; return x; }",
+                                "{ static char text[32]; snprintf(text, sizeof text, \"%d\", 7 * x); sink = x; return text[0]; }")
+                        .create(),
+                "a.o: refused: variable `text.0` (32 bytes) is new");
+    }
+
+    /** It is searched by code that never names who compares. */
+    @Test
+    void whoComparesForTheLibraryIsNamed() {
+        String source = """
+                #include <stdlib.h>
+                static int all[] = {3, 1, 2};
+                volatile int sink;
+                static int order(const void *a, const void *b) { sink = 1; return *(const int *) a - *(const int *) b; }
+                __attribute__((noinline)) void setup(void) { qsort(all, 3, sizeof all[0], order); }
+                __attribute__((noinline)) int find(int k) { int i = 0; while (i < 2 && all[i] < k) i++; return i; }
+                int tick(int n) { if (n == 0) setup(); return find(3); }
+                """;
+
+        assertThat(program(source, "*(const int *) a - *(const int *) b", "*(const int *) b - *(const int *) a")
+                        .create()
+                        .warnings())
+                .contains(
+                        "`order` changed, and it tells the C library in which order things are (`qsort` by `setup`): what the running system has in the old order is looked for in the new one");
+    }
+
     /** As CVE-2022-40304 of libxml2 does it: strings that were borrowed when the object was made are freed now. */
     @Test
     void whoFreesWhatOthersMadeIsSaid() {

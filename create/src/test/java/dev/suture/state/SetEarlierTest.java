@@ -217,6 +217,7 @@ class SetEarlierTest {
             an unlikely way back  | __attribute__((cold, noinline)) int report(int); static int most; | x -= most; | most = n < 0 ? report(n) : 0; sink = 2; |
             what a scan may leave | static int port;             | sscanf(getenv("X"), "%d", &port); x -= port; | port = 8080; |
             many to scan          | static int a, b, c, d, port; | x -= port;               | sscanf(getenv("X"), "%d.%d.%d.%d:%d", &a, &b, &c, &d, &port); |
+            more still to scan    | static int v[16], port;      | x -= port;               | sscanf(getenv("X"), "%d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d", v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7, v + 8, v + 9, v + 10, v + 11, v + 12, v + 13, v + 14, v + 15, &port); |
             a result used later   | static int ra, rb;           | if (x == 3) return --ra == 0; if (x > 7) return --rb == 0; | ra = n; rb = n; |
             a thread that may end | static int seen;             | x += seen;               | pthread_t t; pthread_create(&t, 0, run, 0); | static void *run(void *p) { if (!p) return 0; for (;;) { seen = 9; getchar(); } }
             an endless reader     | static int every;            | if (x == 77) { int s = every; for (;;) { sink = s; getchar(); } } | if (!every) every = 9; |
@@ -227,7 +228,25 @@ class SetEarlierTest {
             called at any time    | void unknown(void (*)(int)); static void on(int); static int mode; | if (mode == 7) return 7; | if (!mode) { mode = 1; unknown(on); } | static void on(int s) { mode = 7; }
             given to callers      | static int most, rest; int *where(int w) { return w ? &most : &rest; } | x -= most; | |
             twice and one         | static int n2;               | if (n2 > 5) return 7; if (x == 3) n2 = 2 * n2 + 1; | n2++; |
+            an unlikely setter    | __attribute__((cold, noinline)) int report(int); static int most; | x -= most; | if (n < 0) { report(n); most = n; sink = 3; } |
             a case that falls     | static int most;             | `switch (x) { case 0: sink = 7; case 1: sink = 8; case 2: sink = most; case 3: sink = 9; case 4: sink = 11; case 5: sink = 10; }` | `switch (n) { case 0: most = 1; case 1: most += 0; case 2: sink = 8; case 3: sink = 9; case 4: sink = 11; case 5: most = 10; }` |
+            a box for all         | static int *box;             | if (!box) box = malloc(4); x += *box; | if (!box) box = malloc(4); *box = 3; |
+            a command             | static struct{int a,b,c,d;} c; int unknown_conf(void*,int,int); __attribute__((noinline)) int conf(int cmd,int v){ return unknown_conf(&c,cmd,v);} | x-=conf(1,0); | conf(0,n); |
+            a command in a loop   | static struct{int a,b,c,d;} c; int unknown_conf(void*,int); | for(int i=0;i<x;i++) sink=unknown_conf(&c,i); |  |
+            a command by a pointer | static struct{int a,b,c,d;} c; int (*how)(void*,int); | x-=how(&c,x); |  |
+            one element           | static unsigned char t[64]; | t[x&63]=1; if(t[3]) return 7; |  |
+            one element in a call | static unsigned char t[64]; static void put(unsigned char*p,int i); __attribute__((noinline)) static void put(unsigned char*p,int i){ sink=1; p[i&63]=1; } | put(t,x); if(t[3]) return 7; |  |
+            the last sixteen      | static int t[16]; static unsigned n; | t[n++&15]=x; int s=0; for(int i=0;i<16;i++) s+=t[i]; x=s; |  |
+            as many as asked for  | static int t[16]; | for(int i=0;i<(x&15);i++) t[i]=1; if(t[9]) return 7; |  |
+            what is used once made | static struct{int a,b,c,d;} c; static int ready; void unknown_init(void*); int unknown_use(void*); | if(!ready){ unknown_init(&c); ready=1; } x+=unknown_use(&c); |  |
+            made in two ways      | static void *c; void unknown_make(void**,int); | if(!c) unknown_make(&c,3); x+=*(int*)c; | if(!c) unknown_make(&c,n); |
+            a result for each     | static int m; | if(!m) m=atoi("7"); if(x>m) return 7; | if(!m) m=atoi("9"); |
+            a lock of others      | static int m; void unknown_lock(int*); void unknown_unlock(int*); | unknown_lock(&m); sink=3; unknown_unlock(&m); |  |
+            the first eight bytes | static char t[64]; | memset(t, 0, 8); if(t[30]) return 7; | t[30]=1; |
+            elements by a list    | static char t[64]; extern int ids[]; | for(int i=0;i<8;i++) t[ids[i]]=1; if(t[3]) return 7; |  |
+            another element       | static char seen[256]; | if (!seen[3]) { seen[x & 255] = 1; x = 9; } |  |
+            a ring made when needed | static int *t; static unsigned n; | if(!t) t=calloc(16,4); t[n++&15]=x; x+=t[3]; |  |
+            a register of users   | static int *t; int *get(void); __attribute__((noinline)) int *get(void){ if(!t) t=calloc(16,4); return t; } | x+=get()[1]; | get()[n&15]=n; |
             """)
     void whatCannotBeToldFromThatIsRefused(String what, String variable, String read, String write, String function) {
         String before = function == null ? "" : function;
@@ -249,7 +268,6 @@ class SetEarlierTest {
             what is set before    | static int line;             | line = x; sink = 1; show(); | | __attribute__((noinline)) static void show(void) { sink = 7; printf("%d", line); }
             who is inside         | static int inside;           | if (++inside > 3) sink = 9; sink = x; inside--; | |
             what is left          | static int left = 10;        | if (left > 0) { left--; sink = 4; } | |
-            a box for all         | static int *box;             | if (!box) box = malloc(4); x += *box; | if (!box) box = malloc(4); *box = 3; |
             the first one makes it | static int n, t[16];        | if (n++ == 0) fill(); x = t[x & 15]; | | __attribute__((noinline)) static void fill(void) { for (int i = 0; i < 16; i++) t[i] = i; }
             what was held back    | static time_t last; static int missed; | time_t now = time(0); if (now - last < 5) { missed++; return 5; } last = now; printf("%d", missed); missed = 0; | |
             the time since        | static int last;             | int gone = x - last; last = x; if (gone > 3) return 1; | |
@@ -258,6 +276,13 @@ class SetEarlierTest {
             a text of two         | static char text[32];        | snprintf(text, 32, "%d", x); puts(text); | snprintf(text, 32, "%d", n); puts(text); |
             each one once         | static char seen[256];       | if (!seen[x & 255]) { seen[x & 255] = 1; x = 9; } | |
             read again            | static int *box;             | if (!box) box = malloc(4); sink = x; puts("x"); x += *box; | |
+            an unlikely warning   | __attribute__((cold, noinline)) int report(int); static int warned; | if (__builtin_expect(x > 100, 0)) { if (!warned) { warned = 1; report(x); } } | |
+            what is made unlikely | __attribute__((cold, noinline)) int report(int); static int *box; | if (__builtin_expect(!box, 0)) { report(x); box = malloc(4); if (!box) abort(); *box = 3; } x += *box; | |
+            a table made unlikely | __attribute__((cold, noinline)) int report(int); static int ready, t[16]; | if (__builtin_expect(!ready, 0)) { report(x); for (int i = 0; i < 16; i++) t[i] = i; ready = 1; } x += t[x & 15]; | |
+            an unlikely time      | __attribute__((cold, noinline)) int report(int); static time_t last; | time_t now = time(0); if (__builtin_expect(now - last >= 5, 0)) { last = now; report(x); x++; } | |
+            an unlikely way in and back | __attribute__((cold, noinline)) int report(int); static int n; | if (__builtin_expect(++n > 3, 0)) { report(x); return 7; } | `if (n < 0) { n++; report(n); }` |
+            digits                | static char b[24];           | char *p = b + 23; *p = 0; unsigned v = x; do { *--p = '0' + v % 10; v /= 10; } while (v); x = atoi(p); | |
+            an address in words   | int inet_ntop(int, void *, char *, int); static char b[40]; | x += inet_ntop(2, &x, b, 40) != 0; puts(b); | |
             a first value alone   | static int higher = 9;       | x -= higher;             | if (higher > 3) sink = 1; |
             """)
     void whatBeginsWithItsFirstContentsGoesIn(
