@@ -30,6 +30,8 @@ final class X86Decoder {
     private final MemorySegment code;
     private final long offset;
     private final int limit;
+    /** The first eight bytes, with zeros past the end: most instructions have no more, and one access is quicker than eight. */
+    private final long first;
 
     /** Bytes consumed; more than {@code limit} once the instruction turned out not to fit. */
     private int position;
@@ -53,6 +55,18 @@ final class X86Decoder {
         this.code = code;
         this.offset = offset;
         this.limit = (int) Math.min(MAX_INSTRUCTION_BYTES, code.byteSize() - offset);
+        this.first = first();
+    }
+
+    private long first() {
+        if (limit >= Long.BYTES) {
+            return LittleEndian.u64(code, offset);
+        }
+        long bytes = 0;
+        for (int i = 0; i < limit; i++) {
+            bytes |= (long) LittleEndian.u8(code, offset + i) << 8 * i;
+        }
+        return bytes;
     }
 
     Optional<Instruction> decode() {
@@ -89,6 +103,9 @@ final class X86Decoder {
     }
 
     private int peek() {
+        if (position < Long.BYTES) {
+            return (int) (first >>> 8 * position) & 0xff;
+        }
         return position < limit ? LittleEndian.u8(code, offset + position) : 0;
     }
 

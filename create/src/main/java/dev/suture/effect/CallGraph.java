@@ -40,6 +40,7 @@ final class CallGraph {
     private final LinkedCode linked;
     private final FindSites sites;
     private final Map<Long, Body> bodies = new HashMap<>();
+    private final Map<Long, List<Use>> uses = new HashMap<>();
     private final Map<Long, Boolean> neverReturns = new HashMap<>();
     private final Map<Long, Boolean> lasts = new HashMap<>();
     private final Set<Long> exported = new HashSet<>();
@@ -185,6 +186,13 @@ final class CallGraph {
         return known;
     }
 
+    /** {@return whether the function that begins with a part may come back to its caller, or nobody can tell} */
+    boolean mayReturn(Part part) {
+        // Of most the first part tells: a body that is not followed has nothing else to go by.
+        PartInstructions first = code.decoded(part);
+        return !first.isComplete() || first.returns() || body(part).mayReturn();
+    }
+
     /** {@return whether a call of the code at an address never comes back; false if nobody can tell} */
     boolean neverReturns(long target) {
         Boolean known = neverReturns.get(target);
@@ -201,7 +209,7 @@ final class CallGraph {
         }
         // A function that calls itself is taken to come back while that is being found out.
         neverReturns.put(target, false);
-        boolean never = !body(part.get()).mayReturn();
+        boolean never = !mayReturn(part.get());
         neverReturns.put(target, never);
         return never;
     }
@@ -244,6 +252,15 @@ final class CallGraph {
 
     /** {@return who uses the beginning of a function} */
     List<Use> uses(long function) {
+        List<Use> known = uses.get(function);
+        if (known == null) {
+            known = List.copyOf(findUses(function));
+            uses.put(function, known);
+        }
+        return known;
+    }
+
+    private List<Use> findUses(long function) {
         List<Use> uses = new ArrayList<>();
         for (long site : sites.inCode(function)) {
             code.with(site).flatMap(part -> use(function, part, site)).ifPresent(uses::add);

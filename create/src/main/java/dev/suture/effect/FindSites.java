@@ -8,7 +8,6 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +15,9 @@ import java.util.Map;
 /** Where in a linked program something stands that could lead to the beginning of a function. */
 final class FindSites {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    /** One more than the bytes of an immediate that may stand between a displacement and the end of its instruction. */
+    private static final int IN_A_ROW = 5;
 
     private final Map<Long, List<Long>> sitesInCode = new HashMap<>();
     private final Map<Long, List<Long>> heldAt = new HashMap<>();
@@ -45,7 +47,9 @@ final class FindSites {
     private static final class Starts {
         private final long[] bases;
         private final long[] sizes;
-        private final BitSet[] starts;
+        /** Of each section, a bit for each byte. */
+        private final long[][] bits;
+
         private long lowest = Long.MAX_VALUE;
         private long highest = Long.MIN_VALUE;
 
@@ -53,19 +57,20 @@ final class FindSites {
             List<Section> sections = code.sections();
             bases = new long[sections.size()];
             sizes = new long[sections.size()];
-            starts = new BitSet[sections.size()];
+            bits = new long[sections.size()][];
             for (int i = 0; i < bases.length; i++) {
                 Section section = sections.get(i);
                 bases[i] = section.address();
                 sizes[i] = section.sizeBytes();
-                starts[i] = new BitSet((int) section.sizeBytes());
+                bits[i] = new long[(int) (section.sizeBytes() >>> 6) + 2];
                 lowest = Math.min(lowest, section.address());
                 highest = Math.max(highest, section.address() + section.sizeBytes());
             }
             for (Part part : code.parts().values()) {
                 if (!part.name().isEmpty()) {
                     int index = sections.indexOf(part.section());
-                    starts[index].set((int) (part.start() - bases[index]));
+                    long offset = part.start() - bases[index];
+                    bits[index][(int) (offset >>> 6)] |= 1L << (offset & 63);
                 }
             }
         }
@@ -77,15 +82,34 @@ final class FindSites {
             for (int i = 0; i < bases.length; i++) {
                 long offset = address - bases[i];
                 if (offset >= 0 && offset < sizes[i]) {
-                    return starts[i].get((int) offset);
+                    return (bits[i][(int) (offset >>> 6)] >>> (offset & 63) & 1) != 0;
                 }
             }
             return false;
         }
 
-        /** {@return whether one of some addresses in a row may be where a function begins} */
-        boolean mayContain(long address, int addresses) {
-            return address + addresses > lowest && address < highest;
+        /** {@return at which of some addresses in a row functions begin, as bits, the first the lowest} */
+        int among(long address) {
+            if (address + IN_A_ROW <= lowest || address >= highest) {
+                return 0;
+            }
+            for (int i = 0; i < bases.length; i++) {
+                long offset = address - bases[i];
+                if (offset >= 0 && offset + IN_A_ROW <= sizes[i]) {
+                    int word = (int) (offset >>> 6);
+                    int shift = (int) (offset & 63);
+                    long found = bits[i][word] >>> shift;
+                    if (shift > 64 - IN_A_ROW) {
+                        found |= bits[i][word + 1] << 64 - shift;
+                    }
+                    return (int) found & (1 << IN_A_ROW) - 1;
+                }
+            }
+            int found = 0;
+            for (int i = 0; i < IN_A_ROW; i++) {
+                found |= contains(address + i) ? 1 << i : 0;
+            }
+            return found;
         }
     }
 
@@ -105,12 +129,9 @@ final class FindSites {
         for (int at = 0; at < section.sizeBytes(); at++) {
             long both = (long) LONG.get(bytes, at);
             int word = (int) both;
-            // Up to 4 bytes of an immediate may stand between a displacement and the end of its instruction.
             long first = base + at + 4 + word;
-            for (int behind = 0; behind <= 4 && starts.mayContain(first, 5); behind++) {
-                if (starts.contains(first + behind)) {
-                    site(first + behind, base + at);
-                }
+            for (int found = starts.among(first); found != 0; found &= found - 1) {
+                site(first + Integer.numberOfTrailingZeros(found), base + at);
             }
             if (starts.contains(word & 0xffff_ffffL)) {
                 site(word & 0xffff_ffffL, base + at);

@@ -11,6 +11,7 @@ import dev.suture.isa.Isa;
 import dev.suture.isa.X86SystemCalls;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,7 @@ final class ProgramCode {
     private final List<Section> sections;
     private final TreeMap<Long, Part> parts = new TreeMap<>();
     private final Set<Long> stubs = new HashSet<>();
+    private final Map<Long, PartInstructions> decoded = new HashMap<>();
 
     /**
      * A run of code from one symbol to its end.
@@ -184,20 +186,17 @@ final class ProgramCode {
 
     /** {@return the instruction of a part with the byte at an address; empty where not all before it are instructions} */
     Optional<Instruction> instructionWith(Part part, long address) {
-        MemorySegment bytes = bytes(part);
-        long base = part.section().address();
-        long at = part.start() - base;
-        while (at <= address - base) {
-            Optional<Instruction> decoded = isa.decode(bytes, at);
-            if (decoded.isEmpty() || base + decoded.get().endOffset() > part.end()) {
-                return Optional.empty();
-            }
-            if (base + decoded.get().endOffset() > address) {
-                return decoded;
-            }
-            at = decoded.get().endOffset();
-        }
-        return Optional.empty();
+        return decoded(part)
+                .startOf(address - part.start())
+                .stream()
+                .mapToObj(start -> isa.decode(bytes(part), part.start() + start - part.section().address()))
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    /** {@return where the instructions of a part are, which is found out once} */
+    PartInstructions decoded(Part part) {
+        return decoded.computeIfAbsent(part.start(), _ -> PartInstructions.of(isa, part));
     }
 
     /** {@return the bytes of the section that a part is in} */

@@ -63,7 +63,7 @@ final class WhileApplying {
     }
 
     private boolean comesBack(Use.Call call) {
-        return graph.body(call.caller()).mayReturn() || call.caller().start() == work.orElseThrow();
+        return graph.mayReturn(call.caller()) || call.caller().start() == work.orElseThrow();
     }
 
     private static long start(Use.Call call) {

@@ -31,7 +31,7 @@ record Declaration(Set<String> names, Kind kind, List<Token> tokens, String dire
 
     /** {@return whether this says the same as one of another version} */
     boolean saysSameAs(Declaration other) {
-        return tokens.equals(other.tokens) && directives.equals(other.directives);
+        return this == other || tokens.equals(other.tokens) && directives.equals(other.directives);
     }
 
     /**

@@ -122,7 +122,10 @@ final class FindNames {
 
     /** {@return whether tokens that end with the end of a block are a whole function} */
     static boolean endsFunction(List<Token> tokens) {
-        List<Item> items = items(tokens);
+        return endInFunction(items(tokens));
+    }
+
+    private static boolean endInFunction(List<Item> items) {
         int body = items.size() - 1;
         return body > 0 && items.get(body).isGroup("{") && items.get(body - 1).isGroup("(");
     }
@@ -142,7 +145,7 @@ final class FindNames {
         if (isNothing) {
             return Optional.empty();
         }
-        boolean isFunction = endsFunction(tokens);
+        boolean isFunction = endInFunction(items);
         Set<String> names = new HashSet<>();
         boolean understood;
         if (isFunction) {
@@ -186,12 +189,7 @@ final class FindNames {
     private static int groupEnd(List<Token> tokens, int start) {
         int depth = 0;
         for (int i = start; i < tokens.size(); i++) {
-            Token token = tokens.get(i);
-            if (token.is("(") || token.is("[") || token.is("{")) {
-                depth++;
-            } else if (token.is(")") || token.is("]") || token.is("}")) {
-                depth--;
-            }
+            depth += tokens.get(i).bracket();
             if (depth <= 0) {
                 return i + 1;
             }
@@ -237,7 +235,7 @@ final class FindNames {
 
     /** {@return whether all declarators between the commas were understood} */
     private static boolean addDeclarators(List<Item> items, Set<String> names, boolean declaresTags) {
-        if (!items.getLast().is(";")) {
+        if (items.isEmpty() || !items.getLast().is(";")) {
             return false;
         }
         List<Item> declarator = new ArrayList<>();

@@ -43,28 +43,26 @@ public final class SourceChange {
      * @return empty if one of them cannot be read, or if they differ in what is not understood
      */
     public static Optional<SourceChange> between(String original, String patched) {
-        Optional<TranslationUnit> before = TranslationUnit.read(original);
-        Optional<TranslationUnit> after = TranslationUnit.read(patched);
-        boolean comparable = before.isPresent()
-                && after.isPresent()
-                && saySame(before.get().unknown(), after.get().unknown());
-        if (!comparable) {
-            return Optional.empty();
-        }
-        SourceChange change = new SourceChange(before.get(), after.get());
-        change.findChanged();
-        return Optional.of(change);
+        return TranslationUnit.readBoth(original, patched)
+                .filter(both ->
+                        saySame(both.original().unknown(), both.patched().unknown()))
+                .map(both -> {
+                    SourceChange change = new SourceChange(both.original(), both.patched());
+                    change.findChanged();
+                    return change;
+                });
     }
 
     private void findChanged() {
-        Set<String> names = new TreeSet<>(original.declarations().keySet());
-        names.addAll(patched.declarations().keySet());
-        for (String name : names) {
-            if (!saySame(withoutRepetitions(original.of(name)), withoutRepetitions(patched.of(name)))) {
-                changed.add(name);
-            }
-        }
+        original.declarations().forEach((name, before) -> addIfChanged(name, before, patched.of(name)));
+        patched.declarations().forEach((name, after) -> addIfChanged(name, original.of(name), after));
         reachable = Set.copyOf(reach(changed).keySet());
+    }
+
+    private void addIfChanged(String name, List<Declaration> before, List<Declaration> after) {
+        if (!saySame(before, after) && !saySame(withoutRepetitions(before), withoutRepetitions(after))) {
+            changed.add(name);
+        }
     }
 
     private static List<Declaration> withoutRepetitions(List<Declaration> declarations) {

@@ -25,6 +25,18 @@ record Token(Kind kind, String text) {
         return kind != Kind.TEXT && text.equals(other);
     }
 
+    /** {@return 1 for a bracket that opens, -1 for one that closes, else 0} */
+    int bracket() {
+        if (kind == Kind.TEXT || text.length() != 1) {
+            return 0;
+        }
+        return switch (text.charAt(0)) {
+            case '(', '[', '{' -> 1;
+            case ')', ']', '}' -> -1;
+            default -> 0;
+        };
+    }
+
     boolean isWord() {
         return kind == Kind.WORD;
     }

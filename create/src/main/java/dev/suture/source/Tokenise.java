@@ -2,6 +2,7 @@ package dev.suture.source;
 
 import dev.suture.source.Token.Kind;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,8 +17,12 @@ final class Tokenise {
             "...", "<<=", ">>=", "->", "++", "--", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+=", "-=", "*=",
             "/=", "%=", "&=", "|=", "^=", "##");
 
+    /** How many characters behind the end of a token may decide what it is. */
+    static final int LOOKS_AHEAD = 3;
+
     private final String text;
     private final List<Token> tokens = new ArrayList<>();
+    private int[] ends = new int[16];
     private int at;
 
     private Tokenise(String text) {
@@ -26,12 +31,40 @@ final class Tokenise {
 
     /** {@return the tokens; empty if a string or comment has no end} */
     static Optional<List<Token>> of(String text) {
-        Tokenise tokenise = new Tokenise(text);
-        return tokenise.run() ? Optional.of(tokenise.tokens) : Optional.empty();
+        return from(text, 0).map(Placed::tokens);
     }
 
-    private boolean run() {
-        boolean atLineStart = true;
+    /**
+     * Tokens with their places.
+     *
+     * @param tokens in the order of the text
+     * @param ends of each, the index of the character behind it
+     */
+    record Placed(List<Token> tokens, int[] ends) {}
+
+    /**
+     * {@return the tokens from some place on; empty if a string or comment has no end}
+     *
+     * @param start where to begin: 0, or the end of a token that is no directive
+     */
+    static Optional<Placed> from(String text, int start) {
+        Tokenise tokenise = new Tokenise(text);
+        tokenise.at = start;
+        return tokenise.run(start == 0)
+                ? Optional.of(new Placed(tokenise.tokens, tokenise.ends))
+                : Optional.empty();
+    }
+
+    private void add(Kind kind, String word) {
+        if (tokens.size() == ends.length) {
+            ends = Arrays.copyOf(ends, 2 * ends.length);
+        }
+        ends[tokens.size()] = at;
+        tokens.add(new Token(kind, word));
+    }
+
+    private boolean run(boolean fromLineStart) {
+        boolean atLineStart = fromLineStart;
         while (at < text.length()) {
             char c = text.charAt(at);
             if (c == '\n') {
@@ -71,7 +104,7 @@ final class Tokenise {
         String rest = line.substring(1).stripLeading();
         boolean isLineNumber = rest.startsWith("line ") || !rest.isEmpty() && isDigit(rest.charAt(0));
         if (!isLineNumber) {
-            tokens.add(new Token(Kind.DIRECTIVE, line));
+            add(Kind.DIRECTIVE, line);
         }
     }
 
@@ -88,7 +121,7 @@ final class Tokenise {
             return false;
         }
         at++;
-        tokens.add(new Token(Kind.TEXT, text.substring(start, at)));
+        add(Kind.TEXT, text.substring(start, at));
         return true;
     }
 
@@ -98,16 +131,16 @@ final class Tokenise {
             while (at < text.length() && continuesNumber()) {
                 at++;
             }
-            tokens.add(new Token(Kind.NUMBER, text.substring(start, at)));
+            add(Kind.NUMBER, text.substring(start, at));
         } else if (isWordCharacter(c)) {
             while (at < text.length() && isWordCharacter(text.charAt(at))) {
                 at++;
             }
-            tokens.add(new Token(Kind.WORD, text.substring(start, at)));
+            add(Kind.WORD, text.substring(start, at));
         } else {
             String operator = operator(c);
             at += operator.length();
-            tokens.add(new Token(Kind.PUNCTUATION, operator));
+            add(Kind.PUNCTUATION, operator);
         }
     }
 

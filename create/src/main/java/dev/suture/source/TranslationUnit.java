@@ -2,6 +2,7 @@ package dev.suture.source;
 
 import dev.suture.source.Declaration.Kind;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,62 +25,39 @@ import java.util.Optional;
  */
 record TranslationUnit(Map<String, List<Declaration>> declarations, List<Declaration> unknown) {
     TranslationUnit {
-        declarations = Map.copyOf(declarations);
+        declarations = Collections.unmodifiableMap(declarations);
         unknown = List.copyOf(unknown);
     }
 
+    /** Two versions of a source. */
+    record Both(TranslationUnit original, TranslationUnit patched) {}
+
     /**
-     * {@return a source, cut}
+     * {@return two versions of a source, cut; empty if one has no end where one has to be}
      *
-     * @param preprocessed what the preprocessor wrote; empty if it has no end where one has to be
+     * @param original what the preprocessor wrote of the one
+     * @param patched what it wrote of the other
      */
-    static Optional<TranslationUnit> read(String preprocessed) {
-        return Tokenise.of(preprocessed).map(TranslationUnit::cut);
+    static Optional<Both> readBoth(String original, String patched) {
+        Optional<CutDeclarations> first = CutDeclarations.of(original);
+        return first.flatMap(cut -> cut.ofSecond(original, patched))
+                .map(second -> new Both(
+                        of(first.orElseThrow().declarations()), of(second.declarations())));
     }
 
-    private static TranslationUnit cut(List<Token> tokens) {
+    private static TranslationUnit of(List<Declaration> declarations) {
         Map<String, List<Declaration>> byName = new HashMap<>();
         List<Declaration> unknown = new ArrayList<>();
-        StringBuilder directives = new StringBuilder();
-        int start = 0;
-        int depth = 0;
-        boolean assigned = false;
-        for (int i = 0; i < tokens.size(); i++) {
-            Token token = tokens.get(i);
-            boolean ends = false;
-            if (token.kind() == Token.Kind.DIRECTIVE) {
-                directives.append(token.text()).append('\n');
-            } else if (token.is("{") || token.is("(") || token.is("[")) {
-                depth++;
-            } else if (token.is("}") || token.is(")") || token.is("]")) {
-                depth--;
-                ends = depth == 0 && token.is("}") && !assigned && FindNames.endsFunction(tokens.subList(start, i + 1));
-            } else if (depth == 0) {
-                assigned |= token.is("=");
-                ends = token.is(";");
+        for (Declaration declaration : declarations) {
+            if (declaration.kind() == Kind.UNKNOWN) {
+                unknown.add(declaration);
             }
-            if (ends || i == tokens.size() - 1) {
-                add(FindNames.declaration(tokens.subList(start, i + 1), directives.toString()), byName, unknown);
-                start = i + 1;
-                assigned = false;
-            }
+            declaration
+                    .names()
+                    .forEach(name ->
+                            byName.computeIfAbsent(name, _ -> new ArrayList<>()).add(declaration));
         }
         return new TranslationUnit(byName, unknown);
-    }
-
-    private static void add(
-            Optional<Declaration> found, Map<String, List<Declaration>> byName, List<Declaration> unknown) {
-        if (found.isEmpty()) {
-            return;
-        }
-        Declaration declaration = found.get();
-        if (declaration.kind() == Kind.UNKNOWN) {
-            unknown.add(declaration);
-        }
-        declaration
-                .names()
-                .forEach(name ->
-                        byName.computeIfAbsent(name, _ -> new ArrayList<>()).add(declaration));
     }
 
     /** {@return all that declares a name, in the order of the source} */

@@ -76,6 +76,10 @@ public final class RanOnce {
     private List<Refusal> find() {
         Set<Node> nodes = patched.withAllUsers(replaced);
         for (Variable flag : flags(nodes)) {
+            // Most are only read, or set through their address; to follow them takes long.
+            if (!mayBeSet(flag)) {
+                continue;
+            }
             FollowVariable alone = new FollowVariable(patched, flag, patched.usersOf(flag));
             if (isSetForEver(alone)) {
                 Set<Node> all = new LinkedHashSet<>(nodes);
@@ -84,6 +88,32 @@ public final class RanOnce {
             }
         }
         return List.copyOf(refusals.values());
+    }
+
+    /**
+     * {@return whether code does something else with it than to read it, without which nothing is seen to set it; and no
+     * data has its address, with which it would not be known who does}
+     */
+    private boolean mayBeSet(Variable flag) {
+        return patched.usersOf(flag).stream().anyMatch(node -> isMoreThanRead(flag, node))
+                && patched.holdersOf(flag).isEmpty();
+    }
+
+    private boolean isMoreThanRead(Variable flag, Node node) {
+        Flow flow = patched.flow(node);
+        for (int step = 0; step < flow.steps().size(); step++) {
+            for (Reference reference : flow.in(step)) {
+                boolean isRead = flow.operation(step).isKnown()
+                        && flow.operation(step).memory() == Memory.READ
+                        && flow.isOperand(step, reference)
+                        && !flow.isThroughTable(reference)
+                        && !flow.isBranch(step);
+                if (flag.isMeantBy(node.object(), reference) && !isRead) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** Numbers in variables of the running target that this code looks at. */
@@ -135,7 +165,7 @@ public final class RanOnce {
 
     /** Somebody sets it because it holds its first contents, and nobody puts these back or may do so. */
     private boolean isSetForEver(FollowVariable flag) {
-        boolean isKnown = !flag.isLost() && patched.holdersOf(flag.variable()).isEmpty();
+        boolean isKnown = !flag.isLost();
         boolean isSet = false;
         for (Context context : flag.contexts()) {
             Touches touches = flag.touches(context);

@@ -5,8 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -21,6 +23,15 @@ import java.util.Set;
 record CommandFile(String command, String source, Set<String> inputs) {
     /** {@return the command file of {@code target}, empty if there is none} */
     static Optional<CommandFile> read(Path xenDirectory, String target) throws IOException {
+        return read(xenDirectory, target, new HashMap<>());
+    }
+
+    /**
+     * {@return the command file of {@code target}, empty if there is none}
+     *
+     * @param known what lines of other command files name, for most name the same headers; it is added to
+     */
+    static Optional<CommandFile> read(Path xenDirectory, String target, Map<String, String> known) throws IOException {
         int nameStart = target.lastIndexOf('/') + 1;
         Path file = xenDirectory.resolve(target.substring(0, nameStart) + "." + target.substring(nameStart) + ".cmd");
         if (!Files.exists(file)) {
@@ -30,15 +41,14 @@ record CommandFile(String command, String source, Set<String> inputs) {
         String source = "";
         Set<String> inputs = new LinkedHashSet<>();
         boolean inInputs = false;
-        for (String line : Files.readAllLines(file, StandardCharsets.ISO_8859_1)) {
+        Iterable<String> lines = Files.readString(file, StandardCharsets.ISO_8859_1).lines()::iterator;
+        for (String line : lines) {
             if (inInputs) {
-                String input = line.endsWith("\\")
-                        ? line.substring(0, line.length() - 1).strip()
-                        : line.strip();
+                String input = known.computeIfAbsent(line, CommandFile::input);
                 inInputs = !input.isEmpty();
                 // Entries like $(wildcard include/config/debug.h) stand for configuration symbols.
                 if (inInputs && !input.startsWith("$(")) {
-                    inputs.add(normalise(input));
+                    inputs.add(input);
                 }
             } else if (line.startsWith("cmd_") || line.startsWith("savedcmd_")) {
                 command = line.substring(line.indexOf(":=") + 2).strip();
@@ -61,6 +71,14 @@ record CommandFile(String command, String source, Set<String> inputs) {
             }
         }
         return objects;
+    }
+
+    private static String input(String line) {
+        String input = line.endsWith("\\")
+                ? line.substring(0, line.length() - 1).strip()
+                : line.strip();
+        String normal = normalise(input);
+        return normal.isEmpty() ? input : normal;
     }
 
     private static String normalise(String path) {

@@ -29,6 +29,7 @@ final class ReadObjects {
     private final Path xenDirectory;
     private final Map<String, XenObject> objects = new LinkedHashMap<>();
     private final Map<String, String> linkTargets = new HashMap<>();
+    private final Map<String, String> lines = new HashMap<>();
 
     private ReadObjects(Path xenDirectory) {
         this.xenDirectory = xenDirectory;
@@ -68,7 +69,7 @@ final class ReadObjects {
     }
 
     private void addLinked(String linked) throws IOException {
-        Optional<CommandFile> command = CommandFile.read(xenDirectory, linked);
+        Optional<CommandFile> command = CommandFile.read(xenDirectory, linked, lines);
         if (command.isEmpty()) {
             return;
         }
@@ -103,7 +104,7 @@ final class ReadObjects {
     }
 
     private String addInputs(String name, Set<String> inputs, List<String> commands) throws IOException {
-        Optional<CommandFile> command = CommandFile.read(xenDirectory, name);
+        Optional<CommandFile> command = CommandFile.read(xenDirectory, name, lines);
         if (command.isEmpty()) {
             return "";
         }
