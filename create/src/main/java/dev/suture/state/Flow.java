@@ -37,9 +37,6 @@ final class Flow {
     /** The piece of linked code. */
     private static final int LINKED = -1;
 
-    /** More arguments than these are not passed on the stack. */
-    private static final int PASSED_BYTES = 64;
-
     /** rbp, where a function has a frame pointer. */
     static final int FRAME_POINTER = 1 << 5;
 
@@ -153,6 +150,8 @@ final class Flow {
     /**
      * {@return whether an address may be among what is passed on the stack at a call}
      *
+     * <p>What a function keeps for itself lies above that, and nothing tells where it begins.
+     *
      * @param held where the address is
      */
     boolean passesOnStack(int call, Addresses held) {
@@ -162,9 +161,7 @@ final class Flow {
         OptionalLong pointer = stack[call] == null ? OptionalLong.empty() : stack[call].pointer();
         return held.isAnywhere()
                 || pointer.isEmpty()
-                || held.slots().stream()
-                        .anyMatch(slot ->
-                                slot > pointer.getAsLong() - Long.BYTES && slot < pointer.getAsLong() + PASSED_BYTES);
+                || held.slots().stream().anyMatch(slot -> slot > pointer.getAsLong() - Long.BYTES);
     }
 
     /** {@return whether code may look at what was on the stack when it was called} */

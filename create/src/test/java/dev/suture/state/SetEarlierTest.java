@@ -217,6 +217,7 @@ class SetEarlierTest {
             an unlikely way back  | __attribute__((cold, noinline)) int report(int); static int most; | x -= most; | most = n < 0 ? report(n) : 0; sink = 2; |
             what a scan may leave | static int port;             | sscanf(getenv("X"), "%d", &port); x -= port; | port = 8080; |
             many to scan          | static int a, b, c, d, port; | x -= port;               | sscanf(getenv("X"), "%d.%d.%d.%d:%d", &a, &b, &c, &d, &port); |
+            more still to scan    | static int v[16], port;      | x -= port;               | sscanf(getenv("X"), "%d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d", v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7, v + 8, v + 9, v + 10, v + 11, v + 12, v + 13, v + 14, v + 15, &port); |
             a result used later   | static int ra, rb;           | if (x == 3) return --ra == 0; if (x > 7) return --rb == 0; | ra = n; rb = n; |
             a thread that may end | static int seen;             | x += seen;               | pthread_t t; pthread_create(&t, 0, run, 0); | static void *run(void *p) { if (!p) return 0; for (;;) { seen = 9; getchar(); } }
             an endless reader     | static int every;            | if (x == 77) { int s = every; for (;;) { sink = s; getchar(); } } | if (!every) every = 9; |
