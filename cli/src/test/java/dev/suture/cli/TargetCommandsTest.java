@@ -188,9 +188,9 @@ class TargetCommandsTest {
                     "load", spins, "--on", healthy.target(), asked.target(), "--watch", "2", "--auto-revert", "--json");
             assertThat(said.exitCode()).as(said.err()).isEqualTo(ExitCode.STATE_UNKNOWN);
             assertThat(said.err())
-                    .containsPattern(
-                            "suture: " + asked.target() + " stuck: thread \\d+ \\(suture-tried\\) is in a loop of answer that"
-                                    + " has no way out, as was seen \\d+ ms after it was patched");
+                    .containsPattern("suture: " + asked.target()
+                            + " stuck: thread \\d+ \\(suture-tried\\) is in a loop of answer that"
+                            + " has no way out, as was seen \\d+ ms after it was patched");
             List<String> ends = new ArrayList<>();
             said.json()
                     .path("actions")

@@ -58,8 +58,9 @@ final class EndlessLoops {
             if (!seen.add(at)) {
                 continue;
             }
-            Optional<Instruction> decoded =
-                    span.holds(at) && seen.size() <= LARGEST_LOOP ? ISA.decode(code, at - span.start()) : Optional.empty();
+            Optional<Instruction> decoded = span.holds(at) && seen.size() <= LARGEST_LOOP
+                    ? ISA.decode(code, at - span.start())
+                    : Optional.empty();
             if (decoded.isEmpty() || mayAskTheSystem(decoded.get())) {
                 return false;
             }

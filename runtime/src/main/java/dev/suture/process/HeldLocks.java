@@ -67,6 +67,7 @@ final class HeldLocks {
 
     /** Take all of the allocator's locks before the system call, and let go of them behind it. */
     private static final Set<String> FORKS = Set.of("fork", "__libc_fork", "_Fork");
+
     private static final String STARTS_PROGRAMS = "__libc_start_main";
 
     /** In the midst of these the allocator may be, and others of its locks are not held while a thread waits. */
@@ -108,8 +109,10 @@ final class HeldLocks {
         }
     }
 
-    // Of the C library it is known that it is one object, and that its functions call each other. Other allocators jump,
-    // and nothing on the stack tells of that. A file that has more than an allocator may be where threads mostly are: there
+    // Of the C library it is known that it is one object, and that its functions call each other. Other allocators
+    // jump,
+    // and nothing on the stack tells of that. A file that has more than an allocator may be where threads mostly are:
+    // there
     // it is what they get to.
     private List<Span> allocator(LoadedFile file) {
         List<Span> functions = functions(file, ALLOCATOR::contains);

@@ -74,9 +74,9 @@ final class ReachedCode {
             if (target.isPresent()) {
                 reach(chunk.address() + target.getAsLong());
             }
-            boolean isThroughMemory = (instruction.flow() == Flow.INDIRECT_CALL
-                            || instruction.flow() == Flow.INDIRECT_JUMP)
-                    && instruction.ripRelative();
+            boolean isThroughMemory =
+                    (instruction.flow() == Flow.INDIRECT_CALL || instruction.flow() == Flow.INDIRECT_JUMP)
+                            && instruction.ripRelative();
             if (isThroughMemory) {
                 int distance = LittleEndian.s32(bytes, at + instruction.displacementAt());
                 reach(session.word(chunk.address() + instruction.endOffset() + distance));

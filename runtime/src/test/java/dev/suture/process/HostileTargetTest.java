@@ -286,7 +286,8 @@ class HostileTargetTest {
             while (stuck.isEmpty()) {
                 stuck = FindStuck.in(program.pid());
             }
-            assertThat(stuck.get()).matches("stuck: thread \\d+ \\(spins\\) is in a loop of answer that has no way out, as was seen");
+            assertThat(stuck.get())
+                    .matches("stuck: thread \\d+ \\(spins\\) is in a loop of answer that has no way out, as was seen");
         }
         String waits = """
                 volatile int go = 1;
@@ -298,7 +299,9 @@ class HostileTargetTest {
             ScenariosTest.load(program.target(), "waits", mayEnd);
             program.say("loops 1");
             for (int i = 0; i < 20; i++) {
-                assertThat(FindStuck.in(program.pid())).as("somebody may end it").isEmpty();
+                assertThat(FindStuck.in(program.pid()))
+                        .as("somebody may end it")
+                        .isEmpty();
             }
         }
     }
