@@ -283,6 +283,11 @@ final class KeeperCode {
         unlessThreadIs(Keeper.State.STOPPED, "check thread");
         code.compare(R12, KeeperLayout.THREAD_EVENT, Ptrace.EVENT_EXEC).jump(If.EQUAL, "found");
         code.compare(RBX, KeeperLayout.RANGE_COUNT, 0).jump(If.EQUAL, "check thread next");
+        code.compare(R12, KeeperLayout.THREAD_REGISTERS + Registers.RIP, 0).jump(If.NOT_EQUAL, "of the program");
+        code.compare(R12, KeeperLayout.THREAD_REGISTERS + Registers.RSP, 0).jump(If.NOT_EQUAL, "of the program");
+        code.move(RDI, 0);
+        findIn(KeeperLayout.MAPPINGS, KeeperLayout.MAPPING_COUNT);
+        code.jump(If.EQUAL, "check thread next").label("of the program");
         code.load(RDI, R12, KeeperLayout.THREAD_REGISTERS + Registers.RIP);
         findIn(KeeperLayout.RANGES, KeeperLayout.RANGE_COUNT);
         code.jump(If.NOT_EQUAL, "found");
