@@ -20,11 +20,11 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Finds what some functions get to by calls and jumps within their file, also through tables and variables that hold an
- * address, as these are in the process now.
+ * Finds what some functions get to by jumps within their file, also through tables and variables that hold an address, as
+ * these are in the process now.
  *
  * <p>For example {@code malloc} is {@code jmp slow}: who is in {@code slow} has no return address into {@code malloc}, and
- * came from there all the same.
+ * came from there all the same. Calls are not followed: who was called has one.
  */
 final class ReachedCode {
     private static final Isa ISA = Isa.of(Elf.EM_X86_64);
@@ -71,12 +71,10 @@ final class ReachedCode {
             }
             Instruction instruction = decoded.get();
             OptionalLong target = instruction.branchTarget(bytes);
-            if (target.isPresent()) {
+            if (target.isPresent() && instruction.flow() != Flow.CALL) {
                 reach(chunk.address() + target.getAsLong());
             }
-            boolean isThroughMemory =
-                    (instruction.flow() == Flow.INDIRECT_CALL || instruction.flow() == Flow.INDIRECT_JUMP)
-                            && instruction.ripRelative();
+            boolean isThroughMemory = instruction.flow() == Flow.INDIRECT_JUMP && instruction.ripRelative();
             if (isThroughMemory) {
                 int distance = LittleEndian.s32(bytes, at + instruction.displacementAt());
                 reach(session.word(chunk.address() + instruction.endOffset() + distance));
