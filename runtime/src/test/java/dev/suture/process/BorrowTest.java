@@ -237,6 +237,7 @@ class BorrowTest {
             try (Program program = Program.start(throwing, "env", preload)) {
                 // Elsewhere it can be borrowed.
                 ProcessTargetTest.done(program.target().upload("before", passes));
+                ProcessTargetTest.done(program.target().unload("before", ApplyOptions.DEFAULT));
                 program.say("allocates " + how);
                 while (!Files.readString(Path.of("/proc/" + program.pid() + "/syscall"))
                         .startsWith("running")) {
