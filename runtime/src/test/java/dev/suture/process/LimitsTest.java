@@ -76,7 +76,8 @@ class LimitsTest {
             ProcessTargetTest.done(program.target().revert("polls", ApplyOptions.DEFAULT));
             ProcessTargetTest.done(program.target().unload("polls", ApplyOptions.DEFAULT));
             assertThat(program.ask("answer")).isEqualTo("2");
-            assertThat(new File("/proc/%d/task/%d".formatted(program.pid(), kernels))).exists();
+            assertThat(new File("/proc/%d/task/%d".formatted(program.pid(), kernels)))
+                    .exists();
         }
     }
 
