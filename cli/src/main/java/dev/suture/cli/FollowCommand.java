@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
                     + " somebody reverts or unloads meanwhile is left alone."
         },
         footer = "  suture follow exe:/usr/sbin/sshd --payload fix.livepatch --journal follow.log")
-final class FollowCommand extends SutureCommand {
+final class FollowCommand extends SutureCommand implements EndsWhenTold {
     private static final long LONGEST_INTERVAL_SECONDS = 3600;
 
     @Parameters(

@@ -91,8 +91,8 @@ public final class Suture implements Runnable {
         }
         CountDownLatch finished = new CountDownLatch(1);
         AtomicInteger exitCode = new AtomicInteger(ExitCode.INTERNAL_ERROR.code());
-        // Who follows does so until he is told to end, and has then done what he was to do.
-        boolean endsWhenTold = arguments.length > 0 && arguments[0].equals("follow");
+        boolean endsWhenTold = arguments.length > 0
+                && EndsWhenTold.class.isAssignableFrom(COMMANDS.getOrDefault(arguments[0], Suture.class));
         unwindWhenKilled(Thread.currentThread(), finished, endsWhenTold, exitCode);
         try {
             exitCode.set(run(arguments));

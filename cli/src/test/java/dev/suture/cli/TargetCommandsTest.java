@@ -174,6 +174,41 @@ class TargetCommandsTest {
     }
 
     @Test
+    void whereOneIsStuckTheOthersAreTakenBackIfAsked() throws Exception {
+        Path spins = payload("spins", "answer", 1, buildId);
+        String source = Files.readString(folder.resolve("spins.c"));
+        Files.writeString(
+                folder.resolve("spins.c"),
+                source.replace("return x + more;", "(void)x; for (;;) __asm__ volatile(\"\");"));
+        tried.compilePayload("spins");
+        try (Running healthy = new Running();
+                Running asked = new Running()) {
+            asked.askedUntilItDies();
+            Said said = Said.suture(
+                    "load", spins, "--on", healthy.target(), asked.target(), "--watch", "2", "--auto-revert", "--json");
+            assertThat(said.exitCode()).as(said.err()).isEqualTo(ExitCode.STATE_UNKNOWN);
+            assertThat(said.err())
+                    .containsPattern("suture: " + asked.target()
+                            + " stuck: thread \\d+ \\(suture-tried\\) is in a loop of answer that"
+                            + " has no way out, as was seen \\d+ ms after it was patched");
+            List<String> ends = new ArrayList<>();
+            said.json()
+                    .path("actions")
+                    .forEach(action -> ends.add(action.path("action").asText() + " "
+                            + action.path("target").path("target").asText() + " "
+                            + action.path("ended").asText() + " "
+                            + action.path("state").asText()));
+            assertThat(ends)
+                    .containsExactly(
+                            "load " + healthy.target() + " DONE APPLIED",
+                            "load " + asked.target() + " UNKNOWN APPLIED",
+                            "revert " + healthy.target() + " DONE CHECKED",
+                            "unload " + healthy.target() + " DONE ABSENT");
+            assertThat(healthy.ask("?")).isEqualTo("2");
+        }
+    }
+
+    @Test
     void aReplacementOfWhichOneDiesIsTakenBackToWhatWasThere() throws Exception {
         Path trap = payload("worse", "answer", 1, buildId);
         String source = Files.readString(folder.resolve("worse.c"));

@@ -225,7 +225,9 @@ public final class Actions {
         try (Watched watched = one.watched().get()) {
             Optional<Watched.Loss> lost = watched.await();
             if (lost.isPresent()) {
-                return lost(report, State.UNKNOWN, lost.get().text());
+                boolean isAlive = lost.get().ending().isAlive();
+                State seen = isAlive ? After.of(report.payload(), one.target()).state() : State.UNKNOWN;
+                return lost(report, seen, lost.get().text());
             }
             State state = After.of(report.payload(), one.target()).state();
             if (state != report.state()) {

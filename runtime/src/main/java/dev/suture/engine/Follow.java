@@ -381,7 +381,9 @@ public final class Follow {
             isProven = false;
             // Who has nothing more to do says so with his status.
             losses += loss.get().ending() == Watched.Ending.ORDERLY ? 0 : 1;
-            crashes += loss.get().ending() == Watched.Ending.FAULT ? 1 : 0;
+            boolean isFault =
+                    loss.get().ending() == Watched.Ending.FAULT || loss.get().ending() == Watched.Ending.STUCK;
+            crashes += isFault ? 1 : 0;
             long pause = pauseNanos(losses);
             notBefore = System.nanoTime() + pause;
             tell(new FollowEvent(

@@ -21,6 +21,7 @@ public final class Calls {
     public static final int PWRITE64 = 18;
     public static final int SCHED_YIELD = 24;
     public static final int MREMAP = 25;
+    public static final int MADVISE = 28;
     public static final int NANOSLEEP = 35;
     public static final int SETITIMER = 38;
     public static final int GETPID = 39;

@@ -51,6 +51,9 @@ public final class Keeper implements SystemCalls, AutoCloseable {
     private static final int LOOK_MILLIS = 1;
     private static final int ALARM_MICROS = 5_000;
     private static final int ANSWER_MILLIS = 200;
+    /** Nobody is to send it a signal for each thread that stops. */
+    private static final long SA_NOCLDSTOP = 1;
+
     private static final long SA_RESTORER = 0x0400_0000;
     private static final int SIGALRM = 14;
     private static final int FUTEX_WAIT_PRIVATE = 128;
@@ -126,6 +129,7 @@ public final class Keeper implements SystemCalls, AutoCloseable {
         set(KeeperLayout.ALARM_ACTION, code.address() + labels.offset(KeeperCode.ALARM));
         set(KeeperLayout.ALARM_ACTION + 8, SA_RESTORER);
         set(KeeperLayout.ALARM_ACTION + 16, code.address() + labels.offset(KeeperCode.ALARM_RETURN));
+        set(KeeperLayout.CHILD_ACTION + 8, SA_NOCLDSTOP);
         return kernel.invoke(code.asSlice(labels.offset(KeeperCode.START)), block.address());
     }
 
@@ -307,9 +311,27 @@ public final class Keeper implements SystemCalls, AutoCloseable {
         set(KeeperLayout.MAPPINGS, arena.allocateFrom(LONG, mappings).address());
         set(KeeperLayout.MAPPING_COUNT, mappings.length / 2);
         if (ranges.length > 0) {
+            int upper = widestGap(ranges);
             set(KeeperLayout.LOWEST, ranges[0]);
-            set(KeeperLayout.SPAN, ranges[ranges.length - 1] - ranges[0]);
+            set(KeeperLayout.SPAN, ranges[upper == 0 ? ranges.length - 1 : upper - 1] - ranges[0]);
+            set(KeeperLayout.UPPER_LOWEST, ranges[upper]);
+            set(KeeperLayout.UPPER_SPAN, ranges[ranges.length - 1] - ranges[upper]);
         }
+    }
+
+    // Behind which of the ranges' bounds the second window starts: where signal handlers return to is in another file
+    // than
+    // most code, and what is between them are the stacks themselves. 0 if there is one range.
+    private static int widestGap(long[] ranges) {
+        int widest = 0;
+        long gap = 0;
+        for (int i = 2; i < ranges.length; i += 2) {
+            if (ranges[i] - ranges[i - 1] > gap) {
+                gap = ranges[i] - ranges[i - 1];
+                widest = i;
+            }
+        }
+        return widest;
     }
 
     /**

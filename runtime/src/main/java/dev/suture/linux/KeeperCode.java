@@ -34,6 +34,7 @@ final class KeeperCode {
     private static final int CLONE_VM_FS_FILES = 0x100 | 0x200 | 0x400;
     private static final int SIG_SETMASK = 2;
     private static final int SIGALRM = 14;
+    private static final int SIGCHLD = 17;
     private static final int PR_SET_NAME = 15;
     private static final int FUTEX_WAIT_PRIVATE = 128;
     private static final int FUTEX_WAKE_PRIVATE = 129;
@@ -100,9 +101,8 @@ final class KeeperCode {
 
     private void serve() {
         code.label("keeper");
-        code.move(RDI, SIGALRM).address(RSI, RBX, KeeperLayout.ALARM_ACTION).move(RDX, 0);
-        code.move(R10, MASK_BYTES);
-        call(Calls.RT_SIGACTION);
+        action(SIGALRM, KeeperLayout.ALARM_ACTION);
+        action(SIGCHLD, KeeperLayout.CHILD_ACTION);
         setMask(KeeperLayout.MASK_OF_KEEPER, KeeperLayout.TIME);
         call(Calls.SETSID);
         code.move(RDI, PR_SET_NAME).address(RSI, RBX, KeeperLayout.NAME);
@@ -125,6 +125,11 @@ final class KeeperCode {
         code.address(RDI, RBX, KeeperLayout.STATE).move(RSI, FUTEX_WAKE_PRIVATE).move(RDX, 1);
         call(Calls.FUTEX);
         code.jump("wait");
+    }
+
+    private void action(int signal, int action) {
+        code.move(RDI, signal).address(RSI, RBX, action).move(RDX, 0).move(R10, MASK_BYTES);
+        call(Calls.RT_SIGACTION);
     }
 
     private void command(int command, String label) {
@@ -249,8 +254,9 @@ final class KeeperCode {
         code.compare(R12, call, 0).jump(If.LESS, "mended");
         code.compare(R12, call, Calls.CLOSE).jump(If.EQUAL, "mended");
         code.compare(R12, result, -Errno.EINTR).jump(If.NOT_EQUAL, "mended");
-        code.store(R12, result, -Errno.ERESTARTNOHAND).address(R10, R12, KeeperLayout.THREAD_REGISTERS);
-        ptrace(Ptrace.SETREGS);
+        code.store(R12, result, -Errno.ERESTARTNOHAND).move(R10, -Errno.ERESTARTNOHAND);
+        code.move(RDI, Ptrace.POKEUSER).load(RSI, R12, KeeperLayout.THREAD_ID).move(RDX, Registers.RAX);
+        call(Calls.PTRACE);
         code.label("mended");
     }
 
@@ -277,6 +283,11 @@ final class KeeperCode {
         unlessThreadIs(Keeper.State.STOPPED, "check thread");
         code.compare(R12, KeeperLayout.THREAD_EVENT, Ptrace.EVENT_EXEC).jump(If.EQUAL, "found");
         code.compare(RBX, KeeperLayout.RANGE_COUNT, 0).jump(If.EQUAL, "check thread next");
+        code.compare(R12, KeeperLayout.THREAD_REGISTERS + Registers.RIP, 0).jump(If.NOT_EQUAL, "of the program");
+        code.compare(R12, KeeperLayout.THREAD_REGISTERS + Registers.RSP, 0).jump(If.NOT_EQUAL, "of the program");
+        code.move(RDI, 0);
+        findIn(KeeperLayout.MAPPINGS, KeeperLayout.MAPPING_COUNT);
+        code.jump(If.EQUAL, "check thread next").label("of the program");
         code.load(RDI, R12, KeeperLayout.THREAD_REGISTERS + Registers.RIP);
         findIn(KeeperLayout.RANGES, KeeperLayout.RANGE_COUNT);
         code.jump(If.NOT_EQUAL, "found");
@@ -322,11 +333,15 @@ final class KeeperCode {
 
         code.load(RSI, RBX, KeeperLayout.BUFFER).address(R11, RSI, 0).add(R11, RBP);
         code.load(R8, RBX, KeeperLayout.LOWEST).load(R9, RBX, KeeperLayout.SPAN);
-        code.label("word").load(RDI, RSI, 0).move(RAX, RDI).sub(RAX, R8);
-        code.compare(RAX, R9).jump(If.ABOVE, "next word");
+        code.label("windows").load(RCX, RBX, KeeperLayout.UPPER_LOWEST).load(RDX, RBX, KeeperLayout.UPPER_SPAN);
+        code.label("word").load(RDI, RSI, 0);
+        code.move(RAX, RDI).sub(RAX, R8).compare(RAX, R9).jump(If.NOT_ABOVE, "may lead there");
+        code.move(RAX, RDI).sub(RAX, RCX).compare(RAX, RDX).jump(If.NOT_ABOVE, "may lead there");
+        code.add(RSI, 8).compare(RSI, R11).jump(If.BELOW, "word").jump("searched");
+        code.label("may lead there");
         findIn(KeeperLayout.RANGES, KeeperLayout.RANGE_COUNT);
         code.jump(If.NOT_EQUAL, "suspect");
-        code.label("next word").add(RSI, 8).compare(RSI, R11).jump(If.BELOW, "word");
+        code.add(RSI, 8).compare(RSI, R11).jump(If.BELOW, "windows").label("searched");
         code.add(R14, RBP)
                 .sub(R15, RBP)
                 .jump(If.NOT_EQUAL, "read stack")

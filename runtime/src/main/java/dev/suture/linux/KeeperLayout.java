@@ -28,7 +28,9 @@ final class KeeperLayout {
 
     static final int RANGES = 88;
     static final int RANGE_COUNT = 96;
+    /** All ranges are in one of two windows: what is in neither, as most words of stacks, need not be searched for. */
     static final int LOWEST = 104;
+
     static final int SPAN = 112;
     static final int MAPPINGS = 120;
     static final int MAPPING_COUNT = 128;
@@ -52,6 +54,7 @@ final class KeeperLayout {
     static final int LOCAL_RANGE = 312;
     static final int REMOTE_RANGE = 328;
     static final int ALARM_ACTION = 344;
+    static final int ACTION_BYTES = 32;
     static final int MASK_ALL = 376;
     static final int MASK_BEFORE = 384;
     static final int MASK_OF_KEEPER = 392;
@@ -67,7 +70,12 @@ final class KeeperLayout {
 
     static final int FIRST_STACK = FIRST_THREAD + 8;
     static final int FIRST_STACK_END = FIRST_STACK + 8;
-    static final int BYTES = FIRST_STACK_END + 8;
+    static final int CHILD_ACTION = FIRST_STACK_END + 8;
+    /** The second window, as LOWEST and SPAN are the first one. */
+    static final int UPPER_LOWEST = CHILD_ACTION + ACTION_BYTES;
+
+    static final int UPPER_SPAN = UPPER_LOWEST + 8;
+    static final int BYTES = UPPER_SPAN + 8;
 
     static final int COMMAND_CALLS = 1;
     static final int COMMAND_STOP = 2;

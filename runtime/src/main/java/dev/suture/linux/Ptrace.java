@@ -17,6 +17,7 @@ public final class Ptrace {
     public static final int EVENT_EXEC = 4;
     public static final int EVENT_STOP = 128;
 
+    static final int POKEUSER = 6;
     private static final int CONT = 7;
     public static final int GETREGS = 12;
     public static final int SETREGS = 13;

@@ -47,4 +47,14 @@ public final class Registers {
     public static void set(MemorySegment registers, int register, long value) {
         registers.set(ValueLayout.JAVA_LONG, register, value);
     }
+
+    /**
+     * {@return whether a thread of a process is the kernel's, which works for it and never runs its code} With no memory at
+     * address 0, nobody else has these registers.
+     *
+     * @see "linux arch/x86/kernel/process.c, copy_thread: for tools such as gdb, sp and ip are 0"
+     */
+    public static boolean isOfKernel(MemorySegment registers) {
+        return get(registers, RIP) == 0 && get(registers, RSP) == 0;
+    }
 }

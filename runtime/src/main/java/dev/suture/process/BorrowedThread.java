@@ -125,6 +125,9 @@ final class BorrowedThread {
         if (!is64Bit(registers)) {
             return Optional.of("runs 32-bit code");
         }
+        if (Registers.isOfKernel(registers)) {
+            return Optional.of("never runs code of the program: it is the kernel's (io_uring)");
+        }
         if (Registers.get(registers, Registers.ORIG_RAX) >= 0) {
             return Optional.empty();
         }

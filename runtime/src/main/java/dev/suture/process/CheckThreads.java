@@ -254,6 +254,9 @@ final class CheckThreads {
         if (mappings.around(start).isEmpty()) {
             mappings = Mappings.read(session.pid());
         }
+        if (Registers.isOfKernel(registers) && mappings.around(0).isEmpty()) {
+            return;
+        }
         Optional<Span> home = home(tid, registers);
         Optional<Span> own = home.filter(span -> span.holds(start));
         long size = own.map(span -> span.end() - start).orElse((long) LARGEST_COPY_BYTES);

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -20,12 +21,18 @@ import java.util.stream.Stream;
  * {@code __register_frame_info} wants. It is elsewhere a moment later.
  */
 final class HeldLocks {
-    /** Which take the unwinder's lock. What they call has left a return address into them. */
+    /**
+     * Which take the unwinder's lock: all that libgcc's unwind-dw2-fde.c has for others. What they call has left a return
+     * address into them.
+     */
     private static final Set<String> UNWINDER = Set.of(
             "_Unwind_Find_FDE",
             "__register_frame",
             "__register_frame_info",
             "__register_frame_info_bases",
+            "__register_frame_table",
+            "__register_frame_info_table",
+            "__register_frame_info_table_bases",
             "__deregister_frame",
             "__deregister_frame_info",
             "__deregister_frame_info_bases");
@@ -52,10 +59,16 @@ final class HeldLocks {
             "mallinfo2",
             "mallopt");
 
+    /**
+     * The same in C++ (Itanium C++ ABI, 5.1.5.3: operator new, new[], delete, delete[]), where a file that has malloc has
+     * them as well: libstdc++'s call malloc.
+     */
+    private static final List<String> OPERATORS = List.of("_Znw", "_Zna", "_Zdl", "_Zda");
+
     /** Take all of the allocator's locks before the system call, and let go of them behind it. */
     private static final Set<String> FORKS = Set.of("fork", "__libc_fork", "_Fork");
-    /** In the C library one function calls the other; other allocators jump, and nothing on the stack tells of that. */
-    private static final String C_LIBRARY = "__libc_start_main";
+
+    private static final String STARTS_PROGRAMS = "__libc_start_main";
 
     /** In the midst of these the allocator may be, and others of its locks are not held while a thread waits. */
     private static final Set<Long> OF_ALLOCATORS = Set.of(
@@ -64,6 +77,7 @@ final class HeldLocks {
             (long) Calls.MUNMAP,
             (long) Calls.BRK,
             (long) Calls.MREMAP,
+            (long) Calls.MADVISE,
             (long) Calls.CLONE,
             (long) Calls.FORK,
             (long) Calls.CLONE3);
@@ -88,19 +102,38 @@ final class HeldLocks {
         this.session = session;
         this.files = files;
         this.ledger = ledger;
-        LoadedFile program = files.program().orElseThrow();
         for (LoadedFile file : files.all()) {
-            unwinder.addAll(functions(file, UNWINDER));
-            List<Span> allocates = functions(file, ALLOCATOR);
-            boolean isOther =
-                    !file.equals(program) && functions(file, Set.of(C_LIBRARY)).isEmpty();
-            if (!allocates.isEmpty() && isOther) {
-                allocator.add(new Span(file.start(), file.end()));
-            }
-            allocator.addAll(allocates);
-            allocator.addAll(object(file, allocates));
-            allocator.addAll(functions(file, FORKS));
+            unwinder.addAll(functions(file, UNWINDER::contains));
+            allocator.addAll(functions(file, FORKS::contains));
+            allocator.addAll(allocator(file));
         }
+    }
+
+    // Of the C library it is known that it is one object, and that its functions call each other. Other allocators
+    // jump,
+    // and nothing on the stack tells of that. A file that has more than an allocator may be where threads mostly are:
+    // there
+    // it is what they get to.
+    private List<Span> allocator(LoadedFile file) {
+        List<Span> functions = functions(file, ALLOCATOR::contains);
+        if (functions.isEmpty()) {
+            return List.of();
+        }
+        boolean isCLibrary = StackSwitches.isKnown(file.elf());
+        boolean startsPrograms = !functions(file, STARTS_PROGRAMS::equals).isEmpty();
+        if (!isCLibrary && !startsPrograms && !file.equals(files.program().orElseThrow())) {
+            return List.of(new Span(file.start(), file.end()));
+        }
+        List<Span> all = new ArrayList<>(functions);
+        if (isCLibrary || startsPrograms) {
+            all.addAll(object(file, functions));
+        }
+        if (!isCLibrary) {
+            all.addAll(functions(file, name -> OPERATORS.stream().anyMatch(name::startsWith)));
+            all.addAll(ReachedCode.from(
+                    session, file, all.stream().map(Span::start).toList()));
+        }
+        return all;
     }
 
     // From where what others may call ends before it, to where that begins again behind it.
@@ -125,9 +158,9 @@ final class HeldLocks {
         return List.of(isExporting ? new Span(from, to) : new Span(start, end));
     }
 
-    private static List<Span> functions(LoadedFile file, Set<String> names) {
+    private static List<Span> functions(LoadedFile file, Predicate<String> isMeant) {
         return Stream.concat(file.elf().dynamicSymbols().stream(), file.elf().symbols().stream())
-                .filter(symbol -> symbol.isFunction() && symbol.isInSection() && names.contains(symbol.name()))
+                .filter(symbol -> symbol.isFunction() && symbol.isInSection() && isMeant.test(symbol.name()))
                 .map(symbol -> new Span(
                         file.bias() + symbol.value(), file.bias() + symbol.value() + Math.max(1, symbol.sizeBytes())))
                 .distinct()
@@ -145,8 +178,12 @@ final class HeldLocks {
         if (!OF_ALLOCATORS.contains(call) && !allocates && !throwsOne) {
             return Optional.empty();
         }
+        Unwind.Chain chain = chain(registers, stackPointer, stack);
         List<Long> addresses = new ArrayList<>(List.of(address));
-        addresses.addAll(callers(registers, stackPointer, stack));
+        addresses.addAll(chain.returnAddresses());
+        if (!chain.isComplete()) {
+            addresses.addAll(words(stack, chain.end() - stackPointer));
+        }
         if (addresses.stream().anyMatch(caller -> isIn(unwinder, caller))) {
             return Optional.of("is in the midst of throwing an exception");
         }
@@ -155,15 +192,21 @@ final class HeldLocks {
                 : Optional.empty();
     }
 
-    // What the stack has of functions that returned long ago tells nothing. Who holds a lock is among the innermost,
-    // which
-    // are known even where the others are not.
-    private List<Long> callers(MemorySegment registers, long stackPointer, MemorySegment stack) {
+    // What the stack has of functions that returned long ago tells nothing, as long as the calls can be followed.
+    private Unwind.Chain chain(MemorySegment registers, long stackPointer, MemorySegment stack) {
         if (signalReturns.isEmpty()) {
             signalReturns = Optional.of(SignalReturns.find(session.memory(), files.mappings()));
             unwind = new Unwind(session.memory(), files, ledger);
         }
-        return unwind.chain(registers, stackPointer, stack, signalReturns.get()).returnAddresses();
+        return unwind.chain(registers, stackPointer, stack, signalReturns.get());
+    }
+
+    private static List<Long> words(MemorySegment stack, long from) {
+        List<Long> words = new ArrayList<>();
+        for (long at = from < 0 || from > stack.byteSize() ? 0 : from; at + 8 <= stack.byteSize(); at += 8) {
+            words.add(LittleEndian.u64(stack, at));
+        }
+        return words;
     }
 
     // Asked for each word of a stack, while the thread is stopped.

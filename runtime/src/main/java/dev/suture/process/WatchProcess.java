@@ -4,6 +4,7 @@ import dev.suture.linux.Calls;
 import dev.suture.linux.Errno;
 import dev.suture.linux.Kernel;
 import dev.suture.target.Watched;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -18,7 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 
 /**
- * Looks whether a process ends, and how. The kernel tells by a file that stands for the process, whoever gets its number
+ * Looks whether a process ends, and how, and at last whether it stands still. The kernel tells by a file that stands for the process, whoever gets its number
  * afterwards; how it ended is known until its parent has asked for it.
  *
  * @see "pidfd_open(2); proc_pid_stat(5), exit_code; linux include/uapi/linux/pidfd.h, struct pidfd_info"
@@ -59,11 +60,13 @@ final class WatchProcess implements Watched {
     private final int pid;
     private final long process;
     private final long stat;
+    private final boolean wasStopped;
     private FutureTask<Optional<Loss>> task;
     private volatile boolean isEnough;
 
     WatchProcess(int pid) {
         this.pid = pid;
+        wasStopped = isStopped();
         Kernel kernel = new Kernel(arena);
         process = kernel.call(Calls.PIDFD_OPEN, pid, 0, 0, 0);
         MemorySegment path = arena.allocateFrom("/proc/" + pid + "/stat");
@@ -112,10 +115,33 @@ final class WatchProcess implements Watched {
                     long after = (System.nanoTime() - start) / 1_000_000;
                     return Optional.of(new Loss("crashed, and its core is being written", after, Ending.FAULT));
                 }
-                if (left <= 0 || isEnough) {
+                if (isEnough) {
                     return Optional.empty();
                 }
+                if (left <= 0) {
+                    return standsStill(start);
+                }
             }
+        }
+    }
+
+    // Waiting in a system call is what most programs do all day; of that nobody can tell whether it is right.
+    private Optional<Loss> standsStill(long start) {
+        Optional<String> stuck = FindStuck.in(pid);
+        long after = (System.nanoTime() - start) / 1_000_000;
+        if (stuck.isPresent()) {
+            return Optional.of(new Loss(stuck.get(), after, Ending.STUCK));
+        }
+        return !wasStopped && isStopped()
+                ? Optional.of(new Loss("stopped by a signal, as was seen", after, Ending.STOPPED))
+                : Optional.empty();
+    }
+
+    private boolean isStopped() {
+        try {
+            return ProcStatus.read(pid).state() == 'T';
+        } catch (IOException e) {
+            return false;
         }
     }
 

@@ -5,14 +5,23 @@ import java.util.Optional;
 
 /** A target that is watched while, and for a moment after, it is changed. */
 public interface Watched extends AutoCloseable {
-    /** What can end a target. */
+    /** What can end a target, or what it does no longer. */
     enum Ending {
         /** It itself, with a status. */
         ORDERLY,
         /** A fault of its own. */
         FAULT,
         /** Somebody else, or nobody knows. */
-        OTHER
+        OTHER,
+        /** Nothing: it lives, and stands still because of a signal. */
+        STOPPED,
+        /** Nothing: it lives, and one of its threads will never come out of what the payload has it do. */
+        STUCK;
+
+        /** {@return whether the target lives} */
+        public boolean isAlive() {
+            return this == STOPPED || this == STUCK;
+        }
     }
 
     /**

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Threads that can be borrowed only at times, and what is theirs when they are. */
 @Tag("threads")
@@ -214,6 +216,39 @@ class BorrowTest {
             ScenariosTest.load(program.target(), "p", passes);
             ProcessTargetTest.done(program.target().revert("p", ApplyOptions.DEFAULT));
             ProcessTargetTest.done(program.target().unload("p", ApplyOptions.DEFAULT));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whoHoldsTheLockOfAnotherAllocatorIsNotAskedEither(boolean isPreloaded) throws Exception {
+        Program.copy(folder, "allocator.c");
+        Program.run(folder, List.of("gcc", "-g", "-O2", "-fPIC", "-c", "allocator.c"));
+        Program.run(folder, List.of("gcc", "-shared", "-o", "liballocator.so", "allocator.o"));
+        Path throwing = Program.compile(folder, "throws.cc", "throwing", isPreloaded ? "-O2" : "allocator.o");
+        Payload passes = Program.payloadOf(
+                folder,
+                "passes_by.cc",
+                "extern \"C\" void fails(int); extern \"C\" void new_passes(int x) { fails(x); } REPLACES(new_passes, \"passes\");",
+                throwing,
+                "");
+        String preload = "LD_PRELOAD=" + (isPreloaded ? folder.resolve("liballocator.so") : "");
+        for (int how : List.of(1, 2)) {
+            try (Program program = Program.start(throwing, "env", preload)) {
+                // Elsewhere it can be borrowed.
+                ProcessTargetTest.done(program.target().upload("before", passes));
+                ProcessTargetTest.done(program.target().unload("before", ApplyOptions.DEFAULT));
+                program.say("allocates " + how);
+                while (!Files.readString(Path.of("/proc/" + program.pid() + "/syscall"))
+                        .startsWith("running")) {
+                    Thread.sleep(1);
+                }
+                assertThatThrownBy(() -> program.target().upload("p", passes, within(300)))
+                        .hasMessageContaining("none of its threads could be borrowed within 0.3 s")
+                        .message()
+                        // On a busy machine.
+                        .containsAnyOf("is in the midst of allocating memory", "does not stop");
+            }
         }
     }
 }

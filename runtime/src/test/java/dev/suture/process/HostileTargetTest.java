@@ -270,6 +270,62 @@ class HostileTargetTest {
     }
 
     @Test
+    void whoIsInALoopWithoutAWayOutIsSaidToBeStuck() throws Exception {
+        String spins = """
+                volatile int go;
+                int new_answer(int x) { while (go); for (;;) { x++; __asm__ volatile("" : "+r"(x)); } return x; }
+                REPLACES(new_answer, "answer");
+                """;
+        Path server = Program.compile(folder, "server.c", "spins");
+        Payload payload = Program.payloadOf(folder, "spins.c", spins, server, "");
+        try (Program program = Program.start(server)) {
+            ScenariosTest.load(program.target(), "spins", payload);
+            assertThat(FindStuck.in(program.pid())).as("nobody is there").isEmpty();
+            program.say("loops 1");
+            Optional<String> stuck = Optional.empty();
+            while (stuck.isEmpty()) {
+                stuck = FindStuck.in(program.pid());
+            }
+            assertThat(stuck.get())
+                    .matches("stuck: thread \\d+ \\(spins\\) is in a loop of answer that has no way out, as was seen");
+        }
+        String waits = """
+                volatile int go = 1;
+                int new_answer(int x) { while (go); return x; }
+                REPLACES(new_answer, "answer");
+                """;
+        Payload mayEnd = Program.payloadOf(folder, "waits.c", waits, server, "");
+        try (Program program = Program.start(server)) {
+            ScenariosTest.load(program.target(), "waits", mayEnd);
+            program.say("loops 1");
+            for (int i = 0; i < 20; i++) {
+                assertThat(FindStuck.in(program.pid()))
+                        .as("somebody may end it")
+                        .isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void whoIsStoppedMeanwhileIsSaidToBe() throws Exception {
+        try (Program program = start("plain", Path.of("-"));
+                WatchProcess watch = new WatchProcess(program.pid())) {
+            Program.run(folder, List.of("kill", "-STOP", String.valueOf(program.pid())));
+            while (ProcStatus.read(program.pid()).state() != 'T') {
+                Thread.sleep(1);
+            }
+            watch.begin(Duration.ZERO);
+            Watched.Loss loss = watch.await().orElseThrow();
+            assertThat(loss.ending()).isEqualTo(Watched.Ending.STOPPED);
+            assertThat(loss.text()).matches("stopped by a signal, as was seen \\d+ ms after it was patched");
+            try (WatchProcess again = new WatchProcess(program.pid())) {
+                again.begin(Duration.ZERO);
+                assertThat(again.await()).as("as it was before").isEmpty();
+            }
+        }
+    }
+
+    @Test
     void whenOnlyTheKeeperIsKilledTheCommandEndsAtOnce() throws Exception {
         String waits = "extern int usleep(unsigned); void slow(void) { for (int i = 0; i < 200; i++) usleep(50000); }"
                 + " HOOK(load, slow);" + FIX;

@@ -14,6 +14,7 @@ import dev.suture.payload.Payload;
 import dev.suture.target.ApplyOptions;
 import dev.suture.target.Policy;
 import dev.suture.target.State;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -56,6 +58,26 @@ class LimitsTest {
                 assertThat(e).hasMessageContaining("it has a seccomp filter");
                 assertThat(program.ask("answer")).isEqualTo("2");
             }
+        }
+    }
+
+    @Test
+    void threadsOfTheKernelInAProgramAreInNobodysWayAndAreNotBorrowed() throws Exception {
+        try (Program program = Program.start(server)) {
+            assumeTrue(program.ask("polls").equals("0"), "needs a kernel that lets programs have io_uring with SQPOLL");
+            int kernels = Stream.of(new File("/proc/" + program.pid() + "/task").list())
+                    .mapToInt(Integer::parseInt)
+                    .filter(tid -> tid != program.pid())
+                    .findFirst()
+                    .orElseThrow();
+            ProcessTargetTest.done(program.target().upload("polls", payload));
+            ProcessTargetTest.done(program.target().apply("polls", ApplyOptions.DEFAULT));
+            assertThat(program.ask("answer")).isEqualTo("1001");
+            ProcessTargetTest.done(program.target().revert("polls", ApplyOptions.DEFAULT));
+            ProcessTargetTest.done(program.target().unload("polls", ApplyOptions.DEFAULT));
+            assertThat(program.ask("answer")).isEqualTo("2");
+            assertThat(new File("/proc/%d/task/%d".formatted(program.pid(), kernels)))
+                    .exists();
         }
     }
 

@@ -574,7 +574,7 @@ int main(void)
         } else if (!strcmp(line, "stop spinning\n")) {
             int was = held[1];
             held[1] = -1;
-            usleep(20000);
+            pthread_join(last, 0);
             held[1] = was;
         } else if (!strcmp(line, "counter\n")) {
             printf("%d\n", counter);
