@@ -50,7 +50,8 @@ final class Training {
         try (ModuleReader reader = resolved.reference().open()) {
             reader.list()
                     .filter(file -> file.endsWith(CLASS) && !file.endsWith("-info" + CLASS))
-                    .map(file -> file.substring(0, file.length() - CLASS.length()).replace('/', '.'))
+                    .map(file ->
+                            file.substring(0, file.length() - CLASS.length()).replace('/', '.'))
                     .forEach(type -> Class.forName(module, type));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -194,7 +194,12 @@ final class X86Operations {
     }
 
     private static boolean isBranch(int opcode) {
-        return opcode >= 0x70 && opcode < 0x80 || opcode == 0xc2 || opcode == 0xc3 || opcode == 0xcb || opcode == 0xcf || opcode >= 0xe8 && opcode <= 0xeb;
+        return opcode >= 0x70 && opcode < 0x80
+                || opcode == 0xc2
+                || opcode == 0xc3
+                || opcode == 0xcb
+                || opcode == 0xcf
+                || opcode >= 0xe8 && opcode <= 0xeb;
     }
 
     private Operation twoBytes(int second) {

@@ -161,12 +161,14 @@ final class CheckInsides {
         Optional<String> kept = isHere && original.kind() == Piece.Kind.FUNCTION
                 ? new KeptLabels(comparison.original(), traits).of(original)
                 : Optional.empty();
-        kept.ifPresent(how -> refusals.add(new Refusal(
-                comparison.name(),
-                original.name(),
-                "`%s` changes, and with the address of one of its instructions it does more than jump there: it %s; whoever goes on there later goes on in the old code"
-                        .formatted(original.name(), how),
-                "Move the change into another function that this one calls; what has addresses of a function's instructions cannot follow to a new one.")));
+        kept.ifPresent(
+                how -> refusals.add(
+                        new Refusal(
+                                comparison.name(),
+                                original.name(),
+                                "`%s` changes, and with the address of one of its instructions it does more than jump there: it %s; whoever goes on there later goes on in the old code"
+                                        .formatted(original.name(), how),
+                                "Move the change into another function that this one calls; what has addresses of a function's instructions cannot follow to a new one.")));
     }
 
     private void checkFolded(Chosen function) {

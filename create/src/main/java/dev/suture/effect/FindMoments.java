@@ -278,15 +278,15 @@ final class FindMoments {
             return areOver
                     && !roots.isEmpty()
                     && calls.stream()
-                            .noneMatch(call -> graph.body(call.caller())
-                                    .loopsWith(call.site(), leadingToForks()::contains));
+                            .noneMatch(call ->
+                                    graph.body(call.caller()).loopsWith(call.site(), leadingToForks()::contains));
         }
 
         /** {@return who has loops behind all calls that lead here, if everybody has} */
         List<String> leaving() {
             List<Use.Call> roots = fromFirst();
-            boolean all = roots.stream()
-                    .allMatch(call -> graph.body(call.caller()).goesOnBehind(call.site(), graph::lasts));
+            boolean all =
+                    roots.stream().allMatch(call -> graph.body(call.caller()).goesOnBehind(call.site(), graph::lasts));
             return all
                     ? roots.stream()
                             .map(call -> nameOf(call.caller().start()))

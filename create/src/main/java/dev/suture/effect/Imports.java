@@ -60,8 +60,8 @@ final class Imports {
     private static final Set<String> MAKE_PROCESSES = Set.of("fork", "vfork", "_Fork", "__fork");
 
     /** The C library, once in two files, and those of C++. */
-    private static final Set<String> LIBRARIES = Set.of(
-            "libc.so.6", "libpthread.so.0", "libstdc++.so.6", "libc++abi.so.1", "libgcc_s.so.1");
+    private static final Set<String> LIBRARIES =
+            Set.of("libc.so.6", "libpthread.so.0", "libstdc++.so.6", "libc++abi.so.1", "libgcc_s.so.1");
 
     private final Set<String> known;
 

@@ -64,11 +64,10 @@ final class ProgramCode {
         for (Section section : sections) {
             for (long at = 0; section.name().startsWith(".plt") && at + STUB_BYTES <= section.sizeBytes(); at += 8) {
                 long address = section.address() + at;
-                linked.importOfStub(address)
-                        .ifPresent(name -> {
-                            stubs.add(address);
-                            parts.putIfAbsent(address, new Part(name, address, address + STUB_BYTES, section));
-                        });
+                linked.importOfStub(address).ifPresent(name -> {
+                    stubs.add(address);
+                    parts.putIfAbsent(address, new Part(name, address, address + STUB_BYTES, section));
+                });
             }
         }
     }
@@ -186,10 +185,9 @@ final class ProgramCode {
 
     /** {@return the instruction of a part with the byte at an address; empty where not all before it are instructions} */
     Optional<Instruction> instructionWith(Part part, long address) {
-        return decoded(part)
-                .startOf(address - part.start())
-                .stream()
-                .mapToObj(start -> isa.decode(bytes(part), part.start() + start - part.section().address()))
+        return decoded(part).startOf(address - part.start()).stream()
+                .mapToObj(start -> isa.decode(
+                        bytes(part), part.start() + start - part.section().address()))
                 .flatMap(Optional::stream)
                 .findFirst();
     }

@@ -50,9 +50,7 @@ final class Tokenise {
     static Optional<Placed> from(String text, int start) {
         Tokenise tokenise = new Tokenise(text);
         tokenise.at = start;
-        return tokenise.run(start == 0)
-                ? Optional.of(new Placed(tokenise.tokens, tokenise.ends))
-                : Optional.empty();
+        return tokenise.run(start == 0) ? Optional.of(new Placed(tokenise.tokens, tokenise.ends)) : Optional.empty();
     }
 
     private void add(Kind kind, String word) {

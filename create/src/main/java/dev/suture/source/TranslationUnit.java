@@ -41,8 +41,7 @@ record TranslationUnit(Map<String, List<Declaration>> declarations, List<Declara
     static Optional<Both> readBoth(String original, String patched) {
         Optional<CutDeclarations> first = CutDeclarations.of(original);
         return first.flatMap(cut -> cut.ofSecond(original, patched))
-                .map(second -> new Both(
-                        of(first.orElseThrow().declarations()), of(second.declarations())));
+                .map(second -> new Both(of(first.orElseThrow().declarations()), of(second.declarations())));
     }
 
     private static TranslationUnit of(List<Declaration> declarations) {

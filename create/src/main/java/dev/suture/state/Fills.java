@@ -48,7 +48,8 @@ final class Fills {
         }
         BitSet loop = reached(store, flow::next);
         loop.and(reached(store, into::get));
-        return loop.get(store) && goesOn(flow, store, operation.through() & ~flow.isa().stackRegisters(), loop);
+        return loop.get(store)
+                && goesOn(flow, store, operation.through() & ~flow.isa().stackRegisters(), loop);
     }
 
     /** Whether some registers are made of constants, of one another and of what is on the stack. */
@@ -96,7 +97,9 @@ final class Fills {
         loop.stream()
                 .filter(step -> !flow.operation(step).isKnown()
                         || (flow.operation(step).writes() & register) != 0
-                        || flow.isBranch(step) && !flow.isJump(step) && register == flow.isa().resultRegister())
+                        || flow.isBranch(step)
+                                && !flow.isJump(step)
+                                && register == flow.isa().resultRegister())
                 .forEach(found::set);
         return found;
     }
@@ -114,10 +117,10 @@ final class Fills {
         Optional<Move> move = isa.move(instruction, flow.bytes());
         return switch (operation.memory()) {
             case ADDRESS -> Optional.of(operation.through());
-            case READ -> (operation.through() & ~isa.stackRegisters() & ~Flow.FRAME_POINTER) == 0
-                            && operation.through() != 0
-                    ? Optional.of(0)
-                    : Optional.empty();
+            case READ ->
+                (operation.through() & ~isa.stackRegisters() & ~Flow.FRAME_POINTER) == 0 && operation.through() != 0
+                        ? Optional.of(0)
+                        : Optional.empty();
             case NONE ->
                 isCall
                         ? Optional.empty()

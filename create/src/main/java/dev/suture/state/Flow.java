@@ -85,7 +85,8 @@ final class Flow {
         boolean isEnteredWell = byOffset.keySet().containsAll(entered);
         entered.stream().filter(byOffset::containsKey).forEach(offset -> entries.set(byOffset.get(offset)));
         boolean needsTable = connectTheRest(joined.labels(), byOffset);
-        isComplete = isDecoded && isEnteredWell && !(needsTable && joined.begins().isEmpty());
+        isComplete =
+                isDecoded && isEnteredWell && !(needsTable && joined.begins().isEmpty());
         stack = new StackPlaces[steps.size()];
         followStack();
         for (int step = 0; step < steps.size(); step++) {

@@ -385,8 +385,8 @@ final class Functions {
         Set<Node> found = new LinkedHashSet<>(referrers.getOrDefault(
                 new Node(variable.object(), variable.piece().index()), Set.of()));
         found.addAll(referrersByName.getOrDefault(variable.piece().name(), Set.of()));
-        found.removeIf(node -> references(node).stream()
-                .noneMatch(reference -> variable.isMeantBy(node.object(), reference)));
+        found.removeIf(
+                node -> references(node).stream().noneMatch(reference -> variable.isMeantBy(node.object(), reference)));
         return found;
     }
 

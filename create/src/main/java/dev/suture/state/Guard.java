@@ -114,7 +114,13 @@ final class Guard {
 
     /** What code does from its beginning to its end, if the other variable was not written before. */
     private record Summary(
-            boolean sets, boolean leaves, boolean touches, boolean readsUnset, boolean pends, boolean hasLeft, boolean hasPast) {
+            boolean sets,
+            boolean leaves,
+            boolean touches,
+            boolean readsUnset,
+            boolean pends,
+            boolean hasLeft,
+            boolean hasPast) {
         static final Summary BEST = new Summary(true, false, false, false, false, true, false);
 
         Known behind(Known known) {

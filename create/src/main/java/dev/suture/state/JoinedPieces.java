@@ -74,6 +74,7 @@ record JoinedPieces(MemorySegment bytes, List<Reference> references, Map<Integer
     boolean isInOne(long from, long to) {
         return to >= 0
                 && to < bytes.byteSize()
-                && begins.values().stream().noneMatch(border -> border > Math.min(from, to) && border <= Math.max(from, to));
+                && begins.values().stream()
+                        .noneMatch(border -> border > Math.min(from, to) && border <= Math.max(from, to));
     }
 }

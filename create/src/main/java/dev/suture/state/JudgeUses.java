@@ -34,10 +34,8 @@ final class JudgeUses {
         Set<Node> found = new LinkedHashSet<>();
         for (Context context : follow.contexts()) {
             Touches of = follow.touches(context);
-            boolean isSetter =
-                    of.plain.stream()
-                            .anyMatch(step ->
-                                    of.sums.get(step) || of.handed.get(step) || !isReadOnlyBefore(context, step));
+            boolean isSetter = of.plain.stream()
+                    .anyMatch(step -> of.sums.get(step) || of.handed.get(step) || !isReadOnlyBefore(context, step));
             if (isSetter && !follow.isInHooks(context)) {
                 found.add(context.node());
             }
@@ -107,8 +105,7 @@ final class JudgeUses {
             Flow flow = functions.flow(context.node());
             Touches of = follow.touches(context);
             of.leaves.stream()
-                    .filter(step -> !of.ups.get(step)
-                            && (of.handed.get(step) || !of.callees.containsKey(step)))
+                    .filter(step -> !of.ups.get(step) && (of.handed.get(step) || !of.callees.containsKey(step)))
                     .forEach(step -> {
                         meanings.add(Sums.meaning(flow, step));
                         makers.add(context.node());

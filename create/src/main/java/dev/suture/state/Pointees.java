@@ -102,18 +102,15 @@ final class Pointees {
         return follow.contexts().stream()
                 .filter(context -> context.node().equals(begin.node()) && context.registers() == begin.exact())
                 .anyMatch(context -> follow.isAtFirst(context)
-                        || follow.places(context)[step] != null
-                                && follow.places(context)[step].isOfFirst());
+                        || follow.places(context)[step] != null && follow.places(context)[step].isOfFirst());
     }
 
     private boolean isVariable(Context begin, Flow flow, int step) {
         Operation operation = flow.operation(step);
         List<Reference> here = transfer.here(begin.node(), flow, step);
-        return here.stream()
-                        .anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference))
+        return here.stream().anyMatch(reference -> flow.isOperand(step, reference) && !flow.isThroughTable(reference))
                 || follow.contexts().stream()
-                        .filter(context ->
-                                context.node().equals(begin.node()) && context.registers() == begin.exact())
+                        .filter(context -> context.node().equals(begin.node()) && context.registers() == begin.exact())
                         .anyMatch(context -> follow.places(context)[step] != null
                                 && (follow.places(context)[step].addresses().registers() & operation.through()) != 0);
     }

@@ -163,10 +163,11 @@ public final class SetEarlier {
         Set<Variable> filled = new LinkedHashSet<>(variables);
         filled.removeIf(variable -> followed.get(variable).readers().isEmpty()
                 || new Pointees(functions, followed.get(variable)).writers().isEmpty());
-        while (refused.removeIf(variable -> !filled.contains(variable) && sound.stream()
-                .filter(other -> Guard.holds(functions, followed.get(other), followed.get(variable)))
-                .findFirst()
-                .isPresent())) {
+        while (refused.removeIf(variable -> !filled.contains(variable)
+                && sound.stream()
+                        .filter(other -> Guard.holds(functions, followed.get(other), followed.get(variable)))
+                        .findFirst()
+                        .isPresent())) {
             sound.addAll(variables);
             sound.removeAll(refused);
         }

@@ -98,8 +98,8 @@ final class Uses {
             whole.touches(context).writes.set(step);
             return known.wrote(true, true);
         }
-        boolean counts = extent.filter(transfer::covers).isPresent()
-                || transfer.partsCount() && fills.isFilling(flow, step);
+        boolean counts =
+                extent.filter(transfer::covers).isPresent() || transfer.partsCount() && fills.isFilling(flow, step);
         if (Sums.countsUp(flow, step, operation, place.derived().raised())) {
             whole.touches(context).ups.set(step);
             whole.touches(context).writes.set(step);
@@ -211,7 +211,8 @@ final class Uses {
             after = switch (use.get()) {
                 case READ -> read(context, step, after);
                 case MADE -> leave(context, step, after, isExact(place, flow, argument));
-                case FILLED -> leave(context, step, after, isExact(place, flow, argument) && transfer.isFilled(flow, step));
+                case FILLED ->
+                    leave(context, step, after, isExact(place, flow, argument) && transfer.isFilled(flow, step));
                 case MAYBE_MADE -> leave(context, step, after, false);
                 case STEPPED -> leave(context, step, read(context, step, after), false);
                 case LOCKED -> lock(context, step, after);

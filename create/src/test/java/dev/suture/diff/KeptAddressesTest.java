@@ -78,7 +78,8 @@ class KeptAddressesTest {
 
     @Test
     void whatIsStoredInPairsIsSeen() {
-        Change change = change("struct { const int *first, *second; } kept; void f(void) { kept.first = table; kept.second = table + 2; }");
+        Change change = change(
+                "struct { const int *first, *second; } kept; void f(void) { kept.first = table; kept.second = table + 2; }");
         assertThat(change.refusals()).contains("constant `table` changed, and `f`");
     }
 

@@ -26,9 +26,7 @@ class KeptLabelsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                """
+    @ValueSource(strings = {"""
                 static void *resume;
                 int f(void) {
                     if (resume) goto *resume;
@@ -38,8 +36,7 @@ class KeptLabelsTest {
                 two:
                     resume = 0; return 3;
                 }
-                """,
-                """
+                """, """
                 struct task { void *at; int done; };
                 int f(struct task *task) {
                     static void *const places[] = {&&first, &&second, &&third};
@@ -49,8 +46,7 @@ class KeptLabelsTest {
                 second: task->at = places[2]; return 2;
                 third: task->done = 1; return 3;
                 }
-                """,
-                """
+                """, """
                 void later(void *);
                 int f(int n) {
                     if (n > 3) later(&&out);
@@ -58,8 +54,7 @@ class KeptLabelsTest {
                 out: n *= 3;
                 more: return n + 1;
                 }
-                """
-            })
+                """})
     void whatOutlivesTheCallIsSeen(String source) {
         for (String options : OPTIONS) {
             assertThat(kept(source, options)).as(options).isPresent();
@@ -67,9 +62,7 @@ class KeptLabelsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                """
+    @ValueSource(strings = {"""
                 int f(const unsigned char *code) {
                     static const void *const places[] = {&&add, &&sub, &&end};
                     int sum = 0;
@@ -78,8 +71,7 @@ class KeptLabelsTest {
                 sub: sum -= 3; goto *places[*code++];
                 end: return sum;
                 }
-                """,
-                """
+                """, """
                 int g(int);
                 int f(int n) {
                     switch (n) {
@@ -88,8 +80,7 @@ class KeptLabelsTest {
                     }
                     return n > 0 ? f(n - 1) : g(0);
                 }
-                """
-            })
+                """})
     void whatOnlyJumpsIsNot(String source) {
         for (String options : OPTIONS) {
             assertThat(kept(source, options)).as(options).isEmpty();

@@ -213,7 +213,8 @@ class FindMomentsTest {
         Image program = Image.openProgram(directory.resolve("s"), Optional.empty());
         FindMoments moments = new FindMoments(program, CallGraph.of(program));
         for (String function : List.of("behind", "note")) {
-            assertThat(moments.of(program.find(function).orElseThrow().address()).reach())
+            assertThat(moments.of(program.find(function).orElseThrow().address())
+                            .reach())
                     .as(function)
                     .isEqualTo(reach);
         }

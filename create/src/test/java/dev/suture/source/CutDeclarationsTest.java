@@ -25,7 +25,8 @@ class CutDeclarationsTest {
     @Test
     void theSecondTextIsCutAsIfItWereAloneWhereverTheyDiffer() {
         CutDeclarations first = CutDeclarations.of(SOURCE).orElseThrow();
-        for (String edit : List.of("", "{", "}", "\"", "/*", ";", "\n", "=", " int n;", "\n#pragma pack(2)\n", "'", "a")) {
+        for (String edit :
+                List.of("", "{", "}", "\"", "/*", ";", "\n", "=", " int n;", "\n#pragma pack(2)\n", "'", "a")) {
             for (int at = 0; at <= SOURCE.length(); at++) {
                 for (int left = 0; left <= 3 && at + left <= SOURCE.length(); left += 3) {
                     String edited = SOURCE.substring(0, at) + edit + SOURCE.substring(at + left);

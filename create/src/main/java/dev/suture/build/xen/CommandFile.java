@@ -41,7 +41,8 @@ record CommandFile(String command, String source, Set<String> inputs) {
         String source = "";
         Set<String> inputs = new LinkedHashSet<>();
         boolean inInputs = false;
-        Iterable<String> lines = Files.readString(file, StandardCharsets.ISO_8859_1).lines()::iterator;
+        Iterable<String> lines =
+                Files.readString(file, StandardCharsets.ISO_8859_1).lines()::iterator;
         for (String line : lines) {
             if (inInputs) {
                 String input = known.computeIfAbsent(line, CommandFile::input);
@@ -74,9 +75,8 @@ record CommandFile(String command, String source, Set<String> inputs) {
     }
 
     private static String input(String line) {
-        String input = line.endsWith("\\")
-                ? line.substring(0, line.length() - 1).strip()
-                : line.strip();
+        String input =
+                line.endsWith("\\") ? line.substring(0, line.length() - 1).strip() : line.strip();
         String normal = normalise(input);
         return normal.isEmpty() ? input : normal;
     }
