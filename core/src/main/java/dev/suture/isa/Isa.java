@@ -126,6 +126,15 @@ public sealed interface Isa permits X86_64 {
      */
     boolean isVector(Instruction instruction, MemorySegment code);
 
+    /**
+     * {@return whether what an instruction writes is the shadow stack, which no store of another kind reaches, and at which
+     * only returns look}
+     *
+     * @param instruction as decoded from {@code code}
+     * @param code what it was decoded from
+     */
+    boolean writesShadowStack(Instruction instruction, MemorySegment code);
+
     /** {@return the registers that functions get arguments in, a bit mask as in {@link Operation}} */
     int argumentRegisters();
 

@@ -167,6 +167,13 @@ public final class X86_64 implements Isa {
     }
 
     @Override
+    public boolean writesShadowStack(Instruction instruction, MemorySegment code) {
+        return X86Operations.read(code.asSlice(instruction.offset(), instruction.sizeBytes()))
+                .filter(X86Operations::writesShadowStack)
+                .isPresent();
+    }
+
+    @Override
     public Optional<NumberTest> test(Instruction instruction, MemorySegment code) {
         return X86Numbers.test(instruction, code);
     }

@@ -316,6 +316,9 @@ final class FollowAddress {
         Operation operation = code.operation(instruction);
         List<Reference> ofData =
                 code.in(instruction).stream().filter(this::isToData).toList();
+        if (ofLabels && isa.writesShadowStack(instruction, code.bytes())) {
+            return state;
+        }
         if (!operation.isKnown()) {
             if (state.any() != 0 || !ofData.isEmpty()) {
                 found(
