@@ -240,22 +240,6 @@ final class X86Operations {
         return modRm == 0xfa ? nothing() : isRead ? computes(operand(), operand(), 0) : Operation.UNKNOWN;
     }
 
-    boolean writesShadowStack() {
-        return opcode == 0x0f38 && modRm == 0xf6 && !wordPrefix && repeat == 0;
-    }
-
-    /** {@return whether it is one of the instructions with vector registers, which {@link Operation} leaves out} */
-    boolean isVector() {
-        int second = opcode & 0xff;
-        return opcode >= 0x0f00
-                && (second >= 0x10 && second < 0x18
-                        || second >= 0x28 && second < 0x30
-                        || second >= 0x50 && second < 0x80
-                        || second == 0xc2
-                        || second >= 0xc4 && second < 0xc7
-                        || second >= 0xd0);
-    }
-
     /** Vector instructions but those that bring a value from a general register or into one. */
     private Operation vector(int second) {
         return switch (second) {
