@@ -68,7 +68,7 @@ final class FindStuck {
 
     private Optional<String> find() {
         for (int tid : session.threadIds()) {
-            if (session.threadState(tid) == 'R') {
+            if (session.threadState(tid) == 'R' && !session.isOfKernel(tid)) {
                 Optional<String> found = look(tid);
                 if (found.isPresent()) {
                     return found;
