@@ -130,7 +130,8 @@ final class Threads {
         return Keeper.Stop.LATE;
     }
 
-    // How many of those that the kernel counts need no stop; 0 if there are others that do, or that come and go. All that
+    // How many of those that the kernel counts need no stop; 0 if there are others that do, or that come and go. All
+    // that
     // were ours have stopped by now: who still comes is the kernel's.
     private int notStopped() {
         int before = keeper.threadCount();
