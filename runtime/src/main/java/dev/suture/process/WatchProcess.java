@@ -162,8 +162,8 @@ final class WatchProcess implements Watched {
             ProcStatus status = ProcStatus.read(pid);
             return status.state() != 'T'
                     ? Optional.empty()
-                    : Optional.of(status.text("voluntary_ctxt_switches") + " "
-                            + status.text("nonvoluntary_ctxt_switches"));
+                    : Optional.of(
+                            status.text("voluntary_ctxt_switches") + " " + status.text("nonvoluntary_ctxt_switches"));
         } catch (IOException e) {
             return Optional.empty();
         }

@@ -280,7 +280,9 @@ class HostileTargetTest {
         Payload payload = Program.payloadOf(folder, "spins.c", spins, server, "");
         try (Program program = Program.start(server)) {
             ScenariosTest.load(program.target(), "spins", payload);
-            assertThat(FindStuck.in(program.pid(), "spins")).as("nobody is there").isEmpty();
+            assertThat(FindStuck.in(program.pid(), "spins"))
+                    .as("nobody is there")
+                    .isEmpty();
             program.say("loops 1");
             Optional<String> stuck = Optional.empty();
             while (stuck.isEmpty()) {
