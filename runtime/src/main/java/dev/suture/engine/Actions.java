@@ -22,6 +22,9 @@ import java.util.Set;
 
 /** Does one action on one target after the other. */
 public final class Actions {
+    /** Code that nobody was in before. */
+    private static final Set<Verb> BRINGS = Set.of(Verb.LOAD, Verb.REPLACE);
+
     private static final Set<Verb> CHANGES = Set.of(Verb.LOAD, Verb.APPLY, Verb.REVERT, Verb.REPLACE);
 
     private static final int LOSS_PAUSE_MILLIS = 5;
@@ -173,7 +176,11 @@ public final class Actions {
         if (report.ended() != Ended.DONE) {
             return new Tried(target, withEnding(report, target, watched), Optional.empty(), before);
         }
-        watched.begin(watch);
+        if (BRINGS.contains(verb)) {
+            watched.begin(watch, name);
+        } else {
+            watched.begin(watch);
+        }
         return new Tried(target, report, Optional.of(watched), before);
     }
 

@@ -317,7 +317,7 @@ public final class Follow {
             failed(target, about, one.name(), report.refusals());
             return false;
         }
-        watched.begin(watch);
+        watched.begin(watch, one.name());
         loaded.add(new Loaded(target, one.name(), watched));
         patched++;
         about.applied.add(one.name());

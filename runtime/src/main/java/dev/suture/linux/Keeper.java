@@ -320,8 +320,7 @@ public final class Keeper implements SystemCalls, AutoCloseable {
     }
 
     // Behind which of the ranges' bounds the second window starts: where signal handlers return to is in another file
-    // than
-    // most code, and what is between them are the stacks themselves. 0 if there is one range.
+    // than most code, and what is between them are the stacks themselves. 0 if there is one range.
     private static int widestGap(long[] ranges) {
         int widest = 0;
         long gap = 0;

@@ -47,7 +47,7 @@ final class AwaitReturn {
     private boolean isAway(int owner) {
         return Arrays.stream(session.threadIds())
                 .filter(tid -> session.ownNumber(tid).stream().anyMatch(number -> number == owner))
-                .anyMatch(tid -> !isBack(tid));
+                .anyMatch(tid -> !session.isOfKernel(tid) && !isBack(tid));
     }
 
     private boolean isBack(int tid) {

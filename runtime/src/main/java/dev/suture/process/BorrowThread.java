@@ -188,6 +188,9 @@ final class BorrowThread {
         List<Integer> waiting = new ArrayList<>();
         List<Integer> others = new ArrayList<>();
         for (int tid : session.threadIds()) {
+            if (session.isOfKernel(tid)) {
+                continue;
+            }
             (isWaiting(tid) ? waiting : others).add(tid);
             if (waiting.size() == 4) {
                 break;

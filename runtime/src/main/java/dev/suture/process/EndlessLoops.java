@@ -16,8 +16,8 @@ import java.util.Set;
  * Code out of which no instruction leads: neither a return, nor a call, a system call, a jump to where a register says, or
  * code that is not known.
  *
- * <p>For example {@code 1: add $1,%eax; jmp 1b}. Who is there stays there, whatever the program does; of all other loops
- * nobody can tell.
+ * <p>For example {@code 1: add $1,%eax; jmp 1b}. Who is there stays there, unless a signal's handler jumps elsewhere
+ * ({@code siglongjmp}) or the thread is ended ({@code pthread_cancel}); of all other loops nobody can tell.
  */
 final class EndlessLoops {
     private static final Isa ISA = Isa.of(Elf.EM_X86_64);
@@ -49,7 +49,7 @@ final class EndlessLoops {
         return false;
     }
 
-    /** {@return whether a thread whose next instruction is at an address never leaves this code} */
+    /** {@return whether no instruction leads a thread out of this code whose next one is at an address} */
     boolean hasNoWayOut(long address) {
         Set<Long> seen = new HashSet<>();
         Deque<Long> open = new ArrayDeque<>(Set.of(address));

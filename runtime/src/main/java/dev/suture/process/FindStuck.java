@@ -14,61 +14,70 @@ import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Finds a thread that is in a loop of a payload that has no way out. Nobody is stopped for that if no payload has such a
- * loop, and only who computes if one has.
+ * Finds a thread that is in a loop of a payload that has no way out. Nobody is stopped for that if the payload has no such
+ * loop, and only who computes if it has.
  */
 final class FindStuck {
     private static final Duration LONGEST = Duration.ofSeconds(1);
     private static final long STOP_NANOS = 50_000_000;
+    /** Sizes are what the process says. */
+    private static final long LARGEST_CODE_BYTES = 1 << 22;
 
     private record Code(String payload, String function, EndlessLoops loops) {}
 
     private final Session session;
     private final List<Code> codes = new ArrayList<>();
 
-    private FindStuck(Work work) {
+    private FindStuck(Work work, String name) {
         session = work.session();
-        for (String name : work.ledger().applied()) {
-            Ledger.Entry entry = work.ledger().entry(name).orElseThrow();
-            for (Ledger.Function function : entry.functions()) {
-                long start = function.isInPlace() ? function.oldAddress() : function.newAddress();
-                add(name, function.name(), new Span(start, start + function.newBytes()));
-            }
-            add(name, "", new Span(entry.region(), entry.region() + entry.codeBytes()));
+        if (!work.ledger().applied().contains(name)) {
+            return;
         }
+        Ledger.Entry entry = work.ledger().entry(name).orElseThrow();
+        for (Ledger.Function function : entry.functions()) {
+            long start = function.isInPlace() ? function.oldAddress() : function.newAddress();
+            add(name, function.name(), start, function.newBytes());
+        }
+        add(name, "", entry.region(), entry.codeBytes());
     }
 
-    private void add(String payload, String function, Span span) {
-        byte[] bytes = session.memory().read(span.start(), Math.toIntExact(span.end() - span.start()));
+    private void add(String payload, String function, long start, long sizeBytes) {
+        if (sizeBytes <= 0 || sizeBytes > LARGEST_CODE_BYTES) {
+            return;
+        }
+        Span span = new Span(start, start + sizeBytes);
+        byte[] bytes = session.memory().read(start, (int) sizeBytes);
         EndlessLoops loops = new EndlessLoops(span, bytes);
         if (loops.areThere()) {
             codes.add(new Code(payload, function, loops));
         }
     }
 
-    /** {@return who is stuck where, if somebody surely is} */
-    static Optional<String> in(int pid) {
+    /**
+     * {@return who is stuck where, if somebody was seen to be} Whatever prevents looking, such as that the process has ended,
+     * says nothing of that; who needs to know asks for it.
+     *
+     * @param payload in whose code
+     */
+    static Optional<String> in(int pid, String payload) {
         try {
             return Tracer.run(LONGEST, () -> {
                 try (Work work = Work.look(pid)) {
-                    FindStuck find = new FindStuck(work);
+                    FindStuck find = new FindStuck(work, payload);
                     // Others who work on it are not disturbed.
                     return find.codes.isEmpty() || !work.session().lock(Duration.ZERO)
                             ? Optional.<String>empty()
                             : find.find();
-                } catch (ProcessException e) {
-                    // It has ended, or cannot be looked at; who needs that asks for it.
-                    return Optional.<String>empty();
                 }
             });
-        } catch (TimeoutException e) {
+        } catch (TimeoutException | RuntimeException | Error e) {
             return Optional.empty();
         }
     }
 
     private Optional<String> find() {
         for (int tid : session.threadIds()) {
-            if (session.threadState(tid) == 'R') {
+            if (session.threadState(tid) == 'R' && !session.isOfKernel(tid)) {
                 Optional<String> found = look(tid);
                 if (found.isPresent()) {
                     return found;

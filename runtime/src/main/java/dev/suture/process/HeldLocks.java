@@ -110,10 +110,8 @@ final class HeldLocks {
     }
 
     // Of the C library it is known that it is one object, and that its functions call each other. Other allocators
-    // jump,
-    // and nothing on the stack tells of that. A file that has more than an allocator may be where threads mostly are:
-    // there
-    // it is what they get to.
+    // jump, and nothing on the stack tells of that. A file that has more than an allocator may be where threads mostly
+    // are: there it is what they get to.
     private List<Span> allocator(LoadedFile file) {
         List<Span> functions = functions(file, ALLOCATOR::contains);
         if (functions.isEmpty()) {

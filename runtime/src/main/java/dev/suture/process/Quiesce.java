@@ -140,8 +140,7 @@ final class Quiesce {
     }
 
     // Who was in the way is looked at where he sleeps; only if that does not tell he is stopped, and alone: each stop
-    // makes
-    // calls start anew.
+    // makes calls start anew.
     private List<Obstacle> stillThere(List<Obstacle> obstacles, CheckThreads check, LookAsleep asleep) {
         Set<Integer> untold = new LinkedHashSet<>();
         List<Obstacle> seen = new ArrayList<>();

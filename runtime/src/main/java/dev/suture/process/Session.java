@@ -136,17 +136,35 @@ final class Session implements AutoCloseable {
 
     /** {@return the state of a thread, such as {@code D} if it waits and cannot be stopped; {@code X} if it is gone} Quick. */
     char threadState(int tid) {
+        String fields = threadStat(tid);
+        return fields.isEmpty() ? 'X' : fields.charAt(0);
+    }
+
+    /**
+     * {@return whether a thread is the kernel's, which works for the process and never runs its code, as io_uring has them}
+     * Quick. They must not be seized: a stop ends what they wait for.
+     */
+    boolean isOfKernel(int tid) {
+        return KernelThreads.has(threadStat(tid));
+    }
+
+    // From the state on; empty if it is gone.
+    private String threadStat(int tid) {
         threadPath.setString(0, "/proc/%d/task/%d/stat".formatted(pid, tid));
         long file = kernel.call(Calls.OPENAT, Calls.AT_FDCWD, threadPath.address(), Calls.O_CLOEXEC, 0);
-        long size = file < 0 ? 0 : kernel.call(Calls.READ, file, text.address(), text.byteSize(), 0);
+        if (file < 0) {
+            return "";
+        }
+        long size = kernel.call(Calls.READ, file, text.address(), text.byteSize(), 0);
         kernel.call(Calls.CLOSE, file, 0, 0, 0);
         // Its name is in brackets, and may have brackets in it.
         for (long at = size - 3; at > 0; at--) {
             if (text.get(ValueLayout.JAVA_BYTE, at) == ')') {
-                return (char) text.get(ValueLayout.JAVA_BYTE, at + 2);
+                byte[] fields = text.asSlice(at + 2, size - at - 2).toArray(ValueLayout.JAVA_BYTE);
+                return new String(fields, StandardCharsets.ISO_8859_1);
             }
         }
-        return 'X';
+        return "";
     }
 
     /**

@@ -15,7 +15,8 @@ import java.util.Set;
  * All threads of a process, to be stopped and let go again.
  *
  * <p>They are first made ours, while they run, and then stopped. Threads that were born meanwhile are found because the
- * kernel counts the threads: when as many are stopped as there are, nobody is left who could make another. A thread that
+ * kernel counts the threads: when as many are stopped as there are, nobody is left who could make another. The kernel's
+ * own threads in the process are left alone: they never run its code, and a stop would end what they wait for. A thread that
  * is in a system call is stopped as well; when let go it makes the call again where the kernel alone would have ended it
  * with EINTR.
  */
@@ -35,21 +36,36 @@ final class Threads {
         this.options = OPTIONS | (mayFilterCalls ? Ptrace.OPTION_SUSPEND_SECCOMP : 0);
     }
 
-    /** Makes all threads ours, while they run. */
-    void seizeAll() {
+    /**
+     * Makes all threads of the program ours, while they run.
+     *
+     * @return the others, which are the kernel's
+     */
+    Set<Integer> seizeAll() {
+        Set<Integer> ofKernel = new HashSet<>();
         List<Integer> ids = new ArrayList<>();
+        Set<Integer> known = known();
         for (int id : session.threadIds()) {
-            ids.add(id);
+            if (!known.contains(id)) {
+                boolean isOfKernel = session.isOfKernel(id);
+                (isOfKernel ? ofKernel : ids).add(id);
+            }
         }
         seize(ids);
+        return ofKernel;
     }
 
-    /** Makes some threads ours, while they run. */
-    void seize(List<Integer> ids) {
+    private Set<Integer> known() {
         Set<Integer> known = new HashSet<>();
         for (int i = 0; i < keeper.threadCount(); i++) {
             known.add(keeper.tid(i));
         }
+        return known;
+    }
+
+    /** Makes some threads ours, while they run. */
+    void seize(List<Integer> ids) {
+        Set<Integer> known = known();
         List<Integer> rest = ids.stream().filter(id -> !known.contains(id)).toList();
         for (int from = 0; from < rest.size(); from += Keeper.MOST_CALLS) {
             seizePart(rest.subList(from, Math.min(rest.size(), from + Keeper.MOST_CALLS)));
@@ -106,16 +122,22 @@ final class Threads {
             if (result != Keeper.Stop.MORE) {
                 return result;
             }
-            int before = keeper.threadCount();
-            seizeAll();
-            if (keeper.threadCount() == before) {
-                keeper.setEnded(ended());
-            }
+            keeper.setEnded(notStopped());
             if (System.nanoTime() > deadlineNanos) {
                 return Keeper.Stop.LATE;
             }
         }
         return Keeper.Stop.LATE;
+    }
+
+    // How many of those that the kernel counts need no stop; 0 if there are others that do, or that come and go. All
+    // that
+    // were ours have stopped by now: who still comes is the kernel's.
+    private int notStopped() {
+        int before = keeper.threadCount();
+        Set<Integer> ofKernel = seizeAll();
+        boolean isSame = ofKernel.isEmpty() || ofKernel.equals(seizeAll());
+        return isSame && keeper.threadCount() == before ? ended() + ofKernel.size() : 0;
     }
 
     // A thread that ended stays in the count until it is taken away: the first thread until the process ends.

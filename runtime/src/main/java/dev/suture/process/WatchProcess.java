@@ -19,8 +19,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 
 /**
- * Looks whether a process ends, and how, and at last whether it stands still. The kernel tells by a file that stands for the process, whoever gets its number
- * afterwards; how it ended is known until its parent has asked for it.
+ * Looks whether a process ends, and how, and at last whether it stands still. The kernel tells by a file that stands for
+ * the process, whoever gets its number afterwards; how it ended is known until its parent has asked for it.
  *
  * @see "pidfd_open(2); proc_pid_stat(5), exit_code; linux include/uapi/linux/pidfd.h, struct pidfd_info"
  */
@@ -28,6 +28,9 @@ final class WatchProcess implements Watched {
     private static final int POLLIN = 1;
     private static final int LONGEST_WAIT_MILLIS = 100;
     private static final int STAT_BYTES = 1024;
+    /** Who is stopped and continued all the time (cpulimit) is not stopped. */
+    private static final int STOPPED_MILLIS = 200;
+
     /** Behind the name, which is in brackets: the state. */
     private static final int EXIT_CODE_FIELD = 49;
 
@@ -61,16 +64,23 @@ final class WatchProcess implements Watched {
     private final long process;
     private final long stat;
     private final boolean wasStopped;
+    private Optional<String> brought = Optional.empty();
     private FutureTask<Optional<Loss>> task;
     private volatile boolean isEnough;
 
     WatchProcess(int pid) {
         this.pid = pid;
-        wasStopped = isStopped();
+        wasStopped = stopped().isPresent();
         Kernel kernel = new Kernel(arena);
         process = kernel.call(Calls.PIDFD_OPEN, pid, 0, 0, 0);
         MemorySegment path = arena.allocateFrom("/proc/" + pid + "/stat");
         stat = kernel.call(Calls.OPENAT, Calls.AT_FDCWD, path.address(), Calls.O_CLOEXEC, 0);
+    }
+
+    @Override
+    public void begin(Duration duration, String payload) {
+        brought = Optional.of(payload);
+        begin(duration);
     }
 
     @Override
@@ -82,7 +92,7 @@ final class WatchProcess implements Watched {
         thread.start();
     }
 
-    private Optional<Loss> watch(long start, Duration duration) {
+    private Optional<Loss> watch(long start, Duration duration) throws InterruptedException {
         if (process == -Errno.ESRCH) {
             return Optional.of(new Loss("ended", 0, Ending.OTHER));
         }
@@ -126,22 +136,36 @@ final class WatchProcess implements Watched {
     }
 
     // Waiting in a system call is what most programs do all day; of that nobody can tell whether it is right.
-    private Optional<Loss> standsStill(long start) {
-        Optional<String> stuck = FindStuck.in(pid);
+    private Optional<Loss> standsStill(long start) throws InterruptedException {
+        Optional<String> stuck = brought.flatMap(payload -> FindStuck.in(pid, payload));
         long after = (System.nanoTime() - start) / 1_000_000;
         if (stuck.isPresent()) {
             return Optional.of(new Loss(stuck.get(), after, Ending.STUCK));
         }
-        return !wasStopped && isStopped()
+        return !wasStopped && staysStopped()
                 ? Optional.of(new Loss("stopped by a signal, as was seen", after, Ending.STOPPED))
                 : Optional.empty();
     }
 
-    private boolean isStopped() {
-        try {
-            return ProcStatus.read(pid).state() == 'T';
-        } catch (IOException e) {
+    private boolean staysStopped() throws InterruptedException {
+        Optional<String> before = stopped();
+        if (before.isEmpty()) {
             return false;
+        }
+        Thread.sleep(STOPPED_MILLIS);
+        return before.equals(stopped());
+    }
+
+    // Since when, if it is: counted by how often it gave up the processor.
+    private Optional<String> stopped() {
+        try {
+            ProcStatus status = ProcStatus.read(pid);
+            return status.state() != 'T'
+                    ? Optional.empty()
+                    : Optional.of(
+                            status.text("voluntary_ctxt_switches") + " " + status.text("nonvoluntary_ctxt_switches"));
+        } catch (IOException e) {
+            return Optional.empty();
         }
     }
 

@@ -42,7 +42,7 @@ final class WhoElse {
 
     // Since when, if it is: counted by how often it gave up the processor.
     private Optional<String> uninterrupted(int tid) {
-        if (session.threadState(tid) != 'D') {
+        if (session.threadState(tid) != 'D' || session.isOfKernel(tid)) {
             return Optional.empty();
         }
         try {

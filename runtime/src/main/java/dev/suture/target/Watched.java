@@ -42,6 +42,13 @@ public interface Watched extends AutoCloseable {
     void begin(Duration duration);
 
     /**
+     * The same, of one that was brought code that nobody was in before.
+     *
+     * @param payload whose code that is
+     */
+    void begin(Duration duration, String payload);
+
+    /**
      * Waits until that time is over.
      *
      * @return what became of the target; empty if it lives

@@ -280,14 +280,19 @@ class HostileTargetTest {
         Payload payload = Program.payloadOf(folder, "spins.c", spins, server, "");
         try (Program program = Program.start(server)) {
             ScenariosTest.load(program.target(), "spins", payload);
-            assertThat(FindStuck.in(program.pid())).as("nobody is there").isEmpty();
+            assertThat(FindStuck.in(program.pid(), "spins"))
+                    .as("nobody is there")
+                    .isEmpty();
             program.say("loops 1");
             Optional<String> stuck = Optional.empty();
             while (stuck.isEmpty()) {
-                stuck = FindStuck.in(program.pid());
+                stuck = FindStuck.in(program.pid(), "spins");
             }
             assertThat(stuck.get())
                     .matches("stuck: thread \\d+ \\(spins\\) is in a loop of answer that has no way out, as was seen");
+            assertThat(FindStuck.in(program.pid(), "other"))
+                    .as("not of what was done now")
+                    .isEmpty();
         }
         String waits = """
                 volatile int go = 1;
@@ -299,7 +304,7 @@ class HostileTargetTest {
             ScenariosTest.load(program.target(), "waits", mayEnd);
             program.say("loops 1");
             for (int i = 0; i < 20; i++) {
-                assertThat(FindStuck.in(program.pid()))
+                assertThat(FindStuck.in(program.pid(), "waits"))
                         .as("somebody may end it")
                         .isEmpty();
             }

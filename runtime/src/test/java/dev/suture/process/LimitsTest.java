@@ -16,6 +16,7 @@ import dev.suture.target.Policy;
 import dev.suture.target.State;
 import java.io.File;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -78,6 +79,27 @@ class LimitsTest {
             assertThat(program.ask("answer")).isEqualTo("2");
             assertThat(new File("/proc/%d/task/%d".formatted(program.pid(), kernels)))
                     .exists();
+        }
+    }
+
+    @Test
+    void whatThreadsOfTheKernelWaitForIsNotEnded() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        Program.run(folder, List.of("mkfifo", pipe.toString()));
+        try (Program program = Program.start(server)) {
+            assumeTrue(program.ask("opens " + pipe).equals("0"), "needs a kernel that lets programs have io_uring");
+            while (new File("/proc/" + program.pid() + "/task").list().length < 2) {
+                Thread.sleep(1);
+            }
+            ProcessTargetTest.done(program.target().upload("opens", payload));
+            ProcessTargetTest.done(program.target().apply("opens", ApplyOptions.DEFAULT));
+            assertThat(program.ask("answer")).isEqualTo("1001");
+            ProcessTargetTest.done(program.target().revert("opens", ApplyOptions.DEFAULT));
+            ProcessTargetTest.done(program.target().unload("opens", ApplyOptions.DEFAULT));
+            // Opens it without waiting for anybody.
+            try (RandomAccessFile _ = new RandomAccessFile(pipe.toFile(), "rw")) {
+                assertThat(Integer.parseInt(program.ask("opened"))).isNotNegative();
+            }
         }
     }
 

@@ -1,7 +1,9 @@
 /* Threads that loop, sleep and wait in system calls; commands come on standard input. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <poll.h>
@@ -12,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
@@ -177,6 +180,40 @@ static int strict(void)
 }
 static void counts(int signal) { (void)signal; __sync_fetch_and_add(&signals, 1); }
 
+/* Has a thread of the kernel open a file, which may take long; opened() then tells what came of it. */
+static int ring = -1;
+static struct io_uring_params about;
+static char *rings;
+static char name[256];
+
+static int opens(const char *path)
+{
+    ring = syscall(SYS_io_uring_setup, 4, &about);
+    if (ring < 0)
+        return errno;
+    rings = mmap(0, 65536, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
+    struct io_uring_sqe *entry = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
+    if (rings == MAP_FAILED || entry == MAP_FAILED)
+        return errno;
+    snprintf(name, sizeof name, "%s", path);
+    memset(entry, 0, sizeof *entry);
+    entry->opcode = IORING_OP_OPENAT;
+    entry->flags = IOSQE_ASYNC;
+    entry->fd = AT_FDCWD;
+    entry->addr = (unsigned long)name;
+    entry->open_flags = O_RDONLY;
+    *(unsigned *)(rings + about.sq_off.array) = 0;
+    __atomic_store_n((unsigned *)(rings + about.sq_off.tail), 1, __ATOMIC_RELEASE);
+    return syscall(SYS_io_uring_enter, ring, 1, 0, 0, 0, 0) == 1 ? 0 : errno;
+}
+
+static int opened(void)
+{
+    while (__atomic_load_n((unsigned *)(rings + about.cq_off.tail), __ATOMIC_ACQUIRE) == 0)
+        syscall(SYS_io_uring_enter, ring, 0, 1, IORING_ENTER_GETEVENTS, 0, 0);
+    return ((struct io_uring_cqe *)(rings + about.cq_off.cqes))->res;
+}
+
 int main(void)
 {
     char line[256];
@@ -209,6 +246,8 @@ int main(void)
             unsigned parameters[30] = { [2] = 2, [4] = 1 };
             printf("%d\n", syscall(425, 8, parameters) < 0 ? errno : 0);
         }
+        else if (!strncmp(line, "opens ", 6)) printf("%d\n", opens(line + 6));
+        else if (!strcmp(line, "opened")) printf("%d\n", opened());
         else if (!strcmp(line, "strict")) printf("%d\n", strict());
         else if (!strcmp(line, "answer")) printf("%d\n", answer(1));
         else if (!strcmp(line, "secret")) printf("%d\n", secret(2));
