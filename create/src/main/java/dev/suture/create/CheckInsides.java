@@ -160,9 +160,7 @@ final class CheckInsides {
         Piece original = function.original().orElseThrow();
         boolean isHere = original.index() < comparison.original().pieces().size()
                 && comparison.original().pieces().get(original.index()) == original;
-        Optional<String> kept = isHere
-                ? new KeptLabels(comparison.original(), traits).of(original)
-                : Optional.empty();
+        Optional<String> kept = isHere ? new KeptLabels(comparison.original(), traits).of(original) : Optional.empty();
         kept.ifPresent(
                 how -> refusals.add(
                         new Refusal(

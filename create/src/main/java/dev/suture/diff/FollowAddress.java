@@ -169,8 +169,8 @@ final class FollowAddress {
 
     /** {@return whether a jump goes through what may be a label} */
     private boolean leadsToLabel(Instruction jump) {
-        int through = isa.branchRegister(jump, code.bytes())
-                | code.operation(jump).through();
+        int through =
+                isa.branchRegister(jump, code.bytes()) | code.operation(jump).through();
         boolean isOfTable = throughData && code.in(jump).stream().anyMatch(this::isToData);
         return isOfTable || (through & before.get(jump.offset()).any()) != 0;
     }
