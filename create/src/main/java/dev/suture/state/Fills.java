@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.IntFunction;
 
@@ -24,9 +25,6 @@ import java.util.function.IntFunction;
  * memory, or is calculated in another way, nobody knows which elements it leaves as they are.
  */
 final class Fills {
-    /** The place of the argument that tells how much a function of the library fills. */
-    private static final int LENGTH = 2;
-
     private final Map<Flow, Map<Integer, Boolean>> known = new HashMap<>();
 
     /** {@return whether a store is one of those that fill what it leads to} */
@@ -148,17 +146,31 @@ final class Fills {
         return found;
     }
 
-    /** {@return whether a call is not seen to fill less than so many bytes} */
-    static boolean mayFill(Flow flow, int call, long sizeBytes) {
-        int made = Sums.definition(flow, call, flow.isa().argumentRegister(LENGTH));
+    /** {@return whether a call of a function of the library is not seen to fill less than so many bytes} */
+    static boolean mayFill(Flow flow, int call, String function, long sizeBytes) {
+        long filled = 1;
+        for (int argument : LibraryCalls.lengths(function)) {
+            OptionalLong length = length(flow, call, argument);
+            if (length.isEmpty() || length.getAsLong() < 0 || length.getAsLong() > Integer.MAX_VALUE) {
+                return true;
+            }
+            filled *= length.getAsLong();
+        }
+        return filled >= sizeBytes;
+    }
+
+    private static OptionalLong length(Flow flow, int call, int argument) {
+        int made = Sums.definition(flow, call, flow.isa().argumentRegister(argument));
         if (made < 0 || !flow.in(made).isEmpty()) {
-            return true;
+            return OptionalLong.empty();
         }
         Instruction instruction = flow.steps().get(made);
         Operation operation = flow.operation(made);
         boolean isConstant = instruction.immediateBytes() > 0
                 && operation.memory() == Memory.NONE
                 && (operation.keeps() | operation.mixes()) == 0;
-        return !isConstant || flow.isa().constant(instruction, flow.bytes()) >= sizeBytes;
+        return isConstant
+                ? OptionalLong.of(flow.isa().constant(instruction, flow.bytes()))
+                : OptionalLong.empty();
     }
 }

@@ -1,5 +1,6 @@
 package dev.suture.state;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -74,7 +75,52 @@ final class LibraryCalls {
             .flatMap(words -> Stream.of(words).skip(1).map(name -> Map.entry(name, words[0])))
             .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
 
+    /**
+     * How many bytes those write that write always the same, in the 64-bit libraries of x86; of texts nobody can tell.
+     *
+     * @see "glibc bits/pthreadtypes-arch.h, bits/semaphore.h, bits/types/struct_tm.h, sys/utsname.h, regex.h"
+     */
+    private static final Map<String, Integer> BYTES = Map.ofEntries(
+            Map.entry("time", 8),
+            Map.entry("gettimeofday", 16),
+            Map.entry("clock_gettime", 16),
+            Map.entry("localtime_r", 56),
+            Map.entry("gmtime_r", 56),
+            Map.entry("uname", 390),
+            Map.entry("pthread_mutex_init", 40),
+            Map.entry("pthread_mutex_destroy", 40),
+            Map.entry("pthread_rwlock_init", 56),
+            Map.entry("pthread_rwlock_destroy", 56),
+            Map.entry("pthread_cond_init", 48),
+            Map.entry("pthread_cond_destroy", 48),
+            Map.entry("pthread_spin_init", 4),
+            Map.entry("pthread_spin_destroy", 4),
+            Map.entry("pthread_key_create", 4),
+            Map.entry("sem_init", 32),
+            Map.entry("sem_destroy", 32),
+            Map.entry("regcomp", 64),
+            Map.entry("sigemptyset", 128),
+            Map.entry("sigfillset", 128));
+
     private LibraryCalls() {}
+
+    /** {@return whether a function that makes what an argument points to may have made so many bytes of it} */
+    static boolean makes(String function, long sizeBytes) {
+        return sizeBytes <= BYTES.getOrDefault(function, Integer.MAX_VALUE);
+    }
+
+    /**
+     * {@return the places of the arguments whose product is how many bytes a function fills}
+     *
+     * @param function one that fills as many as others of its arguments say
+     */
+    static List<Integer> lengths(String function) {
+        return switch (function) {
+            case "fread" -> List.of(1, 2);
+            case "bzero", "explicit_bzero" -> List.of(1);
+            default -> List.of(2);
+        };
+    }
 
     /**
      * {@return what a function does with what an argument points to; empty if that is not known}

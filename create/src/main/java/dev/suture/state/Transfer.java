@@ -46,8 +46,13 @@ final class Transfer {
     }
 
     /** {@return whether what a call fills is what is used, as far as is known} */
-    boolean isFilled(Flow flow, int call) {
-        return isOfOne && Fills.mayFill(flow, call, variable.sizeBytes());
+    boolean isFilled(Flow flow, int call, String function) {
+        return isOfOne && Fills.mayFill(flow, call, function, variable.sizeBytes());
+    }
+
+    /** {@return whether a function of the library that makes what it is given may make all of it} */
+    boolean isMade(String function) {
+        return LibraryCalls.makes(function, variable.sizeBytes());
     }
 
     /** {@return whether to write somewhere in it is to write it: what one function fills, element by element} */

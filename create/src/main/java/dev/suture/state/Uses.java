@@ -210,9 +210,9 @@ final class Uses {
             }
             after = switch (use.get()) {
                 case READ -> read(context, step, after);
-                case MADE -> leave(context, step, after, isExact(place, flow, argument));
+                case MADE -> leave(context, step, after, isExact(place, flow, argument) && transfer.isMade(name));
                 case FILLED ->
-                    leave(context, step, after, isExact(place, flow, argument) && transfer.isFilled(flow, step));
+                    leave(context, step, after, isExact(place, flow, argument) && transfer.isFilled(flow, step, name));
                 case MAYBE_MADE -> leave(context, step, after, false);
                 case STEPPED -> leave(context, step, read(context, step, after), false);
                 case LOCKED -> lock(context, step, after);

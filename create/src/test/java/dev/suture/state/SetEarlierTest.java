@@ -241,6 +241,8 @@ class SetEarlierTest {
             what is used once made | static struct{int a,b,c,d;} c; static int ready; void unknown_init(void*); int unknown_use(void*); | if(!ready){ unknown_init(&c); ready=1; } x+=unknown_use(&c); |  |
             made in two ways      | static void *c; void unknown_make(void**,int); | if(!c) unknown_make(&c,3); x+=*(int*)c; | if(!c) unknown_make(&c,n); |
             a result for each     | static int m; | if(!m) m=atoi("7"); if(x>m) return 7; | if(!m) m=atoi("9"); |
+            a time beside a limit | static struct { time_t now; long limit; } s; | time(&s.now); if (s.now > s.limit) x--; | s.limit = n; |
+            a part that is cleared | static long seen[64];       | explicit_bzero(seen, 8); x -= seen[x & 63]; seen[x & 63] = 3; | seen[n & 63] = n; |
             a lock of others      | static int m; void unknown_lock(int*); void unknown_unlock(int*); | unknown_lock(&m); sink=3; unknown_unlock(&m); |  |
             the first eight bytes | static char t[64]; | memset(t, 0, 8); if(t[30]) return 7; | t[30]=1; |
             elements by a list    | static char t[64]; extern int ids[]; | for(int i=0;i<8;i++) t[ids[i]]=1; if(t[3]) return 7; |  |
@@ -282,6 +284,7 @@ class SetEarlierTest {
             an unlikely time      | __attribute__((cold, noinline)) int report(int); static time_t last; | time_t now = time(0); if (__builtin_expect(now - last >= 5, 0)) { last = now; report(x); x++; } | |
             an unlikely way in and back | __attribute__((cold, noinline)) int report(int); static int n; | if (__builtin_expect(++n > 3, 0)) { report(x); return 7; } | `if (n < 0) { n++; report(n); }` |
             digits                | static char b[24];           | char *p = b + 23; *p = 0; unsigned v = x; do { *--p = '0' + v % 10; v /= 10; } while (v); x = atoi(p); | |
+            one record of a file  | static struct { long a[6]; } r; | if (fread(&r, sizeof r, 1, stdin) != 1) return 3; x += r.a[2]; | |
             an address in words   | int inet_ntop(int, void *, char *, int); static char b[40]; | x += inet_ntop(2, &x, b, 40) != 0; puts(b); | |
             a first value alone   | static int higher = 9;       | x -= higher;             | if (higher > 3) sink = 1; |
             """)
