@@ -126,6 +126,27 @@ public sealed interface Isa permits X86_64 {
      */
     boolean isVector(Instruction instruction, MemorySegment code);
 
+    /**
+     * {@return whether what an instruction writes is the shadow stack, which no store of another kind reaches, and at which
+     * only returns look}
+     *
+     * @param instruction as decoded from {@code code}
+     * @param code what it was decoded from
+     */
+    boolean writesShadowStack(Instruction instruction, MemorySegment code);
+
+    /**
+     * {@return the register that an indirect branch leads through; 0 if it reads the address from memory, and for whatever
+     * else}
+     *
+     * @param instruction as decoded from {@code code}
+     * @param code what it was decoded from
+     */
+    int branchRegister(Instruction instruction, MemorySegment code);
+
+    /** {@return whether an instruction puts a value on the stack and moves the stack's pointer} */
+    boolean isPush(Instruction instruction, MemorySegment code);
+
     /** {@return the registers that functions get arguments in, a bit mask as in {@link Operation}} */
     int argumentRegisters();
 

@@ -209,7 +209,6 @@ final class X86Operations {
             case 0x1e -> hintOrShadowStack();
             case 0x0d, 0x18, 0x1c, 0x1f -> isRegister() ? nothing() : known(Memory.ADDRESS, through(), 0, 0, 0);
             case 0x31, 0x32 -> computes(RAX | RDX, 0, 0); // rdtsc, rdmsr
-            case 0x38 -> isWrss() ? nothing() : Operation.UNKNOWN;
             case 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47 -> fromOperand(register(), true, register());
             case 0x48, 0x49, 0x4a, 0x4b, 0x4c, 0x4d, 0x4e, 0x4f -> fromOperand(register(), true, register());
             case 0xa2 -> computes(RAX | RBX | RCX | RDX, 0, 0); // cpuid
@@ -239,23 +238,6 @@ final class X86Operations {
     private Operation hintOrShadowStack() {
         boolean isRead = repeat == 0xf3 && (modRm & 0xf8) == 0xc8;
         return modRm == 0xfa ? nothing() : isRead ? computes(operand(), operand(), 0) : Operation.UNKNOWN;
-    }
-
-    /** What it writes is the shadow stack, which no store of another kind reaches and only returns look at. */
-    private boolean isWrss() {
-        return modRm == 0xf6 && !wordPrefix && repeat == 0;
-    }
-
-    /** {@return whether it is one of the instructions with vector registers, which {@link Operation} leaves out} */
-    boolean isVector() {
-        int second = opcode & 0xff;
-        return opcode >= 0x0f00
-                && (second >= 0x10 && second < 0x18
-                        || second >= 0x28 && second < 0x30
-                        || second >= 0x50 && second < 0x80
-                        || second == 0xc2
-                        || second >= 0xc4 && second < 0xc7
-                        || second >= 0xd0);
     }
 
     /** Vector instructions but those that bring a value from a general register or into one. */

@@ -161,9 +161,22 @@ public final class X86_64 implements Isa {
 
     @Override
     public boolean isVector(Instruction instruction, MemorySegment code) {
-        return X86Operations.read(code.asSlice(instruction.offset(), instruction.sizeBytes()))
-                .filter(operations -> !operations.isVector())
-                .isEmpty();
+        return X86Kinds.isVector(code.asSlice(instruction.offset(), instruction.sizeBytes()));
+    }
+
+    @Override
+    public boolean writesShadowStack(Instruction instruction, MemorySegment code) {
+        return X86Kinds.writesShadowStack(code.asSlice(instruction.offset(), instruction.sizeBytes()));
+    }
+
+    @Override
+    public int branchRegister(Instruction instruction, MemorySegment code) {
+        return X86Kinds.branchRegister(code.asSlice(instruction.offset(), instruction.sizeBytes()));
+    }
+
+    @Override
+    public boolean isPush(Instruction instruction, MemorySegment code) {
+        return X86Kinds.isPush(code.asSlice(instruction.offset(), instruction.sizeBytes()));
     }
 
     @Override

@@ -74,7 +74,9 @@ final class CheckInsides {
             check.findWhoKnowsInsides(object);
         }
         selection.replaced().forEach(check::checkFolded);
-        selection.replaced().forEach(function -> check.checkLabels(function, traits));
+        selection.chosen().stream()
+                .filter(code -> code.original().filter(Piece::isCode).isPresent())
+                .forEach(code -> check.checkLabels(code, traits));
         return check.refusals.stream().distinct().toList();
     }
 
@@ -158,9 +160,7 @@ final class CheckInsides {
         Piece original = function.original().orElseThrow();
         boolean isHere = original.index() < comparison.original().pieces().size()
                 && comparison.original().pieces().get(original.index()) == original;
-        Optional<String> kept = isHere && original.kind() == Piece.Kind.FUNCTION
-                ? new KeptLabels(comparison.original(), traits).of(original)
-                : Optional.empty();
+        Optional<String> kept = isHere ? new KeptLabels(comparison.original(), traits).of(original) : Optional.empty();
         kept.ifPresent(
                 how -> refusals.add(
                         new Refusal(

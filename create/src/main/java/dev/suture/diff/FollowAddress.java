@@ -10,6 +10,7 @@ import dev.suture.isa.Operation.Memory;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,6 +78,9 @@ final class FollowAddress {
 
     private final Map<Long, State> before = new HashMap<>();
     private final ArrayDeque<Long> open = new ArrayDeque<>();
+    /** Jumps that may lead to a label. */
+    private final Set<Instruction> dispatches = new LinkedHashSet<>();
+
     private Use worst = Use.IN_PLACE;
 
     private FollowAddress(
@@ -144,8 +148,31 @@ final class FollowAddress {
                     .ifPresentOrElse(
                             instruction -> follow(instruction, before.get(at)),
                             () -> found(Fate.HANDED_ON, "uses its address in code that is not understood", at));
+            if (open.isEmpty()) {
+                goOnAtLabels();
+            }
         }
+        dispatches.stream()
+                .filter(jump -> !leadsToLabel(jump))
+                .forEach(jump -> leave(jump, before.get(jump.offset()), -1));
         return worst;
+    }
+
+    private void goOnAtLabels() {
+        for (Instruction jump : dispatches) {
+            if (leadsToLabel(jump)) {
+                State state = before.get(jump.offset());
+                labels().forEach(label -> reach(label, state));
+            }
+        }
+    }
+
+    /** {@return whether a jump goes through what may be a label} */
+    private boolean leadsToLabel(Instruction jump) {
+        int through =
+                isa.branchRegister(jump, code.bytes()) | code.operation(jump).through();
+        boolean isOfTable = throughData && code.in(jump).stream().anyMatch(this::isToData);
+        return isOfTable || (through & before.get(jump.offset()).any()) != 0;
     }
 
     private boolean isToData(Reference reference) {
@@ -169,8 +196,7 @@ final class FollowAddress {
                 && instruction.displacementBytes() == 4
                 && code.operation(instruction).memory() == Memory.ADDRESS
                 && code.in(instruction).isEmpty();
-        long target = instruction.endOffset()
-                + (isAddress ? LittleEndian.s32(code.bytes(), instruction.offset() + instruction.displacementAt()) : 0);
+        long target = instruction.endOffset() + (isAddress ? displacement(instruction) : 0);
         return isAddress && target > 0 && target < code.bytes().byteSize();
     }
 
@@ -200,7 +226,9 @@ final class FollowAddress {
                 }
             }
             case INDIRECT_JUMP -> {
-                if (!ofLabels) {
+                if (ofLabels) {
+                    dispatches.add(instruction);
+                } else {
                     leave(instruction, after, isa.argumentRegisters());
                 }
             }
@@ -210,6 +238,36 @@ final class FollowAddress {
                 next(instruction, after);
             }
         }
+    }
+
+    /** {@return where a jump to a label, or through a table, may lead} */
+    private Set<Long> labels() {
+        Set<Long> found = new HashSet<>();
+        for (Instruction instruction : code.instructions()) {
+            switch (instruction.flow()) {
+                case JUMP, INDIRECT_JUMP, RETURN, TRAP -> found.add(instruction.endOffset());
+                case NEXT, CALL, INDIRECT_CALL, CONDITIONAL -> {}
+            }
+            if (takesOwnLabel(instruction)) {
+                found.add(instruction.endOffset() + displacement(instruction));
+            }
+        }
+        for (Piece piece : object.pieces()) {
+            for (Reference reference : object.references(piece)) {
+                if (reference.target() instanceof Reference.InPiece target
+                        && target.pieceIndex() == code.piece().index()) {
+                    // A distance from the beginning of a table has grown by the entry's place in it.
+                    found.add(target.delta());
+                    found.add(target.delta() - reference.pieceOffset());
+                }
+            }
+        }
+        found.removeIf(label -> code.at(label).isEmpty());
+        return found;
+    }
+
+    private long displacement(Instruction instruction) {
+        return LittleEndian.s32(code.bytes(), instruction.offset() + instruction.displacementAt());
     }
 
     private void next(Instruction instruction, State state) {
@@ -316,6 +374,9 @@ final class FollowAddress {
         Operation operation = code.operation(instruction);
         List<Reference> ofData =
                 code.in(instruction).stream().filter(this::isToData).toList();
+        if (ofLabels && isa.writesShadowStack(instruction, code.bytes())) {
+            return state;
+        }
         if (!operation.isKnown()) {
             if (state.any() != 0 || !ofData.isEmpty()) {
                 found(
@@ -354,7 +415,7 @@ final class FollowAddress {
 
     private void store(Instruction instruction, Operation operation, State state, boolean certain) {
         boolean toStack = (operation.through() & state.stack()) != 0;
-        if (ofLabels && toStack) {
+        if (ofLabels && toStack && isa.isPush(instruction, code.bytes())) {
             // Whoever is inside the function is looked for when it is replaced, and afterwards its stack is gone.
             return;
         }

@@ -390,31 +390,6 @@ final class Body {
                 || calls().stream().anyMatch(call -> isBehind(call, from, after) && lasts.test(call.target()));
     }
 
-    /**
-     * {@return whether the function never comes back, and what it stays in for ever follows an instruction}
-     *
-     * @param isEndless whether a function never comes back because of a loop without a way out
-     */
-    boolean endsBehind(long address, LongPredicate isEndless) {
-        Step from = steps.get(address);
-        if (from == null || mayReturn() || isEndless(from.index)) {
-            return false;
-        }
-        BitSet after = after(address);
-        return after.stream().anyMatch(this::isEndless)
-                || calls().stream().anyMatch(call -> isBehind(call, from, after) && isEndless.test(call.target()));
-    }
-
-    /** {@return whether an instruction is in a loop that also calls one of some functions} */
-    boolean loopsWith(long address, LongPredicate functions) {
-        follow();
-        Step step = steps.get(address);
-        return step == null
-                || calls().stream()
-                        .anyMatch(call -> cycles.areTogether(step.index, steps.get(call.site()).index)
-                                && functions.test(call.target()));
-    }
-
     private boolean isBehind(Call call, Step from, BitSet after) {
         int index = steps.get(call.site()).index;
         return call.site() != from.address && after.get(index) && !cycles.areTogether(index, from.index);

@@ -39,7 +39,6 @@ final class FindMoments {
     private final Map<Long, Found> known = new HashMap<>();
     private Optional<List<Long>> makers = Optional.empty();
     private Optional<Set<Long>> forking = Optional.empty();
-    private Optional<Set<Long>> leadingToForks = Optional.empty();
 
     /** When a function runs, from the rarest to the most frequent. */
     enum Reach {
@@ -117,7 +116,7 @@ final class FindMoments {
         }
         boolean isFirst = walk.first.contains(function);
         List<String> leaving = List.of();
-        if (walk.again.isEmpty() && !walk.isOver()) {
+        if (walk.again.isEmpty()) {
             walk.lookForLoops();
             leaving = walk.again.isEmpty() ? List.of() : walk.leaving();
         }
@@ -262,29 +261,11 @@ final class FindMoments {
             }
         }
 
-        /** {@return the calls by what the entry code starts} */
-        private List<Use.Call> fromFirst() {
-            return calls.stream()
-                    .filter(call -> first.contains(call.caller().start()))
-                    .toList();
-        }
-
-        /** {@return whether all that leads here has come to where the program stays for ever} */
-        boolean isOver() {
-            List<Use.Call> roots = fromFirst();
-            boolean areOver = roots.stream()
-                    .allMatch(call -> graph.body(call.caller()).endsBehind(call.site(), FindMoments.this::isEndless));
-            // Of a loop that makes processes the child comes out, and the parent stays.
-            return areOver
-                    && !roots.isEmpty()
-                    && calls.stream()
-                            .noneMatch(call ->
-                                    graph.body(call.caller()).loopsWith(call.site(), leadingToForks()::contains));
-        }
-
         /** {@return who has loops behind all calls that lead here, if everybody has} */
         List<String> leaving() {
-            List<Use.Call> roots = fromFirst();
+            List<Use.Call> roots = calls.stream()
+                    .filter(call -> first.contains(call.caller().start()))
+                    .toList();
             boolean all =
                     roots.stream().allMatch(call -> graph.body(call.caller()).goesOnBehind(call.site(), graph::lasts));
             return all
@@ -344,16 +325,6 @@ final class FindMoments {
         return found;
     }
 
-    /** {@return the functions that lead to one that makes a process} */
-    private Set<Long> leadingToForks() {
-        if (leadingToForks.isEmpty()) {
-            Set<Long> found = new HashSet<>();
-            makers().forEach(maker -> collectCallers(maker, found));
-            leadingToForks = Optional.of(found);
-        }
-        return leadingToForks.get();
-    }
-
     private List<Long> makers() {
         if (makers.isEmpty()) {
             makers = Optional.of(code.parts().values().stream()
@@ -362,14 +333,6 @@ final class FindMoments {
                     .toList());
         }
         return makers.get();
-    }
-
-    private boolean isEndless(long function) {
-        return code.with(function)
-                .filter(part -> part.start() == function)
-                .map(graph::body)
-                .filter(body -> !body.mayReturn() && body.endlessLoop().isPresent())
-                .isPresent();
     }
 
     private boolean repeats(Use use) {

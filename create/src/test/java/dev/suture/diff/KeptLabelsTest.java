@@ -47,6 +47,30 @@ class KeptLabelsTest {
                 third: task->done = 1; return 3;
                 }
                 """, """
+                extern void (*later)(void *);
+                int f(int n) {
+                    if (n > 3) { later(&&out); return 5; }
+                    if (n > 5) goto *(n & 1 ? &&out : &&more);
+                out: n *= 3;
+                more: return n + 1;
+                }
+                """, """
+                int g(int);
+                static void *resume;
+                int f(int n, int k) {
+                    static void *const places[] = {&&first, &&second, &&third, &&fourth};
+                    void *place = places[n & 3];
+                    switch (k) {
+                    case 0: resume = place; break; case 1: return g(3) + 1; case 2: return 9 * g(n + 5);
+                    case 3: goto *place; case 4: return g(2); case 5: return 6 + g(1); case 6: return g(8) ^ 5;
+                    }
+                    if (resume) goto *resume;
+                first: n *= 3;
+                second: n += g(n);
+                third: n ^= g(7);
+                fourth: return n;
+                }
+                """, """
                 void later(void *);
                 int f(int n) {
                     if (n > 3) later(&&out);
