@@ -139,7 +139,8 @@ final class HeldLocks {
         return all;
     }
 
-    // An allocator that is linked in has others beside those (jemalloc: mallocx, sdallocx, mallctl), in the same object.
+    // An allocator that is linked in has others beside those (jemalloc: mallocx, sdallocx, mallctl), in the same
+    // object.
     private static List<Span> between(List<Span> functions) {
         long start = functions.stream().mapToLong(Span::start).min().orElse(0);
         long end = functions.stream().mapToLong(Span::end).max().orElse(0);
