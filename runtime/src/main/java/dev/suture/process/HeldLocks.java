@@ -89,19 +89,21 @@ final class HeldLocks {
     private static final long LARGEST_INSIDE_BYTES = 1 << 15;
 
     private static final int LONGEST_STACK_BYTES = 1 << 20;
+    /** {@code mov $15,%eax; syscall}, the longer way. */
+    private static final int SIGNAL_RETURN_BYTES = 9;
 
     private final Session session;
     private final LoadedFiles files;
-    private final Ledger ledger;
     private final List<Span> unwinder = new ArrayList<>();
     private final List<Span> allocator = new ArrayList<>();
-    private Optional<Set<Long>> signalReturns = Optional.empty();
-    private Unwind unwind;
+    private final Set<Long> signalReturns;
+    private final Unwind unwind;
 
     HeldLocks(Session session, LoadedFiles files, Ledger ledger) {
         this.session = session;
         this.files = files;
-        this.ledger = ledger;
+        this.signalReturns = SignalReturns.find(session.memory(), files.mappings());
+        this.unwind = new Unwind(session.memory(), files, ledger);
         for (LoadedFile file : files.all()) {
             unwinder.addAll(functions(file, UNWINDER::contains));
             allocator.addAll(functions(file, FORKS::contains));
@@ -127,11 +129,22 @@ final class HeldLocks {
             all.addAll(object(file, functions));
         }
         if (!isCLibrary) {
+            if (!startsPrograms) {
+                all.addAll(between(functions));
+            }
             all.addAll(functions(file, name -> OPERATORS.stream().anyMatch(name::startsWith)));
             all.addAll(ReachedCode.from(
                     session, file, all.stream().map(Span::start).toList()));
         }
         return all;
+    }
+
+    // An allocator that is linked in has others beside those (jemalloc: mallocx, sdallocx, mallctl), in the same
+    // object.
+    private static List<Span> between(List<Span> functions) {
+        long start = functions.stream().mapToLong(Span::start).min().orElse(0);
+        long end = functions.stream().mapToLong(Span::end).max().orElse(0);
+        return end - start > LARGEST_OBJECT_BYTES ? List.of() : List.of(new Span(start, end));
     }
 
     // From where what others may call ends before it, to where that begins again behind it.
@@ -173,14 +186,20 @@ final class HeldLocks {
         MemorySegment stack = MemorySegment.ofArray(session.memory().read(stackPointer, LONGEST_STACK_BYTES));
         boolean allocates = isIn(allocator, address) || isOnStack(stack, allocator);
         boolean throwsOne = isIn(unwinder, address) || isOnStack(stack, unwinder);
-        if (!OF_ALLOCATORS.contains(call) && !allocates && !throwsOne) {
+        if (!OF_ALLOCATORS.contains(call) && !allocates && !throwsOne && !isInHandler(address, stack)) {
             return Optional.empty();
         }
-        Unwind.Chain chain = chain(registers, stackPointer, stack);
+        // What the stack has of functions that returned long ago tells nothing, as long as the calls can be followed.
+        Unwind.Chain chain = unwind.chain(registers, stackPointer, stack, signalReturns);
         List<Long> addresses = new ArrayList<>(List.of(address));
         addresses.addAll(chain.returnAddresses());
         if (!chain.isComplete()) {
             addresses.addAll(words(stack, chain.end() - stackPointer));
+            boolean isElsewhere = chain.end() < stackPointer || chain.end() - stackPointer > stack.byteSize();
+            if (isElsewhere) {
+                byte[] other = session.memory().read(chain.end() & -8, LONGEST_STACK_BYTES);
+                addresses.addAll(words(MemorySegment.ofArray(other), 0));
+            }
         }
         if (addresses.stream().anyMatch(caller -> isIn(unwinder, caller))) {
             return Optional.of("is in the midst of throwing an exception");
@@ -190,13 +209,12 @@ final class HeldLocks {
                 : Optional.empty();
     }
 
-    // What the stack has of functions that returned long ago tells nothing, as long as the calls can be followed.
-    private Unwind.Chain chain(MemorySegment registers, long stackPointer, MemorySegment stack) {
-        if (signalReturns.isEmpty()) {
-            signalReturns = Optional.of(SignalReturns.find(session.memory(), files.mappings()));
-            unwind = new Unwind(session.memory(), files, ledger);
-        }
-        return unwind.chain(registers, stackPointer, stack, signalReturns.get());
+    // Of a signal. What it interrupted may be on another stack (sigaltstack).
+    private boolean isInHandler(long address, MemorySegment stack) {
+        List<Span> returns = signalReturns.stream()
+                .map(start -> new Span(start, start + SIGNAL_RETURN_BYTES))
+                .toList();
+        return isIn(returns, address) || isOnStack(stack, returns);
     }
 
     private static List<Long> words(MemorySegment stack, long from) {

@@ -1,4 +1,5 @@
 /* Exceptions go through a function that is replaced. */
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <dlfcn.h>
@@ -63,8 +64,20 @@ int main()
             }
         }
         if (!std::strncmp(line, "allocates ", 10)) {
-            // Of an allocator of its own, that keeps its lock.
+            // Of an allocator of its own, that keeps its lock; also in a handler on a stack of its own, on
+            // which nothing tells of whom it interrupted.
+            static char other[1 << 16];
+            stack_t stack = {};
+            stack.ss_sp = other;
+            stack.ss_size = sizeof other;
+            sigaltstack(&stack, nullptr);
+            struct sigaction action = {};
+            action.sa_handler = [](int) { while (!calmed) ; };
+            action.sa_flags = SA_ONSTACK;
+            sigaction(SIGUSR1, &action, nullptr);
             reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "allocator_stays"))(line[10] - '0');
+            if (line[10] == '3')
+                reinterpret_cast<void *(*)(size_t)>(dlsym(RTLD_DEFAULT, "allocator_other"))(100);
             std::printf("never %p\n", std::malloc(100));
             return 3;
         }
