@@ -169,8 +169,6 @@ final class Fills {
         boolean isConstant = instruction.immediateBytes() > 0
                 && operation.memory() == Memory.NONE
                 && (operation.keeps() | operation.mixes()) == 0;
-        return isConstant
-                ? OptionalLong.of(flow.isa().constant(instruction, flow.bytes()))
-                : OptionalLong.empty();
+        return isConstant ? OptionalLong.of(flow.isa().constant(instruction, flow.bytes())) : OptionalLong.empty();
     }
 }
