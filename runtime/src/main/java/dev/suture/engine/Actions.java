@@ -22,6 +22,9 @@ import java.util.Set;
 
 /** Does one action on one target after the other. */
 public final class Actions {
+    /** For what is not to be left lying there, however little time was given for the change. */
+    private static final Duration CLEAR_AWAY = Duration.ofSeconds(5);
+
     /** Code that nobody was in before. */
     private static final Set<Verb> BRINGS = Set.of(Verb.LOAD, Verb.REPLACE);
 
@@ -334,7 +337,7 @@ public final class Actions {
             return applied;
         } finally {
             if (!isApplied && After.of(name, target).state() == State.CHECKED) {
-                evenIfInterrupted(() -> target.unload(name, options));
+                evenIfInterrupted(() -> target.unload(name, options.withAtLeast(CLEAR_AWAY)));
             }
         }
     }

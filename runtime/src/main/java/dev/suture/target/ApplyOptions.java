@@ -28,6 +28,12 @@ public record ApplyOptions(
         return new ApplyOptions(timeout, other, ignoreDepends, parameters, isInPlace);
     }
 
+    /** {@return the same options with a time-out that is not shorter than another} */
+    public ApplyOptions withAtLeast(Duration least) {
+        Duration longer = timeout.compareTo(least) < 0 ? least : timeout;
+        return new ApplyOptions(longer, policy, ignoreDepends, parameters, isInPlace);
+    }
+
     public ApplyOptions {
         parameters = Map.copyOf(parameters);
     }
