@@ -29,8 +29,8 @@ final class ApplyMixin {
     @Option(
             names = "--auto-revert",
             description =
-                    "If one of several targets ends, executes another program, or cannot be looked at any more while it is"
-                            + " watched, take it back on the others (exit code 5).")
+                    "If one of several targets ends, executes another program, gets stuck or cannot be looked at any more"
+                            + " while it is watched, take it back on the others (exit code 5).")
     private boolean autoRevert;
 
     boolean autoRevert() {
